@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandytypes.h"
+
+G_BEGIN_DECLS
+
+/* The media half of one call: a KandyMediaEngine over webrtcbin in a private
+ * pipeline. Made on the kandy thread (its thread-default context is where the
+ * verbs run and the signals come); tracks may be used from any thread. */
+
+#define GST_KANDY_TYPE_CALL (gst_kandy_call_get_type ())
+GST_KANDY_API G_DECLARE_FINAL_TYPE (GstKandyCall, gst_kandy_call, GST_KANDY, CALL, GObject)
+
+/* @config: section call (iceCollectionDelay, maxIceTimeout, removeH264Codecs,
+ * removeBundling, ...). @ice_servers: (element-type KandyIceServer) (nullable).
+ * @options: (nullable): what is received without being sent, bandwidth */
+GST_KANDY_API GstKandyCall *gst_kandy_call_new (KandyConfig *config,
+    GPtrArray *ice_servers, KandyMediaOptions *options);
+
+/* Before the first offer or answer, or between negotiations (takes effect with
+ * the next). @codecs: application/x-rtp caps, best first (gstkandycodec.h).
+ * (transfer full) */
+GST_KANDY_API GstKandySendTrack *gst_kandy_call_add_send_track (GstKandyCall *self,
+    KandyMediaKind kind, const char *label, GstCaps *codecs);
+GST_KANDY_API void gst_kandy_call_remove_send_track (GstKandyCall *self,
+    GstKandySendTrack *track);
+/* (transfer container) (element-type GstKandyReceiveTrack) */
+GST_KANDY_API GPtrArray *gst_kandy_call_get_receive_tracks (GstKandyCall *self);
+
+/* Answers @promise with a structure application/x-kandy-stats */
+GST_KANDY_API void gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise);
+
+/* Makes the process-wide DTLS certificate in a thread, so that the first call
+ * does not wait for it */
+GST_KANDY_API void gst_kandy_call_warm_up (void);
+
+/* Properties: "latency" (uint ms, default 60, jitter buffer), "local-hold",
+ * "remote-hold" (boolean, read), "connection-state" (KandyMediaConnectionState,
+ * read), "webrtcbin" (GstElement, read). Signals: "receive-track-added",
+ * "receive-track-removed" (GstKandyReceiveTrack), on the kandy thread. */
+
+G_END_DECLS

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "kandy-types.h"
+
+G_BEGIN_DECLS
+
+#define KANDY_TYPE_MEDIA_ENGINE (kandy_media_engine_get_type ())
+KANDY_API G_DECLARE_INTERFACE (KandyMediaEngine, kandy_media_engine, KANDY, MEDIA_ENGINE, GObject)
+
+/* The media half of one call, as the state machine of KandyCall sees it: SDP
+ * text in, SDP text out. All verbs are called on the client's main context, and
+ * one negotiation at a time: an offer that was created is always either
+ * committed (followed by accept_answer) or dropped before the next create_offer,
+ * and an offer that was taken is answered and then committed or dropped. Every
+ * async verb completes exactly once, on that context, also after close().
+ *
+ * Outgoing:  create_offer -> (request accepted) commit_offer -> accept_answer
+ *                         -> (request refused)  drop_offer
+ * Incoming:  take_offer -> create_answer -> (accepted) commit_answer
+ *                                        -> (refused)  drop_answer
+ *            take_offer -> drop_answer     (never answered)
+ *
+ * drop_offer/drop_answer leave the engine as if there had been no negotiation.
+ * The initial offer/answer cannot be dropped, only closed.
+ *
+ * Signals (emitted on the client's main context, with no lock held):
+ *  "connection-state" (KandyMediaConnectionState)
+ *  "track-added" (KandyTrack), "track-removed" (KandyTrack): both directions;
+ *      as soon as a description brings or takes the track
+ *  "failed" (GError): the engine cannot go on; the call must end
+ */
+struct _KandyMediaEngineInterface {
+  GTypeInterface parent_iface;
+
+  void (*create_offer_async) (KandyMediaEngine *self, KandyOfferPurpose purpose,
+      gboolean local_hold, GCancellable *cancellable,
+      GAsyncReadyCallback callback, gpointer user_data);
+  char *(*create_offer_finish) (KandyMediaEngine *self, GAsyncResult *result,
+      GError **error);
+  void (*commit_offer) (KandyMediaEngine *self);
+  void (*drop_offer) (KandyMediaEngine *self);
+
+  /* @change, @flowing: (out) (optional): what the answer says about the far
+   * end's media, compared with its former description */
+  void (*accept_answer_async) (KandyMediaEngine *self, const char *sdp,
+      GCancellable *cancellable, GAsyncReadyCallback callback,
+      gpointer user_data);
+  gboolean (*accept_answer_finish) (KandyMediaEngine *self,
+      GAsyncResult *result, KandyRemoteChange *change, gboolean *flowing,
+      GError **error);
+
+  void (*take_offer_async) (KandyMediaEngine *self, const char *sdp,
+      gboolean local_hold, GCancellable *cancellable,
+      GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*take_offer_finish) (KandyMediaEngine *self, GAsyncResult *result,
+      KandyRemoteChange *change, gboolean *flowing, GError **error);
+  /* @options: (nullable): for the first answer, what to answer with */
+  void (*create_answer_async) (KandyMediaEngine *self,
+      KandyMediaOptions *options, gboolean local_hold,
+      GCancellable *cancellable, GAsyncReadyCallback callback,
+      gpointer user_data);
+  char *(*create_answer_finish) (KandyMediaEngine *self, GAsyncResult *result,
+      GError **error);
+  void (*commit_answer) (KandyMediaEngine *self);
+  void (*drop_answer) (KandyMediaEngine *self);
+
+  /* Says good-bye to the far end and frees the transport. No signal comes
+   * afterwards. Idempotent. Does not block. */
+  void (*close) (KandyMediaEngine *self);
+};
+
+KANDY_API void kandy_media_engine_create_offer_async (KandyMediaEngine *self,
+    KandyOfferPurpose purpose, gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API char *kandy_media_engine_create_offer_finish (KandyMediaEngine *self,
+    GAsyncResult *result, GError **error);
+KANDY_API void kandy_media_engine_commit_offer (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_drop_offer (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_accept_answer_async (KandyMediaEngine *self,
+    const char *sdp, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+KANDY_API gboolean kandy_media_engine_accept_answer_finish (
+    KandyMediaEngine *self, GAsyncResult *result, KandyRemoteChange *change,
+    gboolean *flowing, GError **error);
+KANDY_API void kandy_media_engine_take_offer_async (KandyMediaEngine *self,
+    const char *sdp, gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API gboolean kandy_media_engine_take_offer_finish (KandyMediaEngine *self,
+    GAsyncResult *result, KandyRemoteChange *change, gboolean *flowing,
+    GError **error);
+KANDY_API void kandy_media_engine_create_answer_async (KandyMediaEngine *self,
+    KandyMediaOptions *options, gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API char *kandy_media_engine_create_answer_finish (KandyMediaEngine *self,
+    GAsyncResult *result, GError **error);
+KANDY_API void kandy_media_engine_commit_answer (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_drop_answer (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_close (KandyMediaEngine *self);
+
+/* For implementations */
+KANDY_API void kandy_media_engine_emit_connection_state (KandyMediaEngine *self,
+    KandyMediaConnectionState state);
+KANDY_API void kandy_media_engine_emit_track_added (KandyMediaEngine *self,
+    KandyTrack *track);
+KANDY_API void kandy_media_engine_emit_track_removed (KandyMediaEngine *self,
+    KandyTrack *track);
+KANDY_API void kandy_media_engine_emit_failed (KandyMediaEngine *self,
+    const GError *error);
+
+G_END_DECLS

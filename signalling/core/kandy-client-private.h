@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include "kandy-client.h"
+#include "kandy-rest.h"
+#include "kandy-notifications.h"
+
+G_BEGIN_DECLS
+
+/* What the namespace objects of one client share. All of it lives on the
+ * main context that was thread-default when the client was made. */
+GMainContext *kandy_client_get_context (KandyClient *self);
+gboolean kandy_client_is_destroyed (KandyClient *self);
+KandyRest *kandy_client_get_rest (KandyClient *self);
+KandyNotifications *kandy_client_get_notifications (KandyClient *self);
+
+/* (nullable): claim `preferred_username`; NULL before the tokens are set */
+const char *kandy_client_get_username (KandyClient *self);
+/* (nullable): claim `services-identity`, else the user name */
+const char *kandy_client_get_identity (KandyClient *self);
+/* (nullable): the part of the identity after '@' */
+const char *kandy_client_get_domain (KandyClient *self);
+const char *kandy_client_get_correlator (KandyClient *self);
+
+/* "/cpaas/SERVICE/VERSION/USER/TAIL", escaped as session.md 2.1 says;
+ * (nullable) without tokens */
+char *kandy_client_user_path (KandyClient *self, const char *service,
+    const char *tail);
+
+/* Emits an event of the API document: the typed signal of @source that the
+ * event table (kandy-events.h) names, then KandyClient::event with the event's
+ * name as detail. @payload (nullable) is an a{sv}; a floating one is sunk.
+ * Never emits after destroy. */
+void kandy_client_emit (KandyClient *self, gpointer source, const char *event,
+    GVariant *payload);
+
+G_END_DECLS
