@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 #define KANDY_TYPE_CALL (kandy_call_get_type ())
 KANDY_API G_DECLARE_FINAL_TYPE (KandyCall, kandy_call, KANDY, CALL, GObject)
 
+/* the document's string: "Initiating" ... "Early Media", "On Hold" */
+KANDY_API const char *kandy_call_state_to_string (KandyCallState state);
+
 KANDY_API const char *kandy_call_get_id (KandyCall *self);
 KANDY_API const char *kandy_call_get_from (KandyCall *self);
 KANDY_API const char *kandy_call_get_to (KandyCall *self);

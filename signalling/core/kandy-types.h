@@ -68,15 +68,17 @@ typedef enum {
  * @KANDY_CALL_STATE_CANCELLED: withdrawn by the caller, or answered elsewhere
  * @KANDY_CALL_STATE_ENDED: over
  *
- * State of a call (API document: `call.states`).
+ * State of a call (API document: `call.states`). Where the document's string
+ * has a space, the nick has a dash, because a typelib has no names with spaces;
+ * kandy_call_state_to_string() gives the document's.
  */
 typedef enum {
   KANDY_CALL_STATE_INITIATING, /*< nick=Initiating >*/
   KANDY_CALL_STATE_INITIATED, /*< nick=Initiated >*/
   KANDY_CALL_STATE_RINGING, /*< nick=Ringing >*/
-  KANDY_CALL_STATE_EARLY_MEDIA, /*< nick=Early Media >*/
+  KANDY_CALL_STATE_EARLY_MEDIA, /*< nick=Early-Media >*/
   KANDY_CALL_STATE_CONNECTED, /*< nick=Connected >*/
-  KANDY_CALL_STATE_ON_HOLD, /*< nick=On Hold >*/
+  KANDY_CALL_STATE_ON_HOLD, /*< nick=On-Hold >*/
   KANDY_CALL_STATE_CANCELLED, /*< nick=Cancelled >*/
   KANDY_CALL_STATE_ENDED, /*< nick=Ended >*/
 } KandyCallState;

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+#include "kandy-media-engine.h"
+
+#include "kandy-enum-types.h"
+#include "kandy-track.h"
+
+/**
+ * KandyMediaEngine:
+ *
+ * The media half of one call, as the state machine of #KandyCall sees it: SDP
+ * text in, SDP text out. This library has no implementation; one over
+ * GStreamer's `webrtcbin` comes with `libgstkandy-1.0`.
+ *
+ * All verbs are called on the client's main context, and one negotiation at a
+ * time:
+ *
+ * |[
+ * outgoing:  create_offer → request accepted → commit_offer → accept_answer
+ *                         → request refused  → drop_offer
+ * incoming:  take_offer → create_answer → accepted → commit_answer
+ *                                       → refused  → drop_answer
+ *            take_offer → never answered           → drop_answer
+ * ]|
+ *
+ * An answer that the far end never sends leaves an offer committed:
+ * the next offer, or the far end's, takes its place.
+ *
+ * drop_offer and drop_answer leave the engine as if there had been no
+ * negotiation. The first negotiation of a call cannot be dropped, only closed.
+ * Every asynchronous verb completes exactly once, on the client's context, also
+ * after kandy_media_engine_close().
+ */
+
+G_DEFINE_INTERFACE (KandyMediaEngine, kandy_media_engine, G_TYPE_OBJECT)
+
+enum {
+  SIGNAL_CONNECTION_STATE,
+  SIGNAL_TRACK_ADDED,
+  SIGNAL_TRACK_REMOVED,
+  SIGNAL_FAILED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+kandy_media_engine_default_init (KandyMediaEngineInterface *iface)
+{
+  /**
+   * KandyMediaEngine::connection-state:
+   * @self: a media engine
+   * @state: the new state
+   *
+   * The media path has changed its state. Emitted on the client's main context
+   * with no lock held.
+   */
+  signals[SIGNAL_CONNECTION_STATE] = g_signal_new ("connection-state",
+      KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, KANDY_TYPE_MEDIA_CONNECTION_STATE);
+  /**
+   * KandyMediaEngine::track-added:
+   * @self: a media engine
+   * @track: the track
+   *
+   * A local or remote description brings @track, new or once more (after a
+   * hold). Emitted on the client's main context with no lock held.
+   */
+  signals[SIGNAL_TRACK_ADDED] =
+      g_signal_new ("track-added", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 1, KANDY_TYPE_TRACK);
+  /**
+   * KandyMediaEngine::track-removed:
+   * @self: a media engine
+   * @track: the track
+   *
+   * A local or remote description no longer has @track. Emitted on the client's
+   * main context with no lock held.
+   */
+  signals[SIGNAL_TRACK_REMOVED] =
+      g_signal_new ("track-removed", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 1, KANDY_TYPE_TRACK);
+  /**
+   * KandyMediaEngine::failed:
+   * @self: a media engine
+   * @error: the reason
+   *
+   * The engine cannot go on, and its call must end. Emitted on the client's
+   * main context with no lock held.
+   */
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", KANDY_TYPE_MEDIA_ENGINE,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+/**
+ * kandy_media_engine_create_offer_async:
+ * @self: a media engine
+ * @purpose: what the offer is for
+ * @local_hold: whether this end holds: then no m-line sends or receives
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when there is an offer
+ * @user_data: data for @callback
+ *
+ * Makes an offer with all its candidates. It is followed by
+ * kandy_media_engine_commit_offer() or kandy_media_engine_drop_offer().
+ */
+void
+kandy_media_engine_create_offer_async (KandyMediaEngine *self,
+    KandyOfferPurpose purpose, gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->create_offer_async (
+      self, purpose, local_hold, cancellable, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_create_offer_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: (transfer full): the offer's SDP, or %NULL with @error set
+ */
+char *
+kandy_media_engine_create_offer_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), NULL);
+
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->create_offer_finish (
+      self, result, error);
+}
+
+/**
+ * kandy_media_engine_commit_offer:
+ * @self: a media engine
+ *
+ * The platform has accepted the offer; an answer will follow.
+ */
+void
+kandy_media_engine_commit_offer (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->commit_offer (self);
+}
+
+/**
+ * kandy_media_engine_drop_offer:
+ * @self: a media engine
+ *
+ * The platform has refused the offer, which is forgotten: the media are as
+ * before it.
+ */
+void
+kandy_media_engine_drop_offer (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->drop_offer (self);
+}
+
+/**
+ * kandy_media_engine_accept_answer_async:
+ * @self: a media engine
+ * @sdp: the far end's answer to the offer that was committed; untrusted
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when the answer has taken effect
+ * @user_data: data for @callback
+ *
+ * Takes the far end's answer.
+ */
+void
+kandy_media_engine_accept_answer_async (KandyMediaEngine *self, const char *sdp,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (sdp != NULL);
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->accept_answer_async (
+      self, sdp, cancellable, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_accept_answer_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @change: (out) (optional): what is new in the far end's media, compared with
+ *     its former description
+ * @flowing: (out) (optional): whether media flow
+ * @error: (nullable): set on failure
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+kandy_media_engine_accept_answer_finish (KandyMediaEngine *self,
+    GAsyncResult *result, KandyRemoteChange *change, gboolean *flowing,
+    GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), FALSE);
+
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->accept_answer_finish (
+      self, result, change, flowing, error);
+}
+
+/**
+ * kandy_media_engine_take_offer_async:
+ * @self: a media engine
+ * @sdp: the far end's offer; untrusted
+ * @local_hold: whether this end holds: then the answer has no media that flow
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when the offer has been understood
+ * @user_data: data for @callback
+ *
+ * Takes an offer of the far end.
+ */
+void
+kandy_media_engine_take_offer_async (KandyMediaEngine *self, const char *sdp,
+    gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (sdp != NULL);
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->take_offer_async (
+      self, sdp, local_hold, cancellable, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_take_offer_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @change: (out) (optional): what is new in the far end's media, compared with
+ *     its former description
+ * @flowing: (out) (optional): whether media would flow
+ * @error: (nullable): set on failure
+ *
+ * Returns: %TRUE, or %FALSE with @error set; then the engine is as it was
+ */
+gboolean
+kandy_media_engine_take_offer_finish (KandyMediaEngine *self,
+    GAsyncResult *result, KandyRemoteChange *change, gboolean *flowing,
+    GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), FALSE);
+
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->take_offer_finish (
+      self, result, change, flowing, error);
+}
+
+/**
+ * kandy_media_engine_create_answer_async:
+ * @self: a media engine
+ * @options: (nullable): for the first answer of a call, what to answer with
+ * @local_hold: whether this end holds
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when there is an answer
+ * @user_data: data for @callback
+ *
+ * Makes an answer, with all its candidates, to the offer that was taken. It is
+ * followed by kandy_media_engine_commit_answer() or
+ * kandy_media_engine_drop_answer().
+ */
+void
+kandy_media_engine_create_answer_async (KandyMediaEngine *self,
+    KandyMediaOptions *options, gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->create_answer_async (
+      self, options, local_hold, cancellable, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_create_answer_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: (transfer full): the answer's SDP, or %NULL with @error set
+ */
+char *
+kandy_media_engine_create_answer_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), NULL);
+
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->create_answer_finish (
+      self, result, error);
+}
+
+/**
+ * kandy_media_engine_commit_answer:
+ * @self: a media engine
+ *
+ * The platform has accepted the answer.
+ */
+void
+kandy_media_engine_commit_answer (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->commit_answer (self);
+}
+
+/**
+ * kandy_media_engine_drop_answer:
+ * @self: a media engine
+ *
+ * The platform has refused the answer, or there will be none: the far end's
+ * offer is forgotten, and the media are as before it.
+ */
+void
+kandy_media_engine_drop_answer (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->drop_answer (self);
+}
+
+/**
+ * kandy_media_engine_close:
+ * @self: a media engine
+ *
+ * Says good-bye to the far end and frees the transport. No signal comes
+ * afterwards. Does nothing the second time, and never blocks.
+ */
+void
+kandy_media_engine_close (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  KANDY_MEDIA_ENGINE_GET_IFACE (self)->close (self);
+}
+
+/**
+ * kandy_media_engine_emit_connection_state:
+ * @self: a media engine
+ * @state: the new state
+ *
+ * For implementations: emits #KandyMediaEngine::connection-state.
+ */
+void
+kandy_media_engine_emit_connection_state (
+    KandyMediaEngine *self, KandyMediaConnectionState state)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  g_signal_emit (self, signals[SIGNAL_CONNECTION_STATE], 0, state);
+}
+
+/**
+ * kandy_media_engine_emit_track_added:
+ * @self: a media engine
+ * @track: the track
+ *
+ * For implementations: emits #KandyMediaEngine::track-added.
+ */
+void
+kandy_media_engine_emit_track_added (KandyMediaEngine *self, KandyTrack *track)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (KANDY_IS_TRACK (track));
+
+  g_signal_emit (self, signals[SIGNAL_TRACK_ADDED], 0, track);
+}
+
+/**
+ * kandy_media_engine_emit_track_removed:
+ * @self: a media engine
+ * @track: the track
+ *
+ * For implementations: emits #KandyMediaEngine::track-removed.
+ */
+void
+kandy_media_engine_emit_track_removed (
+    KandyMediaEngine *self, KandyTrack *track)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (KANDY_IS_TRACK (track));
+
+  g_signal_emit (self, signals[SIGNAL_TRACK_REMOVED], 0, track);
+}
+
+/**
+ * kandy_media_engine_emit_failed:
+ * @self: a media engine
+ * @error: the reason
+ *
+ * For implementations: emits #KandyMediaEngine::failed.
+ */
+void
+kandy_media_engine_emit_failed (KandyMediaEngine *self, const GError *error)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (error != NULL);
+
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+}
