@@ -23,8 +23,10 @@
  *            take_offer → never answered           → drop_answer
  * ]|
  *
- * An answer that the far end never sends leaves an offer committed:
- * the next offer, or the far end's, takes its place.
+ * kandy_media_engine_drop_offer() may also come after
+ * kandy_media_engine_commit_offer(), as long as no answer was given to
+ * kandy_media_engine_accept_answer_async(): when none comes in time, or when
+ * the far end's offer goes first.
  *
  * drop_offer and drop_answer leave the engine as if there had been no
  * negotiation. The first negotiation of a call cannot be dropped, only closed.
@@ -151,8 +153,8 @@ kandy_media_engine_commit_offer (KandyMediaEngine *self)
  * kandy_media_engine_drop_offer:
  * @self: a media engine
  *
- * The platform has refused the offer, which is forgotten: the media are as
- * before it.
+ * The platform has refused the offer, or no answer came: it is forgotten, and
+ * the media are as before it.
  */
 void
 kandy_media_engine_drop_offer (KandyMediaEngine *self)

@@ -22,6 +22,8 @@ KANDY_API G_DECLARE_INTERFACE (KandyMediaEngine, kandy_media_engine, KANDY, MEDI
  *            take_offer -> drop_answer     (never answered)
  *
  * drop_offer/drop_answer leave the engine as if there had been no negotiation.
+ * drop_offer may also come after commit_offer, as long as no answer was given to
+ * accept_answer: when none comes in time, or the far end's offer goes first.
  * The initial offer/answer cannot be dropped, only closed.
  *
  * Signals (emitted on the client's main context, with no lock held):
