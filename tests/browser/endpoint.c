@@ -1,0 +1,666 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A pipeline at one end of a call, driven by lines of JSON on its standard
+ * input, reporting lines of JSON on its standard output. It knows the elements
+ * by their properties, signals and messages only.
+ *
+ * Commands; each is answered by { "reply": ID, ... } or { "reply": ID,
+ * "error": TEXT }:
+ *
+ *   { "id": 1, "do": "play", "pipeline": TEXT }   as of gst-launch-1.0. Pads of
+ *                             the element named "in" are measured as they come
+ *   { "id": 2, "do": "set", "element": NAME, "property": NAME, "value": TEXT }
+ *   { "id": 3, "do": "get", "element": NAME, "property": NAME }
+ *   { "id": 4, "do": "emit", "element": NAME, "signal": NAME, "args": [TEXT] }
+ *                             an action signal; promises are passed as NULL
+ *   { "id": 5, "do": "measure" }   what is heard and seen now
+ *   { "id": 6, "do": "quit" }      to NULL, then exit
+ *
+ * Events: { "event": "message", "type": ..., "name": ..., "fields": {...} } for
+ * messages on the bus, { "event": "pad", "name": ..., "caps": ... },
+ * { "event": "gone", "name": ... }, { "event": "sound" } for the first sound,
+ * { "event": "picture" } for the first frame. "time" is wall-clock ms.
+ *
+ * End of input is a "quit".
+ */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <math.h>
+#include <string.h>
+
+#include <gst/app/gstappsink.h>
+#include <gst/fft/gstfftf32.h>
+#include <gst/gst.h>
+#include <json-glib/json-glib.h>
+
+#define RATE 48000
+#define FFT_LENGTH 4096
+/* Below, it is a codec's noise and not a sound */
+#define SILENCE_DB -60.0
+#define PICTURE_SIZE 16
+/* What was measured longer ago is not what is heard or seen now */
+#define FRESH_US (300 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct {
+  GMainLoop *loop;
+  GstElement *pipeline;
+  int status;
+
+  /* Of the streaming threads */
+  GMutex lock;
+  GstFFTF32 *fft;
+  float samples[FFT_LENGTH];
+  guint n_samples;
+  double hz;
+  double db;
+  gint64 heard_at;
+  guint8 colour[3];
+  gint64 seen_at;
+  guint frames;
+  gboolean sound_told;
+  gboolean picture_told;
+} Endpoint;
+
+static double
+wall_clock (void)
+{
+  return g_get_real_time () / 1000.0;
+}
+
+/* --- output --- */
+
+/* @builder: an open object, which is closed and printed as one line */
+static void
+print_line (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, FALSE);
+  g_print ("%s\n", text);
+}
+
+static JsonBuilder *
+new_event (const char *name)
+{
+  JsonBuilder *builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "event");
+  json_builder_add_string_value (builder, name);
+  json_builder_set_member_name (builder, "time");
+  json_builder_add_double_value (builder, wall_clock ());
+  return builder;
+}
+
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+static void
+add_double (JsonBuilder *builder, const char *name, double value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, value);
+}
+
+static void add_structure (
+    JsonBuilder *builder, const GstStructure *structure);
+
+static void
+add_value (JsonBuilder *builder, const GValue *value)
+{
+  if (G_VALUE_HOLDS_STRING (value) && g_value_get_string (value)) {
+    json_builder_add_string_value (builder, g_value_get_string (value));
+  } else if (G_VALUE_HOLDS_BOOLEAN (value)) {
+    json_builder_add_boolean_value (builder, g_value_get_boolean (value));
+  } else if (GST_VALUE_HOLDS_STRUCTURE (value)
+      && gst_value_get_structure (value)) {
+    add_structure (builder, gst_value_get_structure (value));
+  } else if (G_VALUE_HOLDS_VARIANT (value) && g_value_get_variant (value)) {
+    g_autofree char *text
+        = g_variant_print (g_value_get_variant (value), FALSE);
+
+    json_builder_add_string_value (builder, text);
+  } else if (g_value_type_transformable (G_VALUE_TYPE (value), G_TYPE_DOUBLE)
+      && !G_VALUE_HOLDS_ENUM (value)) {
+    GValue number = G_VALUE_INIT;
+
+    g_value_init (&number, G_TYPE_DOUBLE);
+    g_value_transform (value, &number);
+    json_builder_add_double_value (builder, g_value_get_double (&number));
+  } else if (GST_VALUE_HOLDS_LIST (value) || GST_VALUE_HOLDS_ARRAY (value)) {
+    gboolean is_list = GST_VALUE_HOLDS_LIST (value);
+    guint n = is_list ? gst_value_list_get_size (value)
+                      : gst_value_array_get_size (value);
+
+    json_builder_begin_array (builder);
+    for (guint i = 0; i < n; i++)
+      add_value (builder, is_list ? gst_value_list_get_value (value, i)
+                                  : gst_value_array_get_value (value, i));
+    json_builder_end_array (builder);
+  } else {
+    g_autofree char *text = gst_value_serialize (value);
+
+    if (text)
+      json_builder_add_string_value (builder, text);
+    else
+      json_builder_add_null_value (builder);
+  }
+}
+
+static gboolean
+add_field (GQuark field, const GValue *value, gpointer data)
+{
+  JsonBuilder *builder = data;
+
+  json_builder_set_member_name (builder, g_quark_to_string (field));
+  add_value (builder, value);
+  return TRUE;
+}
+
+static void
+add_structure (JsonBuilder *builder, const GstStructure *structure)
+{
+  json_builder_begin_object (builder);
+  gst_structure_foreach (structure, add_field, builder);
+  json_builder_end_object (builder);
+}
+
+/* --- measurement --- */
+
+static gboolean
+tell (gpointer data)
+{
+  g_autoptr (JsonBuilder) builder = data;
+
+  print_line (g_steal_pointer (&builder));
+  return G_SOURCE_REMOVE;
+}
+
+/* From a streaming thread; the line is printed by the main one */
+static void
+tell_first (gboolean *told, const char *name)
+{
+  JsonBuilder *builder;
+
+  if (*told)
+    return;
+  *told = TRUE;
+  builder = new_event (name);
+  g_main_context_invoke_full (
+      NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+}
+
+/* The strongest frequency; a parabola through the peak and its neighbours
+ * finds it finer than a bin */
+static void
+measure_tone (Endpoint *self)
+{
+  g_autofree GstFFTF32Complex *bins = g_new (GstFFTF32Complex, FFT_LENGTH / 2 + 1);
+  double power[FFT_LENGTH / 2 + 1];
+  guint peak = 1;
+
+  gst_fft_f32_window (self->fft, self->samples, GST_FFT_WINDOW_HANN);
+  gst_fft_f32_fft (self->fft, self->samples, bins);
+  for (guint i = 0; i <= FFT_LENGTH / 2; i++) {
+    double magnitude = hypot (bins[i].r, bins[i].i) * 4 / FFT_LENGTH;
+
+    power[i] = 20 * log10 (MAX (magnitude, 1e-9));
+    if (i > 1 && i < FFT_LENGTH / 2 && power[i] > power[peak])
+      peak = i;
+  }
+  self->db = power[peak];
+  self->hz = 0;
+  if (self->db > SILENCE_DB) {
+    double a = power[peak - 1], b = power[peak], c = power[peak + 1];
+    double curve = a - 2 * b + c;
+    double offset = curve < 0 ? (a - c) / (2 * curve) : 0;
+
+    self->hz = (peak + offset) * RATE / FFT_LENGTH;
+    self->heard_at = g_get_monotonic_time ();
+  }
+}
+
+static GstFlowReturn
+on_sound (GstAppSink *sink, gpointer data)
+{
+  Endpoint *self = data;
+  GstSample *sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+  GstMapInfo map;
+
+  if (!buffer || !gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    g_clear_pointer (&sample, gst_sample_unref);
+    return GST_FLOW_OK;
+  }
+  g_mutex_lock (&self->lock);
+  if (!GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP)) {
+    const float *in = (const float *) map.data;
+
+    for (gsize i = 0; i < map.size / sizeof (float); i++) {
+      if (fabsf (in[i]) > 0.01f)
+        tell_first (&self->sound_told, "sound");
+      self->samples[self->n_samples++] = in[i];
+      if (self->n_samples == FFT_LENGTH) {
+        self->n_samples = 0;
+        measure_tone (self);
+      }
+    }
+  }
+  g_mutex_unlock (&self->lock);
+  gst_buffer_unmap (buffer, &map);
+  gst_sample_unref (sample);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+on_picture (GstAppSink *sink, gpointer data)
+{
+  Endpoint *self = data;
+  GstSample *sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+  GstMapInfo map;
+
+  if (!buffer || !gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    g_clear_pointer (&sample, gst_sample_unref);
+    return GST_FLOW_OK;
+  }
+  /* The middle of an RGB picture whose lines are a multiple of 4 bytes */
+  if (map.size >= PICTURE_SIZE * PICTURE_SIZE * 3) {
+    guint sum[3] = { 0, };
+    guint n = 0;
+
+    for (guint y = PICTURE_SIZE / 4; y < PICTURE_SIZE * 3 / 4; y++)
+      for (guint x = PICTURE_SIZE / 4; x < PICTURE_SIZE * 3 / 4; x++, n++)
+        for (guint c = 0; c < 3; c++)
+          sum[c] += map.data[(y * PICTURE_SIZE + x) * 3 + c];
+
+    g_mutex_lock (&self->lock);
+    for (guint c = 0; c < 3; c++)
+      self->colour[c] = sum[c] / n;
+    self->seen_at = g_get_monotonic_time ();
+    self->frames++;
+    tell_first (&self->picture_told, "picture");
+    g_mutex_unlock (&self->lock);
+  }
+  gst_buffer_unmap (buffer, &map);
+  gst_sample_unref (sample);
+  return GST_FLOW_OK;
+}
+
+static void
+on_pad_added (GstElement *element, GstPad *pad, gpointer data)
+{
+  Endpoint *self = data;
+  gboolean is_video = g_str_has_prefix (GST_PAD_NAME (pad), "video");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstCaps) caps = gst_pad_query_caps (pad, NULL);
+  g_autofree char *caps_text = gst_caps_to_string (caps);
+  JsonBuilder *builder;
+  GstElement *meter;
+  g_autoptr (GstElement) sink = NULL;
+  g_autoptr (GstPad) target = NULL;
+  GstAppSinkCallbacks callbacks = { 0, };
+
+  meter = gst_parse_bin_from_description (is_video
+          ? "queue ! videoconvert ! videoscale add-borders=false "
+            "! video/x-raw,format=RGB,width=16,height=16 "
+            "! appsink name=meter sync=false async=false"
+          : "queue ! audioconvert ! audioresample "
+            "! audio/x-raw,format=F32LE,channels=1,rate=48000 "
+            "! appsink name=meter sync=false async=false",
+      TRUE, &error);
+  if (!meter) {
+    g_printerr ("Cannot measure a pad: %s\n", error->message);
+    return;
+  }
+  sink = gst_bin_get_by_name (GST_BIN (meter), "meter");
+  callbacks.new_sample = is_video ? on_picture : on_sound;
+  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, self, NULL);
+  gst_bin_add (GST_BIN (self->pipeline), meter);
+  target = gst_element_get_static_pad (meter, "sink");
+  gst_element_sync_state_with_parent (meter);
+  if (gst_pad_link (pad, target) != GST_PAD_LINK_OK)
+    g_printerr ("Pad %s cannot be linked\n", GST_PAD_NAME (pad));
+  g_object_set_data (G_OBJECT (pad), "meter", meter);
+
+  builder = new_event ("pad");
+  add_string (builder, "name", GST_PAD_NAME (pad));
+  add_string (builder, "caps", caps_text);
+  g_main_context_invoke_full (
+      NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+}
+
+static void
+on_pad_removed (GstElement *element, GstPad *pad, gpointer data)
+{
+  Endpoint *self = data;
+  GstElement *meter = g_object_get_data (G_OBJECT (pad), "meter");
+  JsonBuilder *builder = new_event ("gone");
+
+  add_string (builder, "name", GST_PAD_NAME (pad));
+  g_main_context_invoke_full (
+      NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  if (meter) {
+    gst_element_set_locked_state (meter, TRUE);
+    gst_element_set_state (meter, GST_STATE_NULL);
+    gst_bin_remove (GST_BIN (self->pipeline), meter);
+  }
+}
+
+/* --- bus --- */
+
+static gboolean
+on_message (GstBus *bus, GstMessage *message, gpointer data)
+{
+  JsonBuilder *builder;
+  const GstStructure *structure = gst_message_get_structure (message);
+  GstMessageType type = GST_MESSAGE_TYPE (message);
+
+  if (type != GST_MESSAGE_ELEMENT && type != GST_MESSAGE_PROGRESS
+      && type != GST_MESSAGE_ERROR && type != GST_MESSAGE_WARNING
+      && type != GST_MESSAGE_EOS)
+    return G_SOURCE_CONTINUE;
+
+  builder = new_event ("message");
+  add_string (builder, "type", GST_MESSAGE_TYPE_NAME (message));
+  add_string (builder, "source", GST_MESSAGE_SRC_NAME (message));
+  add_string (
+      builder, "name", structure ? gst_structure_get_name (structure) : NULL);
+  if (type == GST_MESSAGE_ERROR || type == GST_MESSAGE_WARNING) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *debug = NULL;
+
+    if (type == GST_MESSAGE_ERROR)
+      gst_message_parse_error (message, &error, &debug);
+    else
+      gst_message_parse_warning (message, &error, &debug);
+    add_string (builder, "text", error->message);
+    add_string (builder, "debug", debug);
+  } else if (structure) {
+    json_builder_set_member_name (builder, "fields");
+    add_structure (builder, structure);
+  }
+  tell (builder);
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- commands --- */
+
+static const char *
+string_member (JsonObject *object, const char *name)
+{
+  return json_object_get_string_member_with_default (object, name, "");
+}
+
+static GstElement *
+find_element (Endpoint *self, JsonObject *command, GError **error)
+{
+  const char *name = string_member (command, "element");
+  GstElement *element = self->pipeline
+      ? gst_bin_get_by_name (GST_BIN (self->pipeline), name)
+      : NULL;
+
+  if (!element)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "there is no element “%s”", name);
+  return element;
+}
+
+static gboolean
+do_play (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) in = NULL;
+  g_autoptr (GstBus) bus = NULL;
+  GstElement *pipeline;
+
+  if (self->pipeline) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+        "there is a pipeline already");
+    return FALSE;
+  }
+  pipeline = gst_parse_launch_full (string_member (command, "pipeline"), NULL,
+      GST_PARSE_FLAG_FATAL_ERRORS, error);
+  if (!pipeline)
+    return FALSE;
+  if (!GST_IS_PIPELINE (pipeline)) {
+    self->pipeline = gst_pipeline_new (NULL);
+    gst_bin_add (GST_BIN (self->pipeline), pipeline);
+  } else {
+    self->pipeline = pipeline;
+  }
+
+  in = gst_bin_get_by_name (GST_BIN (self->pipeline), "in");
+  if (in) {
+    g_signal_connect (in, "pad-added", G_CALLBACK (on_pad_added), self);
+    g_signal_connect (in, "pad-removed", G_CALLBACK (on_pad_removed), self);
+  }
+  bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
+  gst_bus_add_watch (bus, on_message, self);
+  /* An element that failed has said why on the bus */
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  return TRUE;
+}
+
+static gboolean
+do_set (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  const char *property = string_member (command, "property");
+
+  if (!element)
+    return FALSE;
+  if (!g_object_class_find_property (
+          G_OBJECT_GET_CLASS (element), property)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "there is no property “%s”", property);
+    return FALSE;
+  }
+  gst_util_set_object_arg (
+      G_OBJECT (element), property, string_member (command, "value"));
+  return TRUE;
+}
+
+static gboolean
+do_get (Endpoint *self, JsonObject *command, JsonBuilder *reply,
+    GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  const char *property = string_member (command, "property");
+  GParamSpec *pspec;
+  GValue value = G_VALUE_INIT;
+
+  if (!element)
+    return FALSE;
+  pspec = g_object_class_find_property (
+      G_OBJECT_GET_CLASS (element), property);
+  if (!pspec) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "there is no property “%s”", property);
+    return FALSE;
+  }
+  g_value_init (&value, pspec->value_type);
+  g_object_get_property (G_OBJECT (element), property, &value);
+  json_builder_set_member_name (reply, "value");
+  add_value (reply, &value);
+  g_value_unset (&value);
+  return TRUE;
+}
+
+static gboolean
+do_emit (Endpoint *self, JsonObject *command, JsonBuilder *reply,
+    GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  const char *signal = string_member (command, "signal");
+  JsonArray *args = json_object_has_member (command, "args")
+      ? json_object_get_array_member (command, "args")
+      : NULL;
+  GSignalQuery query;
+  GValue result = G_VALUE_INIT;
+  GValue *values;
+  guint id;
+
+  if (!element)
+    return FALSE;
+  id = g_signal_lookup (signal, G_OBJECT_TYPE (element));
+  if (!id) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "there is no signal “%s”", signal);
+    return FALSE;
+  }
+  g_signal_query (id, &query);
+  values = g_new0 (GValue, query.n_params + 1);
+  g_value_init (&values[0], G_OBJECT_TYPE (element));
+  g_value_set_object (&values[0], element);
+  for (guint i = 0; i < query.n_params; i++) {
+    GType type = query.param_types[i] & ~G_SIGNAL_TYPE_STATIC_SCOPE;
+    const char *text = args && i < json_array_get_length (args)
+        ? json_array_get_string_element (args, i)
+        : NULL;
+
+    g_value_init (&values[i + 1], type);
+    if (text && type == G_TYPE_STRING)
+      g_value_set_string (&values[i + 1], text);
+    else if (text)
+      gst_value_deserialize (&values[i + 1], text);
+  }
+  if (query.return_type != G_TYPE_NONE)
+    g_value_init (&result, query.return_type & ~G_SIGNAL_TYPE_STATIC_SCOPE);
+  g_signal_emitv (
+      values, id, 0, query.return_type != G_TYPE_NONE ? &result : NULL);
+  if (G_IS_VALUE (&result)) {
+    json_builder_set_member_name (reply, "value");
+    add_value (reply, &result);
+    g_value_unset (&result);
+  }
+  for (guint i = 0; i <= query.n_params; i++)
+    g_value_unset (&values[i]);
+  g_free (values);
+  return TRUE;
+}
+
+static void
+do_measure (Endpoint *self, JsonBuilder *reply)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  g_mutex_lock (&self->lock);
+  add_double (reply, "hz",
+      self->heard_at && now - self->heard_at < FRESH_US ? self->hz : 0);
+  add_double (reply, "db", self->db);
+  add_double (reply, "frames", self->frames);
+  json_builder_set_member_name (reply, "colour");
+  if (self->seen_at && now - self->seen_at < FRESH_US * 3) {
+    json_builder_begin_object (reply);
+    add_double (reply, "r", self->colour[0]);
+    add_double (reply, "g", self->colour[1]);
+    add_double (reply, "b", self->colour[2]);
+    json_builder_end_object (reply);
+  } else {
+    json_builder_add_null_value (reply);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+stop (gpointer data)
+{
+  Endpoint *self = data;
+
+  if (self->pipeline) {
+    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+    g_clear_pointer (&self->pipeline, gst_object_unref);
+  }
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+obey (Endpoint *self, JsonObject *command)
+{
+  g_autoptr (JsonBuilder) reply = json_builder_new ();
+  g_autoptr (GError) error = NULL;
+  const char *verb = string_member (command, "do");
+
+  json_builder_begin_object (reply);
+  json_builder_set_member_name (reply, "reply");
+  json_builder_add_int_value (
+      reply, json_object_get_int_member_with_default (command, "id", 0));
+  if (g_str_equal (verb, "play"))
+    do_play (self, command, &error);
+  else if (g_str_equal (verb, "set"))
+    do_set (self, command, &error);
+  else if (g_str_equal (verb, "get"))
+    do_get (self, command, reply, &error);
+  else if (g_str_equal (verb, "emit"))
+    do_emit (self, command, reply, &error);
+  else if (g_str_equal (verb, "measure"))
+    do_measure (self, reply);
+  else if (g_str_equal (verb, "quit"))
+    g_idle_add (stop, self);
+  else
+    g_set_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "there is no command “%s”", verb);
+  if (error)
+    add_string (reply, "error", error->message);
+  print_line (reply);
+}
+
+static gboolean
+on_input (GIOChannel *channel, GIOCondition condition, gpointer data)
+{
+  Endpoint *self = data;
+  g_autofree char *line = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL)
+      != G_IO_STATUS_NORMAL) {
+    g_idle_add (stop, self);
+    return G_SOURCE_REMOVE;
+  }
+  node = json_from_string (line, &error);
+  if (node && JSON_NODE_HOLDS_OBJECT (node))
+    obey (self, json_node_get_object (node));
+  else
+    g_printerr ("Not a command: %s", line);
+  return G_SOURCE_CONTINUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  Endpoint self = { 0, };
+  GIOChannel *input;
+
+  gst_init (&argc, &argv);
+  setvbuf (stdout, NULL, _IOLBF, 0);
+  g_mutex_init (&self.lock);
+  self.fft = gst_fft_f32_new (FFT_LENGTH, FALSE);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.db = -G_MAXDOUBLE;
+
+  input = g_io_channel_unix_new (0);
+  g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, &self);
+  g_main_loop_run (self.loop);
+
+  g_io_channel_unref (input);
+  g_main_loop_unref (self.loop);
+  gst_fft_f32_free (self.fft);
+  g_mutex_clear (&self.lock);
+  return self.status;
+}
