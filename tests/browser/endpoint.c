@@ -25,10 +25,6 @@
  * End of input is a "quit".
  */
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 #include <math.h>
 #include <string.h>
 
@@ -116,8 +112,7 @@ add_double (JsonBuilder *builder, const char *name, double value)
   json_builder_add_double_value (builder, value);
 }
 
-static void add_structure (
-    JsonBuilder *builder, const GstStructure *structure);
+static void add_structure (JsonBuilder *builder, const GstStructure *structure);
 
 static void
 add_value (JsonBuilder *builder, const GValue *value)
@@ -130,10 +125,8 @@ add_value (JsonBuilder *builder, const GValue *value)
       && gst_value_get_structure (value)) {
     add_structure (builder, gst_value_get_structure (value));
   } else if (G_VALUE_HOLDS_VARIANT (value) && g_value_get_variant (value)) {
-    g_autofree char *text
-        = g_variant_print (g_value_get_variant (value), FALSE);
-
-    json_builder_add_string_value (builder, text);
+    json_builder_add_value (
+        builder, json_gvariant_serialize (g_value_get_variant (value)));
   } else if (g_value_type_transformable (G_VALUE_TYPE (value), G_TYPE_DOUBLE)
       && !G_VALUE_HOLDS_ENUM (value)) {
     GValue number = G_VALUE_INIT;
@@ -148,8 +141,9 @@ add_value (JsonBuilder *builder, const GValue *value)
 
     json_builder_begin_array (builder);
     for (guint i = 0; i < n; i++)
-      add_value (builder, is_list ? gst_value_list_get_value (value, i)
-                                  : gst_value_array_get_value (value, i));
+      add_value (builder,
+          is_list ? gst_value_list_get_value (value, i)
+                  : gst_value_array_get_value (value, i));
     json_builder_end_array (builder);
   } else {
     g_autofree char *text = gst_value_serialize (value);
@@ -200,8 +194,7 @@ tell_first (gboolean *told, const char *name)
     return;
   *told = TRUE;
   builder = new_event (name);
-  g_main_context_invoke_full (
-      NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
 }
 
 /* The strongest frequency; a parabola through the peak and its neighbours
@@ -209,7 +202,8 @@ tell_first (gboolean *told, const char *name)
 static void
 measure_tone (Endpoint *self)
 {
-  g_autofree GstFFTF32Complex *bins = g_new (GstFFTF32Complex, FFT_LENGTH / 2 + 1);
+  g_autofree GstFFTF32Complex *bins =
+      g_new (GstFFTF32Complex, FFT_LENGTH / 2 + 1);
   double power[FFT_LENGTH / 2 + 1];
   guint peak = 1;
 
@@ -280,7 +274,9 @@ on_picture (GstAppSink *sink, gpointer data)
   }
   /* The middle of an RGB picture whose lines are a multiple of 4 bytes */
   if (map.size >= PICTURE_SIZE * PICTURE_SIZE * 3) {
-    guint sum[3] = { 0, };
+    guint sum[3] = {
+      0,
+    };
     guint n = 0;
 
     for (guint y = PICTURE_SIZE / 4; y < PICTURE_SIZE * 3 / 4; y++)
@@ -313,7 +309,9 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer data)
   GstElement *meter;
   g_autoptr (GstElement) sink = NULL;
   g_autoptr (GstPad) target = NULL;
-  GstAppSinkCallbacks callbacks = { 0, };
+  GstAppSinkCallbacks callbacks = {
+    0,
+  };
 
   meter = gst_parse_bin_from_description (is_video
           ? "queue ! videoconvert ! videoscale add-borders=false "
@@ -340,8 +338,7 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer data)
   builder = new_event ("pad");
   add_string (builder, "name", GST_PAD_NAME (pad));
   add_string (builder, "caps", caps_text);
-  g_main_context_invoke_full (
-      NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
 }
 
 static void
@@ -352,8 +349,7 @@ on_pad_removed (GstElement *element, GstPad *pad, gpointer data)
   JsonBuilder *builder = new_event ("gone");
 
   add_string (builder, "name", GST_PAD_NAME (pad));
-  g_main_context_invoke_full (
-      NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
   if (meter) {
     gst_element_set_locked_state (meter, TRUE);
     gst_element_set_state (meter, GST_STATE_NULL);
@@ -428,8 +424,8 @@ do_play (Endpoint *self, JsonObject *command, GError **error)
   GstElement *pipeline;
 
   if (self->pipeline) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-        "there is a pipeline already");
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_EXISTS, "there is a pipeline already");
     return FALSE;
   }
   pipeline = gst_parse_launch_full (string_member (command, "pipeline"), NULL,
@@ -463,8 +459,7 @@ do_set (Endpoint *self, JsonObject *command, GError **error)
 
   if (!element)
     return FALSE;
-  if (!g_object_class_find_property (
-          G_OBJECT_GET_CLASS (element), property)) {
+  if (!g_object_class_find_property (G_OBJECT_GET_CLASS (element), property)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "there is no property “%s”", property);
     return FALSE;
@@ -475,8 +470,7 @@ do_set (Endpoint *self, JsonObject *command, GError **error)
 }
 
 static gboolean
-do_get (Endpoint *self, JsonObject *command, JsonBuilder *reply,
-    GError **error)
+do_get (Endpoint *self, JsonObject *command, JsonBuilder *reply, GError **error)
 {
   g_autoptr (GstElement) element = find_element (self, command, error);
   const char *property = string_member (command, "property");
@@ -485,8 +479,7 @@ do_get (Endpoint *self, JsonObject *command, JsonBuilder *reply,
 
   if (!element)
     return FALSE;
-  pspec = g_object_class_find_property (
-      G_OBJECT_GET_CLASS (element), property);
+  pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (element), property);
   if (!pspec) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "there is no property “%s”", property);
@@ -501,8 +494,8 @@ do_get (Endpoint *self, JsonObject *command, JsonBuilder *reply,
 }
 
 static gboolean
-do_emit (Endpoint *self, JsonObject *command, JsonBuilder *reply,
-    GError **error)
+do_emit (
+    Endpoint *self, JsonObject *command, JsonBuilder *reply, GError **error)
 {
   g_autoptr (GstElement) element = find_element (self, command, error);
   const char *signal = string_member (command, "signal");
@@ -644,7 +637,9 @@ on_input (GIOChannel *channel, GIOCondition condition, gpointer data)
 int
 main (int argc, char **argv)
 {
-  Endpoint self = { 0, };
+  Endpoint self = {
+    0,
+  };
   GIOChannel *input;
 
   gst_init (&argc, &argv);
