@@ -26,6 +26,7 @@
  */
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <gst/app/gstappsink.h>
