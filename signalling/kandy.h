@@ -4,6 +4,8 @@
 #include "kandy-types.h"
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
+#include "kandy-log-entry.h"
+#include "kandy-logger.h"
 #include "kandy-config.h"
 #include "kandy-client.h"
 #include "kandy-ice-server.h"

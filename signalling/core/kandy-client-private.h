@@ -3,7 +3,10 @@
 
 #include <json-glib/json-glib.h>
 #include "kandy-client.h"
+#include "kandy-auth.h"
+#include "kandy-config.h"
 #include "kandy-rest.h"
+#include "kandy-logger.h"
 #include "kandy-notifications.h"
 
 G_BEGIN_DECLS
@@ -14,6 +17,7 @@ GMainContext *kandy_client_get_context (KandyClient *self);
 gboolean kandy_client_is_destroyed (KandyClient *self);
 KandyRest *kandy_client_get_rest (KandyClient *self);
 KandyNotifications *kandy_client_get_notifications (KandyClient *self);
+KandyAuth *kandy_client_get_auth (KandyClient *self);
 
 /* (nullable): claim `preferred_username`; NULL before the tokens are set */
 const char *kandy_client_get_username (KandyClient *self);
@@ -22,6 +26,8 @@ const char *kandy_client_get_identity (KandyClient *self);
 /* (nullable): the part of the identity after '@' */
 const char *kandy_client_get_domain (KandyClient *self);
 const char *kandy_client_get_correlator (KandyClient *self);
+/* (nullable): value of X-Cpaas-Agent; NULL if it is not to be sent */
+char *kandy_client_dup_agent (KandyClient *self);
 
 /* "/cpaas/SERVICE/VERSION/USER/TAIL", escaped as session.md 2.1 says;
  * (nullable) without tokens */

@@ -52,6 +52,8 @@ KANDY_API GError *kandy_error_new (KandyError code, const char *platform_code,
     guint http_status, const char *format, ...) G_GNUC_PRINTF (4, 5);
 KANDY_API const char *kandy_error_get_platform_code (const GError *error);
 KANDY_API guint kandy_error_get_http_status (const GError *error);
+KANDY_API guint64 kandy_error_get_retry_after (const GError *error);
 KANDY_API GVariant *kandy_error_to_variant (const GError *error);
+KANDY_API GError *kandy_error_from_variant (GVariant *variant);
 
 G_END_DECLS

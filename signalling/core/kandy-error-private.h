@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "kandy-error.h"
+
+G_BEGIN_DECLS
+
+/* Milliseconds that the server asks to wait before the next try, 0 for none */
+void kandy_error_set_retry_after (GError *error, guint64 milliseconds);
+
+/* An error of this domain as it is, one of another domain as KANDY_ERROR
+ * NETWORK or TIMEOUT with platform code "FETCH"; cancellation stays as it is */
+GError *kandy_error_from_network (const GError *error, const char *operation);
+
+G_END_DECLS

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "kandy-json.h"
+
+#include <string.h>
+
+#include "kandy-error.h"
+
+/*
+ * JSON from the network. json-glib's parser accepts more than JSON (comments,
+ * single quotes, assignments), recurses without limit and asserts on surrogates
+ * that do not pair, so the text is scanned before it is parsed: nothing reaches
+ * the parser but tokens of RFC 8259 at a bounded depth.
+ */
+
+typedef struct {
+  const char *p;
+  const char *end;
+} Scan;
+
+static int
+scan_hex4 (Scan *scan)
+{
+  int value = 0, i;
+
+  if (scan->end - scan->p < 4)
+    return -1;
+  for (i = 0; i < 4; i++) {
+    int digit = g_ascii_xdigit_value (*scan->p++);
+
+    if (digit < 0)
+      return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+/* After a backslash. Returns what is wrong, or NULL */
+static const char *
+scan_escape (Scan *scan)
+{
+  int unit;
+
+  if (scan->p == scan->end)
+    return "it ends within a string";
+  if (*scan->p != 'u') {
+    if (!strchr ("\"\\/bfnrt", *scan->p))
+      return "unknown escape in a string";
+    scan->p++;
+    return NULL;
+  }
+  scan->p++;
+  unit = scan_hex4 (scan);
+  if (unit < 0)
+    return "bad \\u escape in a string";
+  if (unit == 0)
+    return "NUL in a string";
+  if (unit >= 0xdc00 && unit <= 0xdfff)
+    return "unpaired surrogate in a string";
+  if (unit >= 0xd800 && unit <= 0xdbff) {
+    if (scan->end - scan->p < 6 || scan->p[0] != '\\' || scan->p[1] != 'u')
+      return "unpaired surrogate in a string";
+    scan->p += 2;
+    unit = scan_hex4 (scan);
+    if (unit < 0xdc00 || unit > 0xdfff)
+      return "unpaired surrogate in a string";
+  }
+  return NULL;
+}
+
+static const char *
+scan_string (Scan *scan)
+{
+  while (scan->p < scan->end) {
+    char c = *scan->p++;
+    const char *problem;
+
+    if (c == '"')
+      return NULL;
+    if (c == '\\' && (problem = scan_escape (scan)))
+      return problem;
+  }
+  return "it ends within a string";
+}
+
+static const char *
+scan_text (const char *data, gsize length)
+{
+  Scan scan = { data, data + length };
+  guint depth = 0;
+  const char *problem;
+
+  while (scan.p < scan.end) {
+    char c = *scan.p++;
+
+    switch (c) {
+      case '"':
+        if ((problem = scan_string (&scan)))
+          return problem;
+        break;
+      case '{':
+      case '[':
+        if (++depth > KANDY_JSON_MAX_DEPTH)
+          return "it is nested too deeply";
+        break;
+      case '}':
+      case ']':
+        if (depth-- == 0)
+          return "it closes more than it opens";
+        break;
+      default:
+        /* numbers, true, false, null and what separates them */
+        if (!strchr (" \t\r\n,:+-.0123456789eEtrufalsn", c))
+          return "it has a character that JSON does not allow there";
+        break;
+    }
+  }
+  return depth ? "it ends too early" : NULL;
+}
+
+static JsonNode *
+member (JsonObject *object, const char *name)
+{
+  return object && name ? json_object_get_member (object, name) : NULL;
+}
+
+static gboolean
+is_number (JsonNode *node)
+{
+  GType type;
+
+  if (!node || !JSON_NODE_HOLDS_VALUE (node))
+    return FALSE;
+  type = json_node_get_value_type (node);
+  return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE;
+}
+
+static const char *
+node_string (JsonNode *node)
+{
+  if (!node || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_STRING)
+    return NULL;
+  return json_node_get_string (node);
+}
+
+JsonNode *
+kandy_json_parse (const char *data, gssize length, GError **error)
+{
+  g_autoptr (JsonParser) parser = NULL;
+  g_autoptr (GError) local = NULL;
+  const char *problem;
+  gsize size = length < 0 ? strlen (data) : (gsize) length;
+  JsonNode *root;
+
+  if (!g_utf8_validate_len (data, size, NULL))
+    problem = "it is not UTF-8";
+  else
+    problem = scan_text (data, size);
+  if (problem) {
+    g_propagate_error (error,
+        kandy_error_new (
+            KANDY_ERROR_PROTOCOL, "REQUEST", 0, "Not JSON: %s", problem));
+    return NULL;
+  }
+
+  parser = json_parser_new_immutable ();
+  if (!json_parser_load_from_data (parser, data, size, &local)) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", 0, "Not JSON: %s",
+            local->message));
+    return NULL;
+  }
+  root = json_parser_steal_root (parser);
+  if (!root)
+    g_propagate_error (error,
+        kandy_error_new (
+            KANDY_ERROR_PROTOCOL, "REQUEST", 0, "Not JSON: it is empty"));
+  return root;
+}
+
+const char *
+kandy_json_get_string (JsonObject *object, const char *name)
+{
+  return node_string (member (object, name));
+}
+
+JsonObject *
+kandy_json_get_object (JsonObject *object, const char *name)
+{
+  JsonNode *node = member (object, name);
+
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node)
+                                               : NULL;
+}
+
+JsonArray *
+kandy_json_get_array (JsonObject *object, const char *name)
+{
+  JsonNode *node = member (object, name);
+
+  return node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
+                                              : NULL;
+}
+
+gint64
+kandy_json_get_int (JsonObject *object, const char *name, gint64 fallback)
+{
+  JsonNode *node = member (object, name);
+
+  if (!is_number (node))
+    return fallback;
+  if (json_node_get_value_type (node) == G_TYPE_DOUBLE) {
+    double value = json_node_get_double (node);
+
+    /* outside of this the conversion is undefined */
+    if (!(value >= -9007199254740992.0 && value <= 9007199254740992.0))
+      return fallback;
+    return (gint64) value;
+  }
+  return json_node_get_int (node);
+}
+
+double
+kandy_json_get_double (JsonObject *object, const char *name, double fallback)
+{
+  JsonNode *node = member (object, name);
+
+  return is_number (node) ? json_node_get_double (node) : fallback;
+}
+
+gboolean
+kandy_json_get_bool (JsonObject *object, const char *name, gboolean fallback)
+{
+  JsonNode *node = member (object, name);
+
+  if (!node || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    return fallback;
+  return json_node_get_boolean (node);
+}
+
+const char *
+kandy_json_get_string_at (JsonNode *root, const char *dotted_path)
+{
+  g_auto (GStrv) names = g_strsplit (dotted_path, ".", -1);
+  JsonNode *node = root;
+  guint i;
+
+  for (i = 0; names[i] && node; i++)
+    node = JSON_NODE_HOLDS_OBJECT (node)
+        ? json_object_get_member (json_node_get_object (node), names[i])
+        : NULL;
+  return node_string (node);
+}
+
+char *
+kandy_json_to_string (JsonNode *node)
+{
+  return json_to_string (node, FALSE);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "kandy-exchange.h"
+
+/*
+ * One HTTP request and its reply, bounded in time and size. libsoup's own
+ * time-out is for a single read or write: a server that sends a byte now and
+ * then would never meet it, hence the deadline.
+ */
+
+#define CHUNK 65536
+
+typedef struct {
+  SoupMessage *msg;
+  GInputStream *stream;
+  GByteArray *body;
+  gsize limit;
+  GCancellable *cancellable; /* the exchange's own */
+  GCancellable *callers;
+  gulong callers_id;
+  GSource *deadline;
+  gboolean timed_out;
+} Exchange;
+
+static void
+exchange_free (Exchange *exchange)
+{
+  if (exchange->deadline) {
+    g_source_destroy (exchange->deadline);
+    g_source_unref (exchange->deadline);
+  }
+  g_cancellable_disconnect (exchange->callers, exchange->callers_id);
+  g_clear_object (&exchange->callers);
+  g_clear_object (&exchange->cancellable);
+  g_clear_object (&exchange->stream);
+  g_clear_object (&exchange->msg);
+  g_byte_array_unref (exchange->body);
+  g_free (exchange);
+}
+
+static void
+callers_cancelled (GCancellable *callers, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+static gboolean
+deadline_reached (gpointer user_data)
+{
+  Exchange *exchange = user_data;
+
+  exchange->timed_out = TRUE;
+  g_cancellable_cancel (exchange->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+return_error (GTask *task, GError *error)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+
+  if (exchange->timed_out
+      && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_clear_error (&error);
+    error = g_error_new_literal (
+        G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no reply in time");
+  }
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static void
+read_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Exchange *exchange = g_task_get_task_data (task);
+  g_autoptr (GBytes) chunk = NULL;
+  GError *error = NULL;
+
+  chunk = g_input_stream_read_bytes_finish (
+      G_INPUT_STREAM (source), result, &error);
+  if (!chunk) {
+    return_error (task, error);
+    return;
+  }
+  if (g_bytes_get_size (chunk) == 0) {
+    g_task_return_pointer (task,
+        g_byte_array_free_to_bytes (g_byte_array_ref (exchange->body)),
+        (GDestroyNotify) g_bytes_unref);
+    g_object_unref (task);
+    return;
+  }
+  if (exchange->body->len + g_bytes_get_size (chunk) > exchange->limit) {
+    return_error (task,
+        g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+            "the reply has more than %" G_GSIZE_FORMAT " bytes",
+            exchange->limit));
+    return;
+  }
+  g_byte_array_append (exchange->body, g_bytes_get_data (chunk, NULL),
+      (guint) g_bytes_get_size (chunk));
+  g_input_stream_read_bytes_async (exchange->stream, CHUNK, G_PRIORITY_DEFAULT,
+      exchange->cancellable, read_done, task);
+}
+
+static void
+send_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Exchange *exchange = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  exchange->stream =
+      soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (!exchange->stream) {
+    return_error (task, error);
+    return;
+  }
+  g_input_stream_read_bytes_async (exchange->stream, CHUNK, G_PRIORITY_DEFAULT,
+      exchange->cancellable, read_done, task);
+}
+
+void
+kandy_exchange_async (SoupSession *session, SoupMessage *msg,
+    GMainContext *context, guint timeout_ms, gsize limit,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (session, NULL, callback, user_data);
+  Exchange *exchange = g_new0 (Exchange, 1);
+
+  g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
+  g_task_set_source_tag (task, kandy_exchange_async);
+
+  exchange->msg = g_object_ref (msg);
+  exchange->body = g_byte_array_new ();
+  exchange->limit = limit;
+  exchange->cancellable = g_cancellable_new ();
+  if (cancellable) {
+    exchange->callers = g_object_ref (cancellable);
+    exchange->callers_id =
+        g_cancellable_connect (cancellable, G_CALLBACK (callers_cancelled),
+            g_object_ref (exchange->cancellable), g_object_unref);
+  }
+  exchange->deadline = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (exchange->deadline, deadline_reached, exchange, NULL);
+  g_source_attach (exchange->deadline, context);
+
+  soup_session_send_async (
+      session, msg, G_PRIORITY_DEFAULT, exchange->cancellable, send_done, task);
+}
+
+GBytes *
+kandy_exchange_finish (
+    SoupSession *session, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
