@@ -380,7 +380,6 @@ kandy_rest_localize_resource (
 {
   g_autoptr (GUri) own = NULL;
   g_autoptr (GUri) uri = NULL;
-  g_autofree char *rest = NULL;
 
   if (resource && resource[0] == '/')
     return g_strdup (resource);
