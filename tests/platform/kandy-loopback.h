@@ -111,6 +111,8 @@ gboolean kandy_loopback_add_client (KandyLoopback *self, const char *client_id,
 gboolean kandy_loopback_load_config (KandyLoopback *self, const char *path,
     GError **error);
 
+void kandy_loopback_set_verbose (KandyLoopback *self, gboolean verbose);
+
 gboolean kandy_loopback_use_self_signed (KandyLoopback *self, GError **error);
 void kandy_loopback_set_certificate (KandyLoopback *self,
     GTlsCertificate *certificate);

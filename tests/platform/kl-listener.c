@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kl-private.h"
+
+/* One port for TLS and plain connections: the first byte tells which it is,
+ * for a TLS client always begins with a handshake record (RFC 8446 section
+ * 5.1). SoupServer cannot, so it is given connections that are set up. */
+
+#define TLS_HANDSHAKE 0x16
+#define SETUP_TIMEOUT 10000
+
+struct _KlListener {
+  KandyLoopback *self;
+  GSocketListener *listener;
+  SoupServer *server;
+  GCancellable *cancellable;
+  guint port;
+  GHashTable *connections; /* set of GSocketConnection, weakly held */
+};
+
+typedef struct {
+  KlListener *listener;
+  GSocketConnection *connection;
+  GCancellable *cancellable;
+  GSource *source;
+  GSource *timeout;
+  gulong parent_id;
+} Setup;
+
+static void
+setup_free (Setup *setup)
+{
+  kl_clear_source (&setup->source);
+  kl_clear_source (&setup->timeout);
+  if (setup->listener)
+    g_cancellable_disconnect (setup->listener->cancellable, setup->parent_id);
+  g_object_unref (setup->connection);
+  g_object_unref (setup->cancellable);
+  g_free (setup);
+}
+
+static void
+hand_over (
+    KlListener *listener, GSocketConnection *connection, GIOStream *stream)
+{
+  g_autoptr (GSocketAddress) local =
+      g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress) remote =
+      g_socket_connection_get_remote_address (connection, NULL);
+  g_autoptr (GError) error = NULL;
+
+  /* Small writes follow each other: a reply, then a notification */
+  g_socket_set_option (
+      g_socket_connection_get_socket (connection), 6, 1, 1, NULL);
+  if (!local || !remote
+      || !soup_server_accept_iostream (
+          listener->server, stream, local, remote, &error))
+    g_io_stream_close (stream, NULL, NULL);
+}
+
+static void
+on_handshake (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Setup *setup = data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_tls_connection_handshake_finish (
+          G_TLS_CONNECTION (source), result, &error)) {
+    hand_over (setup->listener, setup->connection, G_IO_STREAM (source));
+  } else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    kl_log_print (
+        setup->listener->self, "TLS handshake failed: %s", error->message);
+  }
+  setup_free (setup);
+}
+
+static gboolean
+on_readable (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  Setup *setup = data;
+  KlListener *listener = setup->listener;
+  guint8 first = 0;
+  GInputVector vector = { &first, 1 };
+  int flags = G_SOCKET_MSG_PEEK;
+  g_autoptr (GIOStream) tls = NULL;
+  gssize length = g_socket_receive_message (
+      socket, NULL, &vector, 1, NULL, NULL, &flags, NULL, NULL);
+
+  if (length != 1) {
+    setup_free (setup);
+    return G_SOURCE_REMOVE;
+  }
+  if (first != TLS_HANDSHAKE) {
+    hand_over (listener, setup->connection, G_IO_STREAM (setup->connection));
+    setup_free (setup);
+    return G_SOURCE_REMOVE;
+  }
+  if (listener->self->certificate)
+    tls = g_tls_server_connection_new (
+        G_IO_STREAM (setup->connection), listener->self->certificate, NULL);
+  if (!tls) {
+    kl_log_print (listener->self,
+        "TLS asked for, but there is no "
+        "certificate");
+    setup_free (setup);
+    return G_SOURCE_REMOVE;
+  }
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT,
+      setup->cancellable, on_handshake, setup);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_setup_timeout (gpointer data)
+{
+  Setup *setup = data;
+
+  /* Whatever is under way fails, and frees the set-up */
+  g_socket_shutdown (
+      g_socket_connection_get_socket (setup->connection), TRUE, TRUE, NULL);
+  g_cancellable_cancel (setup->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_stop (GCancellable *parent, gpointer data)
+{
+  Setup *setup = data;
+
+  g_cancellable_cancel (setup->cancellable);
+}
+
+static void
+on_connection_gone (gpointer data, GObject *connection)
+{
+  g_hash_table_remove (data, connection);
+  g_hash_table_unref (data);
+}
+
+static void
+accept_connection (KlListener *listener, GSocketConnection *connection)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection);
+  Setup *setup;
+
+  if (g_hash_table_size (listener->connections) >= KL_MAX_CONNECTIONS)
+    return;
+  g_hash_table_add (listener->connections, connection);
+  g_object_weak_ref (G_OBJECT (connection), on_connection_gone,
+      g_hash_table_ref (listener->connections));
+
+  setup = g_new0 (Setup, 1);
+  setup->listener = listener;
+  setup->connection = g_object_ref (connection);
+  setup->cancellable = g_cancellable_new ();
+  setup->source =
+      g_socket_create_source (socket, G_IO_IN | G_IO_HUP, setup->cancellable);
+  g_source_set_callback (
+      setup->source, (GSourceFunc) (GCallback) on_readable, setup, NULL);
+  g_source_attach (setup->source, listener->self->context);
+  setup->timeout = g_source_ref (kl_timeout (
+      listener->self, SETUP_TIMEOUT, on_setup_timeout, setup, NULL));
+  setup->parent_id = g_cancellable_connect (
+      listener->cancellable, G_CALLBACK (on_stop), setup, NULL);
+}
+
+static void accept_next (KlListener *listener);
+
+static void
+on_accepted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection = g_socket_listener_accept_finish (
+      G_SOCKET_LISTENER (source), result, NULL, &error);
+  KlListener *listener = data;
+
+  /* Once cancelled the listener may be gone */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    return;
+  if (connection)
+    accept_connection (listener, connection);
+  accept_next (listener);
+}
+
+static void
+accept_next (KlListener *listener)
+{
+  g_socket_listener_accept_async (
+      listener->listener, listener->cancellable, on_accepted, listener);
+}
+
+/* Binds in the caller's thread, so that the caller gets the error */
+KlListener *
+kl_listener_new (
+    KandyLoopback *self, const char *address, guint port, GError **error)
+{
+  g_autoptr (GSocketAddress) wanted =
+      g_inet_socket_address_new_from_string (address, port);
+  g_autoptr (GSocketListener) socket = g_socket_listener_new ();
+  g_autoptr (GSocketAddress) effective = NULL;
+  g_autoptr (GError) reason = NULL;
+  KlListener *listener;
+
+  if (!wanted) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is not an IP address", address);
+    return NULL;
+  }
+  if (!g_socket_listener_add_address (socket, wanted, G_SOCKET_TYPE_STREAM,
+          G_SOCKET_PROTOCOL_TCP, NULL, &effective, &reason)) {
+    g_set_error (error, reason->domain, reason->code,
+        "Could not listen on %s port %u: %s", address, port, reason->message);
+    return NULL;
+  }
+
+  listener = g_new0 (KlListener, 1);
+  listener->self = self;
+  listener->listener = g_steal_pointer (&socket);
+  listener->port =
+      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
+  listener->cancellable = g_cancellable_new ();
+  listener->connections = g_hash_table_new (NULL, NULL);
+  return listener;
+}
+
+guint
+kl_listener_get_port (KlListener *listener)
+{
+  return listener->port;
+}
+
+/* In the server's thread, like all that follows */
+void
+kl_listener_start (KlListener *listener)
+{
+  listener->server = soup_server_new (
+      "server-header", "kandy-loopback ", "raw-paths", TRUE, NULL);
+  kl_http_setup (listener->self, listener->server);
+  accept_next (listener);
+}
+
+void
+kl_listener_free (KlListener *listener)
+{
+  g_cancellable_cancel (listener->cancellable);
+  g_socket_listener_close (listener->listener);
+  if (listener->server)
+    soup_server_disconnect (listener->server);
+  g_clear_object (&listener->server);
+  g_object_unref (listener->listener);
+  g_object_unref (listener->cancellable);
+  g_hash_table_unref (listener->connections);
+  g_free (listener);
+}
