@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * The web phone in a browser as one end of a call. It is used as a person uses
+ * it: by its fields and buttons; what it says of itself is read from
+ * `window.phone`.
+ */
+
+import { colourName } from './measure.mjs';
+import { until } from './wait.mjs';
+
+export class PageEnd {
+  #context = null;
+  #browser;
+  #options;
+
+  /**
+   * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
+   *   and `video` (ways), `audioCodec`, `videoCodec`, `bundle`, `realAddresses`
+   */
+  constructor(browser, options) {
+    this.#browser = browser;
+    this.#options = options;
+    this.page = null;
+    this.problems = [];
+  }
+
+  get name() {
+    return this.#options.user;
+  }
+
+  get address() {
+    return `${this.#options.user}@loopback.example`;
+  }
+
+  async open() {
+    const { origin, user, tone, colour } = this.#options;
+
+    this.#context = await this.#browser.newContext({
+      viewport: this.#options.viewport ?? { width: 900, height: 1100 },
+      ignoreHTTPSErrors: true,
+    });
+    /* A browser shows its addresses to a page that may use the microphone,
+     * and hides them behind mDNS names from others */
+    if (this.#options.realAddresses)
+      await this.#context.grantPermissions(['microphone', 'camera'],
+        { origin });
+    this.page = await this.#context.newPage();
+    this.page.on('pageerror',
+      (error) => this.problems.push(`uncaught: ${error.message}`));
+    this.page.on('console', (message) => {
+      /* The browser itself logs every HTTP error that the page handles */
+      if (message.type() === 'error' &&
+          !message.text().startsWith('Failed to load resource'))
+        this.problems.push(`console: ${message.text()}`);
+    });
+    await this.page.addInitScript(() => {
+      addEventListener('click', () => {
+        window.clickedAt = Date.now();
+      }, true);
+    });
+    const query = new URLSearchParams({ user: `${user}@loopback.example`,
+      audio: tone, video: colour });
+    await this.page.goto(`${origin}/?${query}`);
+    await this.#choose();
+    await this.page.fill('#password', user);
+    await this.page.click('#sign-on button');
+    await until(async () => {
+      const { connection } = await this.snapshot();
+      return connection === 'connected';
+    }, `${user}'s page to sign on`, { explain: () => this.explain() });
+  }
+
+  async #choose() {
+    const { audio = 'sendrecv', video = 'none', audioCodec, videoCodec, bundle }
+      = this.#options;
+
+    await this.page.evaluate(() => {
+      document.getElementById('settings').open = true;
+    });
+    await this.page.selectOption('#audio-way', audio);
+    if (video !== 'none')
+      await this.page.selectOption('#video-way', video);
+    if (audioCodec)
+      await this.page.selectOption('#audio-codec', audioCodec);
+    if (videoCodec)
+      await this.page.selectOption('#video-codec', videoCodec);
+    await this.page.setChecked('#bundle', bundle ?? true);
+  }
+
+  snapshot() {
+    return this.page.evaluate(() => window.phone.snapshot());
+  }
+
+  async explain() {
+    const log = await this.page.evaluate(
+      () => window.phone.log.map((entry) => entry.text));
+    return { ...await this.snapshot(), log, problems: this.problems };
+  }
+
+  clickedAt() {
+    return this.page.evaluate(() => window.clickedAt);
+  }
+
+  async dial(address) {
+    await this.page.fill('#destination', address);
+    await this.page.click(this.#options.video && this.#options.video !== 'none'
+      ? '#dial button[value="video"]' : '#dial button[value="audio"]');
+  }
+
+  async answer() {
+    await this.page.click(this.#options.video?.startsWith('send')
+      ? '#answer-video' : '#answer');
+  }
+
+  reject() {
+    return this.page.click('#reject');
+  }
+
+  hangUp() {
+    return this.page.click('#end');
+  }
+
+  press(id) {
+    return this.page.click(`#${id}`);
+  }
+
+  async pressKeys(digits) {
+    if (!await this.page.evaluate(
+      () => document.getElementById('keypad').open))
+      await this.page.click('#keypad summary');
+    for (const digit of digits)
+      await this.page.click(`#keypad .keys button:text-is("${digit}")`);
+  }
+
+  async state() {
+    return (await this.snapshot()).call?.state ?? '';
+  }
+
+  async remoteHold() {
+    return (await this.snapshot()).call?.remoteHold ?? false;
+  }
+
+  async hears() {
+    const { tone } = await this.snapshot();
+    return tone.hz;
+  }
+
+  async sees() {
+    const { colour } = await this.snapshot();
+    return colour && colourName(colour);
+  }
+
+  /** Codec that is received and sent, in lower case. */
+  async codecs(kind) {
+    const { stats } = await this.snapshot();
+    return stats.streams.filter((s) => s.kind === kind && s.packets > 0)
+      .map((s) => s.codec.toLowerCase());
+  }
+
+  async offers(text) {
+    return this.page.evaluate((part) =>
+      window.phone.call?.peer?.localDescription?.sdp.includes(part), text);
+  }
+
+  closeTab() {
+    return this.page.close();
+  }
+
+  async close() {
+    await this.#context?.close();
+    return this.problems;
+  }
+}

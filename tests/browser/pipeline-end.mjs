@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * Our elements as one end of a call: a pipeline with `kandysink` and `kandysrc`
+ * in a process of its own.
+ */
+
+import { colourName } from './measure.mjs';
+import { EndpointProgram } from './processes.mjs';
+import { ended, until } from './wait.mjs';
+
+const COLOURS = {
+  red: '0xffd01818',
+  green: '0xff18a018',
+  blue: '0xff1830d0',
+};
+
+const DTMF_KEYS = '0123456789*#ABCD';
+
+const sends = (way) => way === 'sendrecv' || way === 'sendonly';
+const receives = (way) => way === 'sendrecv' || way === 'recvonly';
+
+export class PipelineEnd {
+  #program = null;
+  #options;
+
+  /**
+   * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
+   *   and `video` (ways), `properties` (more of them for the account's
+   *   element), `sound` and `picture` (in place of raw sources)
+   */
+  constructor(path, options) {
+    this.path = path;
+    this.#options = options;
+  }
+
+  get name() {
+    return this.#options.user;
+  }
+
+  get address() {
+    return `${this.#options.user}@loopback.example`;
+  }
+
+  async open() {
+    this.#program = new EndpointProgram(this.path, {
+      KANDY_PASSWORD: this.#options.user,
+      G_DEBUG: 'fatal-criticals',
+    });
+    await this.#play({ 'auto-answer': this.#options.answers !== 'late' });
+    await until(() => this.#progress('subscribe')?.type === 'complete',
+      `${this.name}'s pipeline to sign on`, { explain: () => this.explain() });
+  }
+
+  /* The pipeline of a caller starts with the call */
+  openCaller(address) {
+    this.#program = new EndpointProgram(this.path, {
+      KANDY_PASSWORD: this.#options.user,
+      G_DEBUG: 'fatal-criticals',
+    });
+    return this.#play({ destination: address });
+  }
+
+  #play(more) {
+    const { origin, tone, colour, audio, video, sound, picture, properties }
+      = this.#options;
+    const account = Object.entries({
+      server: origin,
+      username: this.address,
+      'client-id': 'loopback',
+      ...more,
+      ...properties,
+    }).map(([name, value]) => `${name}=${value}`).join(' ');
+    const isSending = sends(audio) || sends(video);
+    const isReceiving = receives(audio) || receives(video);
+    const parts = [];
+
+    if (isSending)
+      parts.push(`kandysink name=out ${account}`);
+    if (isReceiving)
+      parts.push(`kandysrc name=in ${isSending ? '' : account}`);
+    if (sends(audio))
+      parts.push(`audiotestsrc is-live=true freq=${tone} volume=0.4 ` +
+        '! audio/x-raw,rate=48000,channels=1 ' +
+        `${sound ? `! ${sound} ` : ''}! out.audio_0`);
+    if (sends(video))
+      parts.push('videotestsrc is-live=true pattern=solid-color ' +
+        `foreground-color=${COLOURS[colour]} ` +
+        '! video/x-raw,width=320,height=240,framerate=15/1 ' +
+        `${picture ? `! ${picture} ` : ''}! out.video_0`);
+    return this.#program.command('play', { pipeline: parts.join(' ') });
+  }
+
+  /* The element that has the call's properties */
+  get #element() {
+    const { audio, video } = this.#options;
+    return sends(audio) || sends(video) ? 'out' : 'in';
+  }
+
+  get events() {
+    return this.#program.events;
+  }
+
+  get exit() {
+    return this.#program.exit;
+  }
+
+  messages(name) {
+    return this.events.filter((e) => e.event === 'message' && e.name === name);
+  }
+
+  #progress(code) {
+    return this.events.findLast((e) => e.event === 'message' &&
+      e.type === 'progress' && e.fields?.code === code)?.fields;
+  }
+
+  /** Wall-clock ms of the first sound or picture, 0 before. */
+  firstAt(what) {
+    return this.events.find((e) => e.event === what)?.time ?? 0;
+  }
+
+  async explain() {
+    const measured = this.exit ? {} : await this.#program.command('measure')
+      .catch((error) => ({ error: error.message }));
+    return { measured, exit: this.exit, events: this.events.slice(-40),
+      complaints: this.#program.complaints };
+  }
+
+  async #get(property) {
+    const { value } = await this.#program.command('get',
+      { element: this.#element, property });
+    return value;
+  }
+
+  #emit(signal, ...args) {
+    return this.#program.command('emit',
+      { element: this.#element, signal, args });
+  }
+
+  dial(address) {
+    return this.openCaller(address);
+  }
+
+  answer() {
+    return this.#emit('answer');
+  }
+
+  reject() {
+    return this.#emit('reject');
+  }
+
+  hangUp() {
+    return this.#emit('end');
+  }
+
+  async state() {
+    return this.#get('state');
+  }
+
+  remoteHold() {
+    return this.#get('remote-hold');
+  }
+
+  stats() {
+    return this.#get('stats');
+  }
+
+  async hears() {
+    const { hz } = await this.#program.command('measure');
+    return hz;
+  }
+
+  async sees() {
+    const { colour } = await this.#program.command('measure');
+    return colour && colourName(colour);
+  }
+
+  /** Keys of the telephone events that came, in order. */
+  tones() {
+    return this.messages('dtmf-event').filter((e) => e.fields.start !== false)
+      .map((e) => DTMF_KEYS[e.fields.number]);
+  }
+
+  /** Ends the process as a user would; tells what was wrong with it. */
+  async close() {
+    const problems = [];
+    if (!this.#program)
+      return problems;
+    if (!this.exit)
+      await this.#program.command('quit').catch(() => {});
+    const exit = await this.#program.finished();
+    if (exit.code !== 0)
+      problems.push(`the pipeline's process ended with ${ended(exit)}`);
+    for (const line of this.#program.complaints) {
+      if (/CRITICAL|ERROR|Sanitizer/.test(line))
+        problems.push(line);
+    }
+    return problems;
+  }
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * The browser suite: calls between a real browser with the web phone and our
+ * elements, over the loopback platform. The calls are in scenarios.mjs.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { Loopback } from './processes.mjs';
+import { play } from './scene.mjs';
+import { SCENARIOS } from './scenarios.mjs';
+
+/* The last one that Debian 12's Node.js can run */
+const PLAYWRIGHT = '1.57.0';
+const SETUP_GOAL = 400;
+const ROW_TIMEOUT = 60000;
+const CHROMIUM_ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-device-for-media-stream',
+];
+
+const USAGE = `Usage: tests/browser/run.mjs [OPTION]...
+
+Calls between a browser and our elements, each a row of scenarios.mjs.
+
+  --build DIR        meson build directory (default: build)
+  --only TEXT        only rows whose name contains it
+  --far KIND         only rows with this far end: pipeline or page
+  --repeat N         the whole table so many times (default: 1)
+  --chromium FILE    the browser (default: /usr/bin/chromium)
+  --cache DIR        where playwright-core is kept (default:
+                     ~/.cache/gst-kandy/playwright-core-${PLAYWRIGHT})
+  --list             names of the rows
+  --help             this text
+
+Output is TAP; the last line is "N passed, N failed". The exit status is 0 if
+nothing failed, 1 if something did, 2 if the suite could not run.
+`;
+
+class CannotRun extends Error {}
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      build: { type: 'string', default: 'build' },
+      only: { type: 'string', default: '' },
+      far: { type: 'string', default: '' },
+      repeat: { type: 'string', default: '1' },
+      chromium: { type: 'string', default: '/usr/bin/chromium' },
+      cache: {
+        type: 'string',
+        default: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+          'gst-kandy', `playwright-core-${PLAYWRIGHT}`),
+      },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return values;
+}
+
+/* The one package that is not Debian's; kept outside the tree */
+function loadPlaywright(cache) {
+  const installed = join(cache, 'node_modules', 'playwright-core');
+  if (!existsSync(installed)) {
+    mkdirSync(cache, { recursive: true });
+    try {
+      execFileSync('npm', ['install', '--prefix', cache, '--no-save',
+        '--no-audit', '--no-fund', `playwright-core@${PLAYWRIGHT}`],
+      { stdio: ['ignore', 'ignore', 'pipe'] });
+    } catch (error) {
+      throw new CannotRun('playwright-core cannot be installed: ' +
+        `${error.stderr?.toString() ?? error.message}`);
+    }
+  }
+  return createRequire(join(cache, 'package.json'))('playwright-core');
+}
+
+function program(build, path) {
+  const full = join(resolve(build), path);
+  if (!existsSync(full))
+    throw new CannotRun(`${full} is not there: build the project first.`);
+  return full;
+}
+
+function withTimeout(promise, ms) {
+  let timer;
+  return Promise.race([
+    promise,
+    new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`No end after ${ms} ms`)), ms);
+    }),
+  ]).finally(() => clearTimeout(timer));
+}
+
+function indent(text) {
+  return text.split('\n').map((line) => `#   ${line}`).join('\n');
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+async function main() {
+  const { build, only, far, repeat, chromium, cache, list, help } = options();
+  const rows = SCENARIOS.filter((row) => row.name.includes(only) &&
+    (!far || (row.far ?? 'pipeline') === far));
+
+  if (help || list) {
+    process.stdout.write(help ? USAGE
+      : rows.map((row) => `${row.name}\n`).join(''));
+    return 0;
+  }
+  if (!existsSync(chromium))
+    throw new CannotRun(`There is no ${chromium}: apt-get install chromium`);
+  const loopbackPath = program(build, 'tests/platform/kandy-loopback');
+  const endpointPath = program(build, 'tests/browser/browser-endpoint');
+  const playwright = loadPlaywright(cache);
+
+  process.env.GST_PLUGIN_PATH = [join(resolve(build), 'plugins'),
+    process.env.GST_PLUGIN_PATH].filter(Boolean).join(':');
+  process.env.GST_REGISTRY = join(resolve(build), 'tests', 'registry.bin');
+  process.env.GST_DEBUG_NO_COLOR = '1';
+
+  const profile = mkdtempSync(join(tmpdir(), 'kandy-browser-'));
+  const setups = [];
+  let passed = 0;
+  let failed = 0;
+  let browser = null;
+  let platform = null;
+
+  try {
+    platform = await Loopback.start(loopbackPath);
+    browser = await playwright.chromium.launch({
+      executablePath: chromium,
+      args: CHROMIUM_ARGS,
+      env: { ...process.env, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
+    });
+    const all = Array.from({ length: Number(repeat) || 1 }, () => rows).flat();
+    process.stdout.write(`1..${all.length}\n`);
+    for (const [index, row] of all.entries()) {
+      const started = performance.now();
+      let line;
+      try {
+        const { setupMs } = await withTimeout(
+          play({ row, browser, platform, endpointPath }), ROW_TIMEOUT);
+        passed++;
+        line = `ok ${index + 1} - ${row.name}`;
+        if (setupMs !== null) {
+          setups.push(setupMs);
+          line += ` # ${Math.round(setupMs)} ms from click to media`;
+        }
+      } catch (error) {
+        failed++;
+        line = `not ok ${index + 1} - ${row.name}\n${indent(error.message)}`;
+      }
+      const seconds = (performance.now() - started) / 1000;
+      process.stdout.write(`${line}\n# ${seconds.toFixed(1)} s\n`);
+    }
+  } finally {
+    await browser?.close();
+    await platform?.stop();
+    rmSync(profile, { recursive: true, force: true });
+  }
+
+  if (setups.length > 0) {
+    const typical = median(setups);
+    process.stdout.write(`# set-up, click to media in the pipeline: median ` +
+      `${Math.round(typical)} ms, longest ${Math.round(Math.max(...setups))} ` +
+      `ms, goal under ${SETUP_GOAL} ms\n`);
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+main().then((status) => {
+  process.exitCode = status;
+}, (error) => {
+  process.stderr.write(error instanceof CannotRun || error.code?.startsWith(
+    'ERR_PARSE_ARGS') ? `${error.message}\n` : `${error.stack}\n`);
+  process.exitCode = 2;
+});

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * The browser suite's table: one call a row.
+ *
+ *   name        what it is about
+ *   caller      `browser` (default) or `far`
+ *   far         the other end: `pipeline` (default), or `page` for a second web
+ *               phone, which judges the page and the platform without us
+ *   audio       way of the sound as the browser sees it: `sendrecv` (default),
+ *   video       `sendonly`, `recvonly`, `none` (default for video)
+ *   codecs      `{ audio, video }`: the only one that the browser takes
+ *   page        more options of the browser's end (page-end.mjs)
+ *   pipeline    more options of the pipeline's end (pipeline-end.mjs)
+ *   call        `answered` (default): media is checked both ways as soon as the
+ *               call is up; `ringing`: the steps begin while it rings
+ *   steps       done in order (steps.mjs)
+ *   end         who hangs up after the steps: `browser` (default), `far`, or
+ *               `nobody` if the steps have ended the call
+ */
+
+const BOTH = { audio: 'sendrecv', video: 'sendrecv' };
+const H264 = { 'client::remove-h264-codecs': false };
+
+const pages = [
+  { name: 'two pages talk', far: 'page' },
+  { name: 'two pages with video; the far one hangs up', far: 'page', ...BOTH,
+    end: 'far' },
+  { name: 'a page declines', far: 'page', call: 'ringing',
+    steps: ['far declines'], end: 'nobody' },
+  { name: 'a page gives up calling', far: 'page', call: 'ringing',
+    steps: ['browser cancels'], end: 'nobody' },
+  { name: 'a page holds and resumes', far: 'page', ...BOTH,
+    steps: ['browser holds', 'browser resumes'] },
+  { name: 'two pages add and remove video', far: 'page',
+    steps: ['browser adds video', 'browser removes video',
+      'browser adds video'] },
+  { name: 'a page restarts ICE', far: 'page',
+    steps: ['browser restarts ICE'] },
+  { name: 'two pages without bundling', far: 'page', ...BOTH,
+    page: { bundle: false } },
+  { name: 'both pages hold at the same moment', far: 'page',
+    steps: ['both hold at once', 'both resume'] },
+  { name: 'a page loses its websocket', far: 'page',
+    steps: ['websockets break', 'browser holds', 'browser resumes'] },
+  { name: 'a page closes its tab', far: 'page',
+    steps: ['browser closes its tab'], end: 'nobody' },
+];
+
+const calls = [
+  { name: 'browser calls, sound' },
+  { name: 'pipeline calls, sound', caller: 'far' },
+  { name: 'browser calls, sound and picture', ...BOTH },
+  { name: 'pipeline calls, sound and picture', caller: 'far', ...BOTH },
+  { name: 'browser calls, picture only', audio: 'none', video: 'sendrecv' },
+  { name: 'pipeline calls, picture only', caller: 'far', audio: 'none',
+    video: 'sendrecv' },
+  { name: 'browser only sends', audio: 'sendonly', video: 'sendonly' },
+  { name: 'browser only receives', audio: 'recvonly', video: 'recvonly' },
+  { name: 'pipeline calls and only receives', caller: 'far',
+    audio: 'sendonly', video: 'sendonly' },
+  { name: 'pipeline calls and only sends', caller: 'far', audio: 'recvonly',
+    video: 'recvonly' },
+  { name: 'real addresses in the candidates', ...BOTH,
+    page: { realAddresses: true }, steps: ['candidates are addresses'] },
+  { name: 'candidates hidden behind mDNS', ...BOTH,
+    steps: ['candidates are hidden'] },
+];
+
+const codecs = ['opus', 'G722', 'PCMU', 'PCMA'].flatMap((audio) => [
+  { name: `browser calls with ${audio}`, codecs: { audio } },
+  { name: `pipeline calls, browser takes ${audio}`, caller: 'far',
+    codecs: { audio } },
+]).concat(['VP8', 'VP9', 'H264', 'AV1'].flatMap((video) => {
+  const more = {
+    ...BOTH,
+    codecs: { video },
+    pipeline: video === 'H264' ? { properties: H264 } : {},
+  };
+  return [
+    { name: `browser calls with ${video}`, ...more },
+    { name: `pipeline calls, browser takes ${video}`, caller: 'far', ...more },
+  ];
+}));
+
+const endings = [
+  { name: 'pipeline hangs up', end: 'far' },
+  { name: 'pipeline calls and hangs up', caller: 'far', end: 'far' },
+  { name: 'browser answers, then hangs up', caller: 'far', end: 'browser' },
+  { name: 'pipeline declines', call: 'ringing', steps: ['far declines'],
+    end: 'nobody' },
+  { name: 'browser declines', caller: 'far', call: 'ringing',
+    steps: ['browser declines'], end: 'nobody' },
+  { name: 'browser gives up calling', call: 'ringing',
+    steps: ['browser cancels'], end: 'nobody' },
+  { name: 'pipeline gives up calling', caller: 'far', call: 'ringing',
+    steps: ['far cancels'], end: 'nobody' },
+  { name: 'browser closes its tab', steps: ['browser closes its tab'],
+    end: 'nobody' },
+];
+
+const changes = ['browser', 'far'].flatMap((caller) => {
+  const calling = caller === 'browser' ? 'calls' : 'is called';
+  return [
+    { name: `browser ${calling}, holds and resumes`, caller, ...BOTH,
+      steps: ['browser holds', 'browser resumes', 'browser holds',
+        'browser resumes'] },
+    { name: `browser ${calling}, adds and removes video`, caller,
+      steps: ['browser adds video', 'browser removes video',
+        'browser adds video'] },
+    { name: `browser ${calling}, restarts ICE`, caller, ...BOTH,
+      steps: ['browser restarts ICE', 'browser restarts ICE'] },
+    { name: `browser ${calling} and sends tones`, caller,
+      steps: [['browser sends tones', '15#']] },
+    { name: `browser ${calling} without bundling`, caller, ...BOTH,
+      page: { bundle: false } },
+    { name: `browser ${calling} without bundling, holds and resumes`, caller,
+      ...BOTH, page: { bundle: false },
+      steps: ['browser holds', 'browser resumes'] },
+  ];
+}).concat([
+  { name: 'everything in one call', steps: ['browser adds video',
+    'browser holds', 'browser resumes', 'browser restarts ICE',
+    ['browser sends tones', '9'], 'browser removes video', 'browser holds',
+    'browser resumes'] },
+  { name: 'browser adds video without bundling', page: { bundle: false },
+    steps: ['browser adds video', 'browser removes video'] },
+]);
+
+export const SCENARIOS = [...pages, ...calls, ...codecs, ...endings, ...changes];

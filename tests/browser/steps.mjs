@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * What can happen in a call, each with what must come of it. A step gets the
+ * scene (scene.mjs) and leaves it as it is to be expected afterwards.
+ */
+
+import { stays, until } from './wait.mjs';
+
+const QUIET = 400;
+
+async function operationDone(page) {
+  await until(async () => !(await page.snapshot()).call?.operation,
+    'the operation to finish', { explain: () => page.explain() });
+  const { error } = (await page.snapshot()).call;
+  if (error)
+    throw new Error(`The page says: ${error}`);
+}
+
+async function isOver(end) {
+  return /^(ended|cancelled)$/i.test(await end.state());
+}
+
+export const STEPS = {
+  async 'browser holds'({ page, far, expectMedia }) {
+    await page.press('hold');
+    await operationDone(page);
+    await until(async () => (await page.snapshot()).call.localHold,
+      'the page to hold');
+    await until(() => far.remoteHold(), 'the far end to know that it is held',
+      { explain: () => far.explain() });
+    await expectMedia({ audio: 'none', video: 'none' });
+  },
+
+  async 'browser resumes'({ page, far, expectMedia }) {
+    await page.press('hold');
+    await operationDone(page);
+    await until(async () => !await far.remoteHold(),
+      'the far end to know that it is resumed',
+      { explain: () => far.explain() });
+    await expectMedia();
+  },
+
+  async 'browser adds video'(scene) {
+    await scene.page.press('video');
+    await operationDone(scene.page);
+    scene.ways.video = scene.ways.video === 'none' ? 'sendonly' : 'sendrecv';
+    await scene.expectMedia();
+  },
+
+  async 'browser removes video'(scene) {
+    await scene.page.press('video');
+    await operationDone(scene.page);
+    scene.ways.video = scene.ways.video === 'sendonly' ? 'none' : 'recvonly';
+    await scene.expectMedia();
+  },
+
+  async 'browser restarts ICE'({ page, expectMedia }) {
+    const ufrag = () => page.page.evaluate(() =>
+      /a=ice-ufrag:(\S+)/.exec(
+        window.phone.call.peer.localDescription.sdp)[1]);
+    const before = await ufrag();
+    await page.press('restart');
+    await operationDone(page);
+    if (await ufrag() === before)
+      throw new Error('The ICE credentials are the same after a restart');
+    await expectMedia();
+    await until(async () =>
+      (await page.snapshot()).call.mediaConnection === 'connected',
+    'the connection to be up after the restart');
+    await stays(async () =>
+      (await page.snapshot()).call.mediaConnection === 'connected',
+    'connected after an ICE restart', QUIET);
+  },
+
+  async 'browser sends tones'({ page, far, expectMedia }, digits) {
+    const before = far.tones().length;
+    await page.pressKeys(digits);
+    const heard = () => far.tones().slice(before).join('');
+    await until(() => heard() === digits,
+      `the far end to be told of the tones ${digits}`,
+      { explain: () => ({ heard: heard(), page: page.problems }) });
+    await expectMedia();
+  },
+
+  async 'browser declines'({ page, far }) {
+    await page.reject();
+    await until(() => isOver(far), 'the far end to learn that it is declined',
+      { explain: () => far.explain() });
+  },
+
+  async 'far declines'({ page, far }) {
+    await far.reject();
+    await until(() => isOver(page), 'the page to learn that it is declined',
+      { explain: () => page.explain() });
+  },
+
+  async 'browser cancels'({ page, far }) {
+    await page.hangUp();
+    await until(() => isOver(far), 'the far end to stop ringing',
+      { explain: () => far.explain() });
+  },
+
+  async 'far cancels'({ page, far }) {
+    await far.hangUp();
+    await until(() => isOver(page), 'the page to stop ringing',
+      { explain: () => page.explain() });
+  },
+
+  async 'browser closes its tab'({ page, far }) {
+    await page.closeTab();
+    await until(() => isOver(far), 'the far end to learn that the tab is gone',
+      { timeout: 3000, explain: () => far.explain() });
+  },
+
+  async 'both hold at once'({ page, far }) {
+    await Promise.all([page.press('hold'), far.press('hold')]);
+    /* The platform lets one through; the refused end says so and may try
+     * again */
+    for (const end of [page, far])
+      await until(async () => !(await end.snapshot()).call.operation,
+        'both operations to finish', { explain: () => end.explain() });
+    for (const end of [page, far]) {
+      if (!(await end.snapshot()).call.localHold)
+        await end.press('hold');
+      await until(async () => (await end.snapshot()).call.localHold,
+        'each end to hold', { explain: () => end.explain() });
+    }
+  },
+
+  async 'both resume'({ page, far, expectMedia }) {
+    await page.press('hold');
+    await operationDone(page);
+    if (await page.state() !== 'On Hold')
+      throw new Error('The far end holds still, but the page does not show it');
+    await far.press('hold');
+    await operationDone(far);
+    await expectMedia();
+  },
+
+  async 'websockets break'({ page, platform, expectMedia }) {
+    await platform.control('POST', '/close-websockets',
+      { user: page.address, code: 0 });
+    await until(async () =>
+      (await page.snapshot()).connection !== 'connected',
+    'the page to notice that its websocket is gone');
+    await until(async () =>
+      (await page.snapshot()).connection === 'connected',
+    'the page to connect again', { explain: () => page.explain() });
+    await expectMedia();
+  },
+
+  async 'candidates are hidden'({ page }) {
+    if (!await page.offers('.local'))
+      throw new Error('The browser was to hide its addresses');
+  },
+
+  async 'candidates are addresses'({ page }) {
+    if (await page.offers('.local'))
+      throw new Error('The browser was to show its addresses');
+  },
+};
