@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kl-private.h"
+#include "kl-webphone.h"
 
 /* Requests: limits, CORS, faults, authorization, routing; and replies. A
  * notification that follows from a request waits in the request's outbox
@@ -519,13 +520,13 @@ route (KlRequest *request)
 
   if (kl_request_is (request, "OPTIONS"))
     handle_preflight (request);
-  else if (!segments[0])
+  else if (g_strcmp0 (segments[0], "loopback") == 0 && !segments[1])
     kl_control_handle_page (request);
-  else if (g_str_equal (segments[0], "loopback"))
+  else if (g_strcmp0 (segments[0], "loopback") == 0)
     kl_control_handle (request, segments + 1);
-  else if (g_str_equal (segments[0], "cpaas") && segments[1])
+  else if (g_strcmp0 (segments[0], "cpaas") == 0 && segments[1])
     route_service (request);
-  else
+  else if (!kl_webphone_handle (request))
     kl_request_reply_not_found (request, "path");
 }
 

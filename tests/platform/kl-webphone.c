@@ -32,8 +32,7 @@ content_type (const char *name)
 gboolean
 kl_webphone_handle (KlRequest *request)
 {
-  const char *name = request->segments[0] ? request->segments[0]
-                                          : "index.html";
+  const char *name = request->segments[0] ? request->segments[0] : "index.html";
   SoupMessageHeaders *headers;
   g_autofree char *path = NULL;
   g_autofree char *text = NULL;
@@ -42,8 +41,8 @@ kl_webphone_handle (KlRequest *request)
   if (request->segments[0] && request->segments[1])
     return FALSE;
   path = g_strconcat (PREFIX, name, NULL);
-  bytes = g_resource_lookup_data (kl_webphone_get_resource (), path,
-      G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  bytes = g_resource_lookup_data (
+      kl_webphone_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   if (!bytes)
     return FALSE;
   if (!kl_request_is (request, "GET") && !kl_request_is (request, "HEAD")) {
@@ -56,8 +55,7 @@ kl_webphone_handle (KlRequest *request)
   soup_message_headers_replace (headers, "Referrer-Policy", "no-referrer");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace (headers, "Cache-Control", "no-cache");
-  text = g_strndup (
-      g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   kl_request_reply_text (request, 200, content_type (name), text);
   return TRUE;
 }
