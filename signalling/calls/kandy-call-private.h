@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include "kandy-call.h"
+#include "kandy-call-notification.h"
+#include "kandy-calls.h"
+#include "kandy-client-private.h"
+
+G_BEGIN_DECLS
+
+/* What the files that make up KandyCall share. Everything runs on the client's
+ * main context.
+ *
+ * Three rules keep the parts simple:
+ * - Nothing leaves the object while it changes: properties' notifications,
+ *   events and answers to tasks are queued in their order, and
+ *   kandy_call_flush(), the last thing that an entry point does, lets them go.
+ *   So a listener may do with the call what it likes.
+ * - One thing at a time: notifications, and the local halves of negotiations,
+ *   are steps in a queue (kandy-call-queue.c). A step ends with
+ *   kandy_call_step_done().
+ * - Once `over` is set nothing but the end of the call happens: every callback
+ *   checks it first. */
+
+static inline void
+kandy_clear_source (GSource **source)
+{
+  if (*source) {
+    g_source_destroy (*source);
+    g_source_unref (*source);
+    *source = NULL;
+  }
+}
+
+typedef enum {
+  KANDY_OPERATION_NONE,
+  KANDY_OPERATION_MAKE,
+  KANDY_OPERATION_ANSWER,
+  KANDY_OPERATION_REJECT,
+  KANDY_OPERATION_IGNORE,
+  KANDY_OPERATION_END,
+  KANDY_OPERATION_SEND_RINGING_FEEDBACK,
+  KANDY_OPERATION_HOLD,
+  KANDY_OPERATION_UNHOLD,
+  KANDY_OPERATION_MEDIA_RESTART,
+  KANDY_OPERATION_ADD_MEDIA,
+  KANDY_OPERATION_REMOVE_MEDIA,
+  KANDY_OPERATION_START_MOH,
+  KANDY_OPERATION_STOP_MOH,
+  KANDY_OPERATION_SLOW_START,
+} KandyOperation;
+
+/* The document's {operation, status} */
+typedef struct {
+  KandyOperation type;
+  gboolean pending; /* waits for the far end, else ONGOING */
+} KandyOperationInfo;
+
+typedef enum {
+  KANDY_TRANSITION_START,
+  KANDY_TRANSITION_UPDATE,
+  KANDY_TRANSITION_FINISH,
+} KandyTransition;
+
+/* What call:stateChange calls `previous` */
+typedef struct {
+  KandyCallState state;
+  gboolean local_hold;
+  gboolean remote_hold;
+} KandyCallSnapshot;
+
+typedef void (*KandyCallFunc) (KandyCall *self);
+
+struct _KandyCall {
+  GObject parent_instance;
+
+  KandyCalls *calls; /* weak: it owns this call */
+  char *id;
+  char *from;
+  char *to;
+  KandyCallDirection direction;
+  KandyCallState state;
+  KandyMediaConnectionState media_state;
+  gboolean local_hold;
+  gboolean remote_hold;
+  gint64 start_time;
+  gint64 end_time;
+  char *remote_name;
+  char *remote_number;
+  GError *error;
+  KandyMediaOptions *options;
+  GVariant *media_offered;
+  GPtrArray *timings;
+  gint64 born;
+
+  KandyMediaEngine *engine;
+  GPtrArray *local_tracks;
+  GPtrArray *remote_tracks;
+  GSource *disconnected_timer;
+
+  char *session_id;
+  gboolean slow_start;
+  char *answer_sdp;   /* of answer(), kept for a second try */
+  gboolean dtls_passive;
+
+  KandyOperationInfo local_op;
+  KandyOperationInfo remote_op;
+  GTask *task;     /* of local_op */
+  GTask *end_task; /* of END */
+  KandyOperation ending; /* END, REJECT or IGNORE while under way */
+  gboolean over;
+
+  GSource *start_source;
+  gboolean create_in_flight;
+  gboolean delete_when_created;
+  KandyCallFunc when_servers_known;
+
+  /* kandy-call-queue.c */
+  GQueue steps;
+  KandyCallNotification *current; /* of the step that runs */
+  gboolean busy;
+  gboolean running;
+  GSource *patience_timer;
+  KandyCallNotification *held_offer;
+  GSource *held_timer;
+
+  /* kandy-call-negotiation.c */
+  gboolean awaiting_answer;
+  GSource *answer_timer;
+  GSource *restart_timer;
+  KandyRemoteChange remote_change; /* of the far end's offer */
+  gboolean remote_flowing;
+
+  /* kandy-call-audit.c */
+  GSource *audit_timer;
+  gboolean audit_in_flight;
+  gint64 audit_sent;
+
+  GQueue outbox;
+  gboolean flushing;
+};
+
+/* kandy-call.c */
+KandyCall *kandy_call_new (KandyCalls *calls, KandyCallDirection direction,
+    const char *from, const char *to);
+KandyClient *kandy_call_get_client (KandyCall *self);
+void kandy_call_set_session_id (KandyCall *self, const char *session_id);
+void kandy_call_set_state (KandyCall *self, KandyCallState state);
+void kandy_call_set_hold (KandyCall *self, gboolean local, gboolean remote);
+void kandy_call_set_start_time (KandyCall *self);
+void kandy_call_set_options (KandyCall *self, KandyMediaOptions *options);
+void kandy_call_set_remote (KandyCall *self, const char *name,
+    const char *number);
+gboolean kandy_call_ensure_engine (KandyCall *self, KandyMediaOptions *options,
+    GError **error);
+void kandy_call_close_media (KandyCall *self);
+/* Reaches a terminal state: closes the media, answers what is open */
+void kandy_call_terminate (KandyCall *self, KandyCallState state,
+    gboolean set_times, const GError *error);
+/* As far as an operation can be from ending: closes the media, answers the
+ * ongoing operation's task, forgets what is queued */
+void kandy_call_stop (KandyCall *self);
+/* The client is gone */
+void kandy_call_shutdown (KandyCall *self, const GError *error);
+#define kandy_call_debug(self, ...) \
+  kandy_call_log (self, KANDY_LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define kandy_call_warn(self, ...) \
+  kandy_call_log (self, KANDY_LOG_LEVEL_WARN, __VA_ARGS__)
+void kandy_call_log (KandyCall *self, KandyLogLevel level, const char *format,
+    ...) G_GNUC_PRINTF (3, 4);
+
+/* kandy-call-events.c */
+KandyCallSnapshot kandy_call_snapshot (KandyCall *self);
+void kandy_call_queue_notify (KandyCall *self, const char *property);
+void kandy_call_queue_event (KandyCall *self, gpointer source,
+    const char *event, GVariant *payload);
+void kandy_call_queue_operation (KandyCall *self, KandyOperation operation,
+    KandyTransition transition, gboolean is_local,
+    const KandyOperationInfo *previous, const GError *error);
+void kandy_call_queue_state_change (KandyCall *self,
+    const KandyCallSnapshot *previous, GVariant *transition,
+    const GError *error);
+void kandy_call_queue_track (KandyCall *self, const char *event,
+    KandyTrack *track);
+/* @task, @error: (transfer full) (nullable) */
+void kandy_call_queue_answer (KandyCall *self, GTask *task, GError *error);
+void kandy_call_flush (KandyCall *self);
+GVariant *kandy_operation_info_to_variant (const KandyOperationInfo *info);
+const char *kandy_operation_to_string (KandyOperation operation);
+
+/* kandy-call-operations.c */
+/* FALSE if refused, and then @task is answered */
+gboolean kandy_call_begin (KandyCall *self, KandyOperation operation,
+    GTask *task, GError *invalid);
+void kandy_call_finish (KandyCall *self, const KandyCallSnapshot *previous,
+    const GError *error);
+void kandy_call_finish_in_vain (KandyCall *self, const GError *error);
+void kandy_call_mark_pending (KandyCall *self);
+GTask *kandy_call_task_new (KandyCall *self, gpointer tag,
+    GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+GError *kandy_call_check_state (KandyCall *self, const char *verb);
+
+/* kandy-call-establish.c */
+void kandy_call_start (KandyCall *self);
+void kandy_call_announce (KandyCall *self);
+void kandy_call_receive (KandyCall *self, KandyCallNotification *invitation);
+void kandy_call_servers_known (KandyCall *self);
+void kandy_call_take_invitation (KandyCall *self,
+    KandyCallNotification *invitation);
+void kandy_call_connect (KandyCall *self);
+GError *kandy_call_media_error (const GError *error, const char *platform_code,
+    const char *what);
+
+/* kandy-call-end.c */
+void kandy_call_end_remotely (KandyCall *self,
+    KandyCallNotification *notification);
+void kandy_call_cancel_remotely (KandyCall *self,
+    KandyCallNotification *notification);
+void kandy_call_lost (KandyCall *self);
+/* Ends the call because of @error, here and at the platform */
+void kandy_call_fail (KandyCall *self, gboolean as_operation,
+    const GError *error);
+
+/* kandy-call-queue.c */
+void kandy_call_notify (KandyCall *self, KandyCallNotification *notification);
+void kandy_call_push_step (KandyCall *self, KandyCallFunc step);
+void kandy_call_step_done (KandyCall *self);
+void kandy_call_release_held_offer (KandyCall *self);
+void kandy_call_hold_offer_back (KandyCall *self);
+void kandy_call_clear_queue (KandyCall *self);
+
+/* kandy-call-negotiation.c */
+void kandy_call_take_answer (KandyCall *self, KandyCallNotification *n);
+void kandy_call_take_offer (KandyCall *self, KandyCallNotification *n);
+void kandy_call_give_offer_up (KandyCall *self, const GError *error);
+void kandy_call_clear_negotiation (KandyCall *self);
+gboolean kandy_call_sdp_has_setup (const char *sdp, const char *role);
+
+/* kandy-call-audit.c */
+typedef enum {
+  KANDY_AUDIT_ALIVE,
+  KANDY_AUDIT_FAILED,
+  KANDY_AUDIT_TIMED_OUT,
+} KandyAuditResult;
+
+guint kandy_call_audit_delay (KandyAuditResult result, double interval,
+    gint64 elapsed);
+void kandy_call_start_audit (KandyCall *self, gboolean at_once);
+void kandy_call_stop_audit (KandyCall *self);
+
+/* kandy-call-requests.c: @reply is NULL if @error is set. Called exactly once,
+ * followed by kandy_call_flush() */
+typedef void (*KandyCallReply) (KandyCall *self, JsonObject *reply,
+    const GError *error);
+
+void kandy_call_request_create (KandyCall *self, const char *sdp,
+    KandyCallReply reply);
+void kandy_call_request_answer (KandyCall *self, const char *sdp,
+    KandyCallReply reply);
+void kandy_call_request_update (KandyCall *self, const char *sdp,
+    KandyCallReply reply);
+void kandy_call_request_status (KandyCall *self, const char *status,
+    guint timeout_ms, KandyCallReply reply);
+void kandy_call_request_delete (KandyCall *self, KandyCallReply reply);
+
+G_END_DECLS
