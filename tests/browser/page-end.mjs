@@ -9,6 +9,9 @@
 import { colourName } from './measure.mjs';
 import { until } from './wait.mjs';
 
+/* Several frame times */
+const FRAME_WAIT = 400;
+
 export class PageEnd {
   #context = null;
   #browser;
@@ -92,10 +95,15 @@ export class PageEnd {
     return this.page.evaluate(() => window.phone.snapshot());
   }
 
-  async explain() {
-    const log = await this.page.evaluate(
+  /** What it has told its user. */
+  log() {
+    return this.page.evaluate(
       () => window.phone.log.map((entry) => entry.text));
-    return { ...await this.snapshot(), log, problems: this.problems };
+  }
+
+  async explain() {
+    return { ...await this.snapshot(), log: await this.log(),
+      problems: this.problems };
   }
 
   clickedAt() {
@@ -149,6 +157,18 @@ export class PageEnd {
   async sees() {
     const { colour } = await this.snapshot();
     return colour && colourName(colour);
+  }
+
+  /** Whether new pictures come. */
+  async getsFrames() {
+    const count = () => this.page.evaluate(() =>
+      document.getElementById('remote-video').getVideoPlaybackQuality()
+        .totalVideoFrames);
+    const before = await count();
+    await new Promise((resolve) => {
+      setTimeout(resolve, FRAME_WAIT);
+    });
+    return await count() > before;
   }
 
   /** Codec that is received and sent, in lower case. */

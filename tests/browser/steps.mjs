@@ -113,13 +113,20 @@ export const STEPS = {
       { timeout: 3000, explain: () => far.explain() });
   },
 
-  async 'both hold at once'({ page, far }) {
+  async 'both hold at once'({ page, far, platform }) {
+    /* Offers stay on the platform until the other end's is there as well */
+    await platform.control('POST', '/faults', { set: { relayDelay: 300 } });
     await Promise.all([page.press('hold'), far.press('hold')]);
-    /* The platform lets one through; the refused end says so and may try
-     * again */
     for (const end of [page, far])
       await until(async () => !(await end.snapshot()).call.operation,
         'both operations to finish', { explain: () => end.explain() });
+    await platform.control('DELETE', '/faults');
+    /* The platform lets one through; the refused end says so and may try
+     * again */
+    const told = [...await page.log(), ...await far.log()].filter(
+      (text) => text.includes('at the same moment'));
+    if (told.length !== 1)
+      throw new Error(`One end was to be refused, not ${told.length}`);
     for (const end of [page, far]) {
       if (!(await end.snapshot()).call.localHold)
         await end.press('hold');
@@ -141,8 +148,8 @@ export const STEPS = {
   async 'websockets break'({ page, platform, expectMedia }) {
     await platform.control('POST', '/close-websockets',
       { user: page.address, code: 0 });
-    await until(async () =>
-      (await page.snapshot()).connection !== 'connected',
+    await until(async () => (await page.log()).some(
+      (text) => text.includes('connection was lost')),
     'the page to notice that its websocket is gone');
     await until(async () =>
       (await page.snapshot()).connection === 'connected',
