@@ -74,20 +74,41 @@ kl_channels_of (KandyLoopback *self, KlAccount *account, const char *service)
   return found;
 }
 
+/* The socket is inside TLS, and that inside a stream of libsoup's own */
+static GSocketConnection *
+find_socket_connection (GIOStream *stream)
+{
+  static const char *const wrapped[] = { "base-iostream", "base-io-stream" };
+  GIOStream *base = g_object_ref (stream);
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrapped); i++) {
+    GIOStream *inner = NULL;
+
+    if (!g_object_class_find_property (
+            G_OBJECT_GET_CLASS (base), wrapped[i]))
+      continue;
+    g_object_get (base, wrapped[i], &inner, NULL);
+    g_object_unref (base);
+    if (!inner)
+      return NULL;
+    base = inner;
+  }
+  if (G_IS_SOCKET_CONNECTION (base))
+    return G_SOCKET_CONNECTION (base);
+  g_object_unref (base);
+  return NULL;
+}
+
 static void
 abort_socket (SoupWebsocketConnection *socket)
 {
   GIOStream *stream = soup_websocket_connection_get_io_stream (socket);
-  g_autoptr (GIOStream) base = NULL;
+  g_autoptr (GSocketConnection) connection =
+      stream ? find_socket_connection (stream) : NULL;
 
-  if (G_IS_TLS_CONNECTION (stream))
-    g_object_get (stream, "base-io-stream", &base, NULL);
-  else if (stream)
-    base = g_object_ref (stream);
-  if (G_IS_SOCKET_CONNECTION (base))
+  if (connection)
     g_socket_shutdown (
-        g_socket_connection_get_socket (G_SOCKET_CONNECTION (base)), TRUE, TRUE,
-        NULL);
+        g_socket_connection_get_socket (connection), TRUE, TRUE, NULL);
 }
 
 /* code 0: the connection breaks */
