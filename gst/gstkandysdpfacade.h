@@ -125,9 +125,14 @@ typedef enum {
  * @remote_track_id: (nullable): of what the far end sends here; from its msid,
  *   else made of the mid; stays while the m-line has the same track
  * @remote_stream_id: (nullable)
+ * @remote_ssrcs: (nullable) (element-type guint32): what the far end announces
+ *   to send here; a pad of webrtcbin with one of these belongs to this m-line,
+ *   whatever its transceiver says
  *
- * One audio or video m-line of the call as it is negotiated, or while a negotiation is
- * staged, as it is planned. Valid until the next call of the facade.
+ * One audio or video m-line of the call as it is negotiated, or while a
+ * negotiation is staged, as it is planned. Strings and arrays are valid until
+ * the next call of the facade; caps are the caller's,
+ * gst_kandy_sdp_mline_clear() frees them.
  */
 typedef struct {
   guint index;
@@ -150,7 +155,11 @@ typedef struct {
   guint max_bitrate;
   const char *remote_track_id;
   const char *remote_stream_id;
+  const GArray *remote_ssrcs;
 } GstKandySdpMline;
+
+GST_KANDY_API void gst_kandy_sdp_mline_clear (GstKandySdpMline *mline);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstKandySdpMline, gst_kandy_sdp_mline_clear)
 
 typedef struct _GstKandySdpFacade GstKandySdpFacade;
 
@@ -172,6 +181,10 @@ GST_KANDY_API void gst_kandy_sdp_facade_set_remove_h264 (GstKandySdpFacade *self
  * gstkandycodec.h); NULL or empty: nothing of this kind is received. Default: NULL */
 GST_KANDY_API void gst_kandy_sdp_facade_set_receive (GstKandySdpFacade *self, KandyMediaKind kind,
     GstCaps *codecs);
+/* Offer an m-line for @kind even if there is no local track of it (default
+ * FALSE). What is offered to us is received in any case. */
+GST_KANDY_API void gst_kandy_sdp_facade_set_ask (GstKandySdpFacade *self, KandyMediaKind kind,
+    gboolean ask);
 /* kbit/s, 0 = no limit. Written as b=AS and b=TIAS */
 GST_KANDY_API void gst_kandy_sdp_facade_set_bandwidth (GstKandySdpFacade *self, guint call,
     guint audio, guint video);

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "sdppeer.h"
+
+#include <string.h>
+
+#define FINGERPRINT                                                            \
+  "sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:" \
+  "66:77:88:99:AA:BB:CC:DD:EE"
+
+char *
+sdp_load (const char *name)
+{
+  g_autofree char *path = g_build_filename (SDP_DIR, name, NULL);
+  char *text = NULL;
+
+  fail_unless (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+char *
+sdp_replace (const char *text, const char *what, const char *by)
+{
+  GString *s = g_string_new (text);
+
+  fail_unless (
+      g_string_replace (s, what, by, 0) > 0, "no %s in\n%s", what, text);
+  return g_string_free (s, FALSE);
+}
+
+void
+sdp_peer_init (SdpPeer *peer, const char *name, gboolean is_caller)
+{
+  memset (peer, 0, sizeof (*peer));
+  peer->name = name;
+  peer->facade = gst_kandy_sdp_facade_new (is_caller);
+  peer->mids = g_ptr_array_new_with_free_func (g_free);
+  gst_kandy_sdp_facade_set_remove_h264 (peer->facade, FALSE);
+}
+
+void
+sdp_peer_clear (SdpPeer *peer)
+{
+  g_clear_pointer (&peer->facade, gst_kandy_sdp_facade_free);
+  g_clear_pointer (&peer->mids, g_ptr_array_unref);
+}
+
+void
+sdp_peer_receive (SdpPeer *peer, const char *audio, const char *video)
+{
+  g_autoptr (GstCaps) a = audio ? gst_caps_from_string (audio) : NULL;
+  g_autoptr (GstCaps) v = video ? gst_caps_from_string (video) : NULL;
+
+  gst_kandy_sdp_facade_set_receive (peer->facade, KANDY_MEDIA_KIND_AUDIO, a);
+  gst_kandy_sdp_facade_set_receive (peer->facade, KANDY_MEDIA_KIND_VIDEO, v);
+}
+
+guint
+sdp_peer_send (SdpPeer *peer, KandyMediaKind kind, const char *text)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (text);
+
+  return gst_kandy_sdp_facade_add_track (peer->facade, kind, NULL, NULL, caps);
+}
+
+static void
+append_transport (SdpPeer *peer, GString *s, guint i)
+{
+  guint stream = peer->bundled ? 0 : i;
+
+  g_string_append_printf (s,
+      "a=ice-ufrag:%s%u%u%u\r\na=ice-pwd:%s0123456789012345678901\r\n"
+      "a=fingerprint:" FINGERPRINT ":%02X\r\na=rtcp-mux\r\n",
+      peer->name, peer->peers, stream, 0u, peer->name,
+      peer->peers * 16 + (guint8) peer->name[0] % 16);
+}
+
+/* As create-offer: every line sendrecv, actpass */
+static GstSDPMessage *
+create_offer (SdpPeer *peer)
+{
+  GString *s = g_string_new ("v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\n"
+                             "t=0 0\r\na=ice-options:trickle\r\n");
+  GstSDPMessage *message = NULL;
+  guint i, n = gst_kandy_sdp_facade_get_n_mlines (peer->facade);
+
+  while (peer->mids->len < peer->lines)
+    g_ptr_array_add (peer->mids, g_strdup_printf ("audio%u", peer->mids->len));
+  if (peer->bundled) {
+    g_string_append (s, "a=group:BUNDLE");
+    for (i = 0; i < peer->lines; i++)
+      g_string_append_printf (
+          s, " %s", (char *) g_ptr_array_index (peer->mids, i));
+    g_string_append (s, "\r\n");
+  }
+  for (i = 0; i < peer->lines; i++) {
+    GstKandySdpMline mline = { 0 };
+    gboolean found = FALSE;
+    guint j;
+
+    for (j = 0; j < n && !found; j++) {
+      found = gst_kandy_sdp_facade_get_mline (peer->facade, j, &mline)
+          && mline.webrtcbin_index == (int) i;
+      gst_kandy_sdp_mline_clear (&mline);
+    }
+    g_string_append_printf (s,
+        "m=%s 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=setup:actpass\r\n"
+        "a=mid:%s\r\na=sendrecv\r\na=rtpmap:96 X/1\r\n",
+        found && mline.kind == KANDY_MEDIA_KIND_VIDEO ? "video" : "audio",
+        (char *) g_ptr_array_index (peer->mids, i));
+    append_transport (peer, s, i);
+  }
+  fail_unless_equals_int (
+      gst_sdp_message_new_from_text (s->str, &message), GST_SDP_OK);
+  g_string_free (s, TRUE);
+  return message;
+}
+
+/* As create-answer, with the checks of set-remote-description before */
+static void
+set_remote (SdpPeer *peer, const GstSDPMessage *remote)
+{
+  guint i;
+
+  fail_unless_equals_int (gst_sdp_message_medias_len (remote), peer->lines);
+  for (i = 0; i < peer->lines; i++) {
+    const GstSDPMedia *media = gst_sdp_message_get_media (remote, i);
+    const char *mid = gst_sdp_media_get_attribute_val (media, "mid");
+
+    fail_unless (mid && mid[0]);
+    if (i < peer->mids->len) {
+      fail_unless_equals_string (mid, g_ptr_array_index (peer->mids, i));
+    } else {
+      g_ptr_array_add (peer->mids, g_strdup (mid));
+    }
+    fail_unless (gst_sdp_media_get_port (media) != 0);
+    fail_unless (gst_sdp_media_get_attribute_val (media, "sendrecv") != NULL);
+    fail_unless (gst_sdp_media_get_attribute_val (media, "ice-ufrag"));
+    fail_unless (gst_sdp_media_get_attribute_val (media, "ice-pwd"));
+    fail_unless (gst_sdp_media_get_attribute_val (media, "fingerprint"));
+    fail_unless (gst_sdp_media_get_attribute_val (media, "setup"));
+    fail_unless (gst_sdp_media_get_attribute_val (media, "rtcp-mux"));
+    fail_unless (gst_sdp_media_formats_len (media) > 0);
+  }
+}
+
+static GstSDPMessage *
+create_answer (SdpPeer *peer, const GstSDPMessage *remote)
+{
+  GstSDPMessage *message = NULL;
+  GString *s =
+      g_string_new ("v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
+  guint i;
+
+  for (i = 0; i < peer->lines; i++) {
+    const GstSDPMedia *media = gst_sdp_message_get_media (remote, i);
+
+    g_string_append_printf (s,
+        "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\n"
+        "a=setup:active\r\na=mid:%s\r\na=sendrecv\r\n",
+        gst_sdp_media_get_media (media), gst_sdp_media_get_format (media, 0),
+        gst_sdp_media_get_attribute_val (media, "mid"));
+    append_transport (peer, s, i);
+  }
+  fail_unless_equals_int (
+      gst_sdp_message_new_from_text (s->str, &message), GST_SDP_OK);
+  g_string_free (s, TRUE);
+  return message;
+}
+
+static void
+local_created (SdpPeer *peer, GstSDPMessage *created)
+{
+  GError *error = NULL;
+  GstSDPMessage *local =
+      gst_kandy_sdp_facade_local_created (peer->facade, created, &error);
+
+  fail_unless (local != NULL, "%s", error ? error->message : "");
+  gst_sdp_message_free (created);
+  gst_sdp_message_free (local);
+}
+
+void
+sdp_peer_steps (SdpPeer *peer)
+{
+  GstKandySdpSteps steps = gst_kandy_sdp_facade_get_steps (peer->facade);
+  guint i, n = gst_kandy_sdp_facade_get_n_mlines (peer->facade);
+  GstSDPMessage *remote = NULL;
+
+  peer->done |= steps;
+  if (steps & GST_KANDY_SDP_STEP_REBUILD) {
+    g_ptr_array_set_size (peer->mids, 0);
+    peer->lines = 0;
+    peer->peers++;
+  }
+  peer->bundled = gst_kandy_sdp_facade_is_bundled (peer->facade);
+  if (steps & GST_KANDY_SDP_STEP_RESTART) {
+    peer->generation++;
+    for (i = 0; i < (peer->bundled ? 1 : peer->lines); i++) {
+      g_autofree char *ufrag = g_strdup_printf (
+          "%s%u%u%u", peer->name, peer->peers, i, peer->generation);
+      g_autofree char *pwd = g_strdup_printf (
+          "%sabcdefghijklmnopqrstu%u", peer->name, peer->generation);
+
+      gst_kandy_sdp_facade_set_local_credentials (peer->facade, i, ufrag, pwd);
+    }
+  }
+  if (steps & GST_KANDY_SDP_STEP_TRANSCEIVERS) {
+    for (i = 0; i < n; i++) {
+      g_auto (GstKandySdpMline) mline = { 0 };
+
+      if (!gst_kandy_sdp_facade_get_mline (peer->facade, i, &mline)
+          || !mline.is_new)
+        continue;
+      fail_unless (gst_caps_get_size (mline.transceiver_caps) > 0);
+      peer->lines++;
+    }
+  }
+  if (steps & GST_KANDY_SDP_STEP_CREATE_OFFER)
+    local_created (peer, create_offer (peer));
+  if (steps & GST_KANDY_SDP_STEP_SET_REMOTE) {
+    GError *error = NULL;
+
+    remote = gst_kandy_sdp_facade_get_webrtcbin_remote (peer->facade, &error);
+    fail_unless (remote != NULL, "%s", error ? error->message : "");
+    set_remote (peer, remote);
+  }
+  if (steps & GST_KANDY_SDP_STEP_CREATE_ANSWER)
+    local_created (peer, create_answer (peer, remote));
+  if (steps & GST_KANDY_SDP_STEP_GATHER) {
+    for (i = 0; i < (peer->bundled ? 1 : peer->lines); i++) {
+      g_autofree char *candidate =
+          g_strdup_printf ("candidate:1 1 UDP 2015363327 127.0.0.1 %u typ host",
+              40000 + i + peer->generation * 10);
+
+      fail_unless (
+          gst_kandy_sdp_facade_add_candidate (peer->facade, i, candidate));
+    }
+  }
+  if (remote)
+    gst_sdp_message_free (remote);
+}
+
+static void
+check_wire (const char *text)
+{
+  GstSDPMessage *message = NULL;
+  guint i;
+
+  fail_unless_equals_int (
+      gst_sdp_message_new_from_text (text, &message), GST_SDP_OK);
+  for (i = 0; i < gst_sdp_message_medias_len (message); i++) {
+    const GstSDPMedia *media = gst_sdp_message_get_media (message, i);
+
+    /* Browsers' clients lose later offers otherwise */
+    fail_unless (gst_sdp_media_get_attribute_val (media, "ssrc") == NULL
+        || gst_sdp_media_get_attribute_val (media, "msid") != NULL);
+  }
+  fail_if (strstr (text, "trickle"));
+  gst_sdp_message_free (message);
+}
+
+char *
+sdp_peer_offer (SdpPeer *peer, KandyOfferPurpose purpose, gboolean hold)
+{
+  GError *error = NULL;
+  char *text;
+
+  peer->done = 0;
+  fail_unless (
+      gst_kandy_sdp_facade_begin_offer (peer->facade, purpose, hold, &error),
+      "%s", error ? error->message : "");
+  sdp_peer_steps (peer);
+  text = gst_kandy_sdp_facade_get_wire (peer->facade, &error);
+  fail_unless (text != NULL, "%s", error ? error->message : "");
+  check_wire (text);
+  return text;
+}
+
+char *
+sdp_peer_answer (
+    SdpPeer *peer, const char *offer, gboolean hold, KandyRemoteChange *change)
+{
+  GError *error = NULL;
+  gboolean flowing;
+  char *text;
+
+  peer->done = 0;
+  fail_unless (gst_kandy_sdp_facade_take_offer (
+                   peer->facade, offer, hold, change, &flowing, &error),
+      "%s", error ? error->message : "");
+  sdp_peer_steps (peer);
+  text = gst_kandy_sdp_facade_get_wire (peer->facade, &error);
+  fail_unless (text != NULL, "%s", error ? error->message : "");
+  check_wire (text);
+  gst_kandy_sdp_facade_commit (peer->facade);
+  return text;
+}
+
+void
+sdp_peer_accept (SdpPeer *peer, const char *answer, KandyRemoteChange *change)
+{
+  GError *error = NULL;
+  gboolean flowing;
+
+  fail_unless (gst_kandy_sdp_facade_take_answer (
+                   peer->facade, answer, change, &flowing, &error),
+      "%s", error ? error->message : "");
+  sdp_peer_steps (peer);
+  gst_kandy_sdp_facade_commit (peer->facade);
+}
+
+void
+sdp_peer_negotiate (SdpPeer *a, SdpPeer *b, KandyOfferPurpose purpose,
+    gboolean hold_a, gboolean hold_b, KandyRemoteChange *change)
+{
+  g_autofree char *offer = sdp_peer_offer (a, purpose, hold_a);
+  g_autofree char *answer = sdp_peer_answer (b, offer, hold_b, change);
+
+  GST_DEBUG ("%s offers:\n%s", a->name, offer);
+  GST_DEBUG ("%s answers:\n%s", b->name, answer);
+  sdp_peer_accept (a, answer, NULL);
+}
+
+char *
+sdp_peer_describe (SdpPeer *peer, guint i)
+{
+  g_auto (GstKandySdpMline) mline = { 0 };
+  const GstStructure *s;
+  int pt = -1;
+
+  if (!gst_kandy_sdp_facade_get_mline (peer->facade, i, &mline))
+    return g_strdup ("other");
+  if (!mline.alive)
+    return g_strdup ("dead");
+  s = gst_caps_get_structure (mline.send_caps, 0);
+  gst_structure_get_int (s, "payload", &pt);
+  return g_strdup_printf ("%s%s %s %d", mline.send ? "send" : "",
+      mline.receive ? "recv" : "",
+      gst_structure_get_string (s, "encoding-name"), pt);
+}

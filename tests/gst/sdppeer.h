@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/check/gstcheck.h>
+#include <gst/sdp/sdp.h>
+
+#include "gstkandysdpfacade.h"
+
+/* A facade with something behind it that writes descriptions as webrtcbin
+ * 1.22 does: enough to negotiate, and strict about what would make the real one
+ * abort, loop or fail. */
+
+#define AUDIO_CAPS \
+  "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000," \
+  "encoding-params=(string)2,payload=111;" \
+  "application/x-rtp,media=audio,encoding-name=G722,clock-rate=8000,payload=9;" \
+  "application/x-rtp,media=audio,encoding-name=PCMU,clock-rate=8000,payload=0;" \
+  "application/x-rtp,media=audio,encoding-name=PCMA,clock-rate=8000,payload=8"
+#define VIDEO_CAPS \
+  "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96;" \
+  "application/x-rtp,media=video,encoding-name=VP9,clock-rate=90000,payload=98;" \
+  "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000," \
+  "packetization-mode=(string)1,payload=102"
+
+typedef struct {
+  GstKandySdpFacade *facade;
+  const char *name;
+  guint lines; /* that webrtcbin has */
+  guint generation; /* of its credentials */
+  guint peers;
+  gboolean bundled;
+  GPtrArray *mids;
+  GstKandySdpSteps done;
+} SdpPeer;
+
+void sdp_peer_init (SdpPeer *peer, const char *name, gboolean is_caller);
+void sdp_peer_clear (SdpPeer *peer);
+/* Takes the steps that the facade asks for */
+void sdp_peer_steps (SdpPeer *peer);
+void sdp_peer_receive (SdpPeer *peer, const char *audio, const char *video);
+guint sdp_peer_send (SdpPeer *peer, KandyMediaKind kind, const char *caps);
+char *sdp_peer_offer (SdpPeer *peer, KandyOfferPurpose purpose, gboolean hold);
+/* a whole answer to @offer, committed */
+char *sdp_peer_answer (SdpPeer *peer, const char *offer, gboolean hold,
+    KandyRemoteChange *change);
+void sdp_peer_accept (SdpPeer *peer, const char *answer, KandyRemoteChange *change);
+/* both of the above: @a offers, @b answers */
+void sdp_peer_negotiate (SdpPeer *a, SdpPeer *b, KandyOfferPurpose purpose,
+    gboolean hold_a, gboolean hold_b, KandyRemoteChange *change);
+/* what @peer sees of an m-line, "sendrecv opus 111" */
+char *sdp_peer_describe (SdpPeer *peer, guint i);
+char *sdp_load (const char *name);
+char *sdp_replace (const char *text, const char *what, const char *by);
