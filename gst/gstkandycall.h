@@ -28,16 +28,36 @@ GST_KANDY_API void gst_kandy_call_remove_send_track (GstKandyCall *self,
 /* (transfer container) (element-type GstKandyReceiveTrack) */
 GST_KANDY_API GPtrArray *gst_kandy_call_get_receive_tracks (GstKandyCall *self);
 
-/* Answers @promise with a structure application/x-kandy-stats */
+/* Answers @promise, which it takes, with a structure application/x-kandy-stats */
 GST_KANDY_API void gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise);
+
+/* What can be received of @kind: application/x-rtp structures, best first; NULL:
+ * all that can be decoded here. Takes effect with the next negotiation */
+GST_KANDY_API void gst_kandy_call_set_receive_codecs (GstKandyCall *self,
+    KandyMediaKind kind, GstCaps *codecs);
+
+/* Asks for @kind in offers even if nothing of it is sent (default FALSE; a call
+ * that sends nothing at all asks for what the options let it receive) */
+GST_KANDY_API void gst_kandy_call_set_ask (GstKandyCall *self,
+    KandyMediaKind kind, gboolean ask);
+
+/* API document: `call.iceCollectionCheck`. @candidates (element-type utf8):
+ * "candidate:..." lines so far. Returns whether they are enough */
+typedef gboolean (*GstKandyIceCollectionCheck) (GstKandyCall *self,
+    GPtrArray *candidates, guint elapsed_ms, gpointer user_data);
+GST_KANDY_API void gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
+    GstKandyIceCollectionCheck check, gpointer user_data,
+    GDestroyNotify notify);
 
 /* Makes the process-wide DTLS certificate in a thread, so that the first call
  * does not wait for it */
 GST_KANDY_API void gst_kandy_call_warm_up (void);
 
-/* Properties: "latency" (uint ms, default 60, jitter buffer), "local-hold",
+/* Properties: "latency" (uint ms, default 60, jitter buffer), "relay-only"
+ * (boolean), "local-hold",
  * "remote-hold" (boolean, read), "connection-state" (KandyMediaConnectionState,
  * read), "webrtcbin" (GstElement, read). Signals: "receive-track-added",
- * "receive-track-removed" (GstKandyReceiveTrack), on the kandy thread. */
+ * "receive-track-removed" (GstKandyReceiveTrack), "dtmf-event" (uint number, uint
+ * volume), on the kandy thread. */
 
 G_END_DECLS

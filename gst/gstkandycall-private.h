@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandycall.h"
+#include "gstkandyrouter.h"
+#include "gstkandysdpfacade.h"
+#include "gstkandytrack-private.h"
+#include "gstkandytransport.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GstKandySendTrack *track;
+  guint facade_id;
+  gboolean announced;
+  gboolean wanted;
+} GstKandyLocalTrack;
+
+typedef struct {
+  char *id;
+  GstKandyReceiveTrack *track;
+  gboolean present;
+  gboolean wanted;
+} GstKandyRemoteTrack;
+
+typedef enum {
+  GST_KANDY_VERB_NONE,
+  GST_KANDY_VERB_CREATE_OFFER,
+  GST_KANDY_VERB_ACCEPT_ANSWER,
+  GST_KANDY_VERB_TAKE_OFFER,
+  GST_KANDY_VERB_CREATE_ANSWER,
+} GstKandyVerb;
+
+/* When what happened, µs of the monotonic clock, 0 = not yet */
+typedef struct {
+  gint64 created;
+  gint64 gather_start;
+  gint64 gathered;
+  gint64 remote;
+  gint64 ice_connected;
+  gint64 secured;
+} GstKandyTimings;
+
+struct _GstKandyCall {
+  GObject parent_instance;
+
+  GMainContext *context;
+  KandyConfig *config;
+  GPtrArray *ice_servers;
+  KandyMediaOptions *options;
+  guint latency;
+  gboolean relay_only;
+
+  GstElement *pipeline;
+  GstClock *clock;
+  GstClockTime base_time;
+  GstKandyTransport *transport;
+  GstKandyTransport *staged;    /* takes over with the next commit */
+  GstKandyRouter *router;
+  GstKandySdpFacade *facade;
+
+  char *stream_id;
+  GstCaps *receive_codecs[2];     /* by KandyMediaKind */
+  gboolean ask[2];
+  GPtrArray *sends;             /* GstKandyLocalTrack */
+  GPtrArray *receives;          /* GstKandyRemoteTrack */
+
+  KandyMediaConnectionState state;
+  KandyMediaConnectionState ice_state;
+  gboolean was_trusted;         /* by the current transport's far end */
+  gboolean closed;
+  gboolean failed;
+  gboolean peer_closed;
+  gboolean local_hold;
+  gboolean remote_hold;
+  GSource *watchdog;
+  GstKandyTimings timings;
+
+  /* Negotiation. @verb is what the caller waits for, @steps what remains to be
+   * done with webrtcbin; either can go on without the other. */
+  gboolean negotiated;          /* something was committed */
+  gboolean staging;             /* the facade has a copy */
+  GstKandyVerb verb;
+  GTask *task;
+  GSource *cancel;
+  gboolean running;
+  GstKandySdpSteps steps;
+  gboolean remote_is_offer;
+  gboolean restarted;
+  GError *run_error;
+  gboolean dirty;               /* tracks changed since the offer was taken */
+  gboolean replan;
+  gboolean staged_hold;
+  gboolean staged_remote_hold;
+  KandyRemoteChange change;
+  gboolean flowing;
+
+  GstKandyIceCollectionCheck check;
+  gpointer check_data;
+  GDestroyNotify check_notify;
+};
+
+void gst_kandy_call_init_engine (KandyMediaEngineInterface *iface);
+gboolean gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error);
+GstKandyTransport *gst_kandy_call_new_transport (GstKandyCall *self,
+    GError **error);
+void gst_kandy_call_apply_settings (GstKandyCall *self,
+    KandyMediaOptions *options);
+void gst_kandy_call_sync_remote_tracks (GstKandyCall *self);
+void gst_kandy_call_after_commit (GstKandyCall *self);
+void gst_kandy_call_update_gates (GstKandyCall *self);
+void gst_kandy_call_drop_staged (GstKandyCall *self);
+void gst_kandy_call_check_certificates (GstKandyCall *self,
+    GstKandyTransport *transport);
+void gst_kandy_call_fail (GstKandyCall *self, const GError *error);
+void gst_kandy_call_close (GstKandyCall *self);
+void gst_kandy_call_abandon_negotiation (GstKandyCall *self);
+
+G_END_DECLS

@@ -1,0 +1,1183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandycall-private.h"
+
+/**
+ * SECTION:gstkandycall
+ * @title: GstKandyCall
+ * @short_description: the media half of a call
+ *
+ * A #KandyMediaEngine over webrtcbin, which lives in a pipeline of its own with
+ * the system's clock: whatever happens to the application's pipelines, the call
+ * does not notice. Media go in and out through tracks.
+ *
+ * The verbs are called, and the signals come, on the main context that was the
+ * thread-default one when the call was made. Tracks may be used from any
+ * thread.
+ *
+ * The far end's certificate is compared with the fingerprint in its description
+ * (RFC 8827 6.5) before anything is played or sent; if it is another one, the
+ * engine fails.
+ */
+
+GST_DEBUG_CATEGORY (gst_kandy_call_debug);
+#define GST_CAT_DEFAULT gst_kandy_call_debug
+
+#define DEFAULT_LATENCY_MS 60
+
+/* webrtcbin sends RTCP at least every 5 s times 1.5 (RFC 3550 6.3.1) */
+#define SILENCE_MS 8000
+#define LOSS_MS 28000
+#define WATCHDOG_MS 1000
+
+enum {
+  PROP_0,
+  PROP_LATENCY,
+  PROP_RELAY_ONLY,
+  PROP_LOCAL_HOLD,
+  PROP_REMOTE_HOLD,
+  PROP_CONNECTION_STATE,
+  PROP_WEBRTCBIN,
+  N_PROPS
+};
+
+enum {
+  SIGNAL_RECEIVE_TRACK_ADDED,
+  SIGNAL_RECEIVE_TRACK_REMOVED,
+  SIGNAL_DTMF_EVENT,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static void engine_iface_init (gpointer iface, gpointer data);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstKandyCall, gst_kandy_call, G_TYPE_OBJECT,
+    G_IMPLEMENT_INTERFACE (KANDY_TYPE_MEDIA_ENGINE, engine_iface_init))
+
+static void
+engine_iface_init (gpointer iface, gpointer data)
+{
+  gst_kandy_call_init_engine (iface);
+}
+
+static void
+local_track_free (gpointer data)
+{
+  GstKandyLocalTrack *local = data;
+
+  gst_object_unref (local->track);
+  g_free (local);
+}
+
+static void
+remote_track_free (gpointer data)
+{
+  GstKandyRemoteTrack *remote = data;
+
+  gst_object_unref (remote->track);
+  g_free (remote->id);
+  g_free (remote);
+}
+
+/* --- connection state --- */
+
+static gboolean watch_peer (gpointer user_data);
+
+static void
+set_watchdog (GstKandyCall *self, gboolean on)
+{
+  if (on == (self->watchdog != NULL))
+    return;
+  if (on) {
+    self->watchdog = g_timeout_source_new (WATCHDOG_MS);
+    g_source_set_callback (self->watchdog, watch_peer, self, NULL);
+    g_source_attach (self->watchdog, self->context);
+  } else {
+    g_source_destroy (self->watchdog);
+    g_clear_pointer (&self->watchdog, g_source_unref);
+  }
+}
+
+static void
+set_connection_state (GstKandyCall *self, KandyMediaConnectionState state)
+{
+  if (self->state == state || self->closed)
+    return;
+
+  self->state = state;
+  if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED)
+    set_watchdog (self, TRUE);
+  g_object_ref (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTION_STATE]);
+  kandy_media_engine_emit_connection_state (KANDY_MEDIA_ENGINE (self), state);
+  g_object_unref (self);
+}
+
+/* ICE is one half of it: media flow when the far end is known to be the one */
+static void
+update_connection_state (GstKandyCall *self)
+{
+  KandyMediaConnectionState state = self->ice_state;
+
+  if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED) {
+    gint64 idle = gst_kandy_transport_get_idle_time (self->transport);
+    /* A held call may be silent for as long as it likes */
+    gboolean held = self->local_hold || self->remote_hold;
+
+    if (!gst_kandy_transport_is_trusted (self->transport) && !self->was_trusted)
+      state = KANDY_MEDIA_CONNECTION_STATE_CHECKING;
+    else if (self->peer_closed || (!held && idle > SILENCE_MS))
+      state = !self->peer_closed && idle > LOSS_MS
+          ? KANDY_MEDIA_CONNECTION_STATE_FAILED
+          : KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED;
+  } else if (state == KANDY_MEDIA_CONNECTION_STATE_CHECKING
+      && self->was_trusted) {
+    /* An ICE restart: the former path carries media until the new one does */
+    state = KANDY_MEDIA_CONNECTION_STATE_CONNECTED;
+  }
+  set_connection_state (self, state);
+}
+
+/* webrtcbin 1.22 stays connected for ever to a far end that is gone */
+static gboolean
+watch_peer (gpointer user_data)
+{
+  update_connection_state (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+transport_connection_state (GstKandyTransport *transport,
+    KandyMediaConnectionState state, GstKandyCall *self)
+{
+  if (transport != self->transport) {
+    return;
+  }
+  self->ice_state = state;
+  if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED
+      && !self->timings.ice_connected)
+    self->timings.ice_connected = g_get_monotonic_time ();
+  update_connection_state (self);
+}
+
+static void
+transport_peer_closed (GstKandyTransport *transport, GstKandyCall *self)
+{
+  if (transport != self->transport)
+    return;
+  GST_INFO_OBJECT (self->pipeline, "far end closed its DTLS association");
+  self->peer_closed = TRUE;
+  update_connection_state (self);
+}
+
+/* --- who is there --- */
+
+void
+gst_kandy_call_check_certificates (
+    GstKandyCall *self, GstKandyTransport *transport)
+{
+  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
+  guint verified = 0, pending = 0;
+
+  for (guint i = 0; i < n; i++) {
+    GstKandySdpMline mline;
+    g_autoptr (GBytes) der = NULL;
+    g_autoptr (GError) error = NULL;
+
+    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        || mline.webrtcbin_index < 0)
+      continue;
+    der =
+        gst_kandy_transport_get_certificate (transport, mline.webrtcbin_index);
+    if (!der) {
+      if (mline.alive)
+        pending++;
+      continue;
+    }
+    if (!gst_kandy_sdp_facade_check_certificate (
+            self->facade, mline.webrtcbin_index, der, &error)) {
+      g_autoptr (GError) failure = kandy_error_new (KANDY_ERROR_MEDIA, "call:2",
+          0,
+          "The far end's DTLS certificate is not the one whose fingerprint is "
+          "in its description%s%s",
+          error ? ": " : "", error ? error->message : "");
+
+      gst_kandy_call_fail (self, failure);
+      return;
+    }
+    verified++;
+  }
+
+  GST_DEBUG_OBJECT (self->pipeline, "certificates: %u verified, %u to come",
+      verified, pending);
+  if (verified > 0 && pending == 0) {
+    gst_kandy_transport_set_trusted (transport, TRUE);
+    if (transport == self->transport) {
+      self->was_trusted = TRUE;
+      if (!self->timings.secured)
+        self->timings.secured = g_get_monotonic_time ();
+      gst_kandy_call_update_gates (self);
+      update_connection_state (self);
+    }
+  }
+}
+
+static void
+transport_certificate (GstKandyTransport *transport, GstKandyCall *self)
+{
+  if (!self->failed
+      && (transport == self->transport || transport == self->staged))
+    gst_kandy_call_check_certificates (self, transport);
+}
+
+void
+gst_kandy_call_fail (GstKandyCall *self, const GError *error)
+{
+  if (self->closed || self->failed)
+    return;
+
+  GST_WARNING_OBJECT (self->pipeline, "%s", error->message);
+  g_object_ref (self);
+  self->failed = TRUE;
+  gst_kandy_transport_set_trusted (self->transport, FALSE);
+  gst_kandy_call_update_gates (self);
+  gst_kandy_call_abandon_negotiation (self);
+  set_connection_state (self, KANDY_MEDIA_CONNECTION_STATE_FAILED);
+  kandy_media_engine_emit_failed (KANDY_MEDIA_ENGINE (self), error);
+  g_object_unref (self);
+}
+
+/* --- pipeline --- */
+
+typedef struct {
+  GWeakRef call;
+  GMainContext *context;
+} Watch;
+
+typedef struct {
+  GstKandyCall *call;
+  GError *error;
+} Failure;
+
+static void
+watch_free (gpointer data)
+{
+  Watch *watch = data;
+
+  g_weak_ref_clear (&watch->call);
+  g_main_context_unref (watch->context);
+  g_free (watch);
+}
+
+static void
+failure_free (gpointer data)
+{
+  Failure *failure = data;
+
+  g_object_unref (failure->call);
+  g_error_free (failure->error);
+  g_free (failure);
+}
+
+static gboolean
+report_failure (gpointer data)
+{
+  Failure *failure = data;
+
+  gst_kandy_call_fail (failure->call, failure->error);
+  return G_SOURCE_REMOVE;
+}
+
+/* On any thread */
+static GstBusSyncReply
+bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Watch *watch = user_data;
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *details = NULL;
+  GstKandyCall *call;
+  Failure *failure;
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR) {
+    gst_message_unref (message);
+    return GST_BUS_DROP;
+  }
+
+  gst_message_parse_error (message, &cause, &details);
+  GST_WARNING_OBJECT (GST_MESSAGE_SRC (message), "%s (%s)", cause->message,
+      details ? details : "");
+  call = g_weak_ref_get (&watch->call);
+  if (call) {
+    failure = g_new (Failure, 1);
+    failure->call = call;
+    failure->error = kandy_error_new (KANDY_ERROR_MEDIA, "call:10", 0,
+        "The media transport failed in %s: %s", GST_MESSAGE_SRC_NAME (message),
+        cause->message);
+    gst_kandy_post (watch->context, report_failure, failure, failure_free);
+  }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+static void
+create_pipeline (GstKandyCall *self)
+{
+  g_autoptr (GstBus) bus = NULL;
+  Watch *watch = g_new0 (Watch, 1);
+
+  self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  self->clock = gst_system_clock_obtain ();
+  self->base_time = gst_clock_get_time (self->clock);
+  gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), self->clock);
+  gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time (self->pipeline, self->base_time);
+
+  g_weak_ref_init (&watch->call, self);
+  watch->context = g_main_context_ref (self->context);
+  bus = gst_element_get_bus (self->pipeline);
+  gst_bus_set_sync_handler (bus, bus_message, watch, watch_free);
+
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+}
+
+static void
+transport_pad_added (
+    GstKandyTransport *transport, GstPad *pad, gpointer user_data)
+{
+  GstKandyRouter *router = user_data;
+  g_autoptr (GstObject) webrtcbin = gst_pad_get_parent (pad);
+  g_autoptr (GstObject) pipeline =
+      webrtcbin ? gst_object_get_parent (webrtcbin) : NULL;
+
+  if (pipeline)
+    gst_kandy_router_add_pad (router, transport, GST_ELEMENT (pipeline), pad);
+}
+
+static void
+release_router (gpointer data, GClosure *closure)
+{
+  gst_kandy_router_unref (data);
+}
+
+GstKandyTransport *
+gst_kandy_call_new_transport (GstKandyCall *self, GError **error)
+{
+  GstKandyTransportParams params = {
+    .latency = self->latency,
+    .bundle = !(self->config
+        && kandy_config_get_boolean (self->config, "call.removeBundling")),
+    .relay_only = self->relay_only,
+    .ice_servers = self->ice_servers,
+  };
+  GstKandyTransport *transport =
+      gst_kandy_transport_new (self->pipeline, self->context, &params, error);
+
+  if (!transport)
+    return NULL;
+  g_signal_connect_object (transport, "connection-state",
+      G_CALLBACK (transport_connection_state), self, 0);
+  g_signal_connect_object (
+      transport, "certificate", G_CALLBACK (transport_certificate), self, 0);
+  g_signal_connect_object (
+      transport, "peer-closed", G_CALLBACK (transport_peer_closed), self, 0);
+  g_signal_connect_data (transport, "pad-added",
+      G_CALLBACK (transport_pad_added), gst_kandy_router_ref (self->router),
+      release_router, 0);
+  return transport;
+}
+
+gboolean
+gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error)
+{
+  if (!self->pipeline)
+    create_pipeline (self);
+  if (!self->transport)
+    self->transport = gst_kandy_call_new_transport (self, error);
+  return self->transport != NULL;
+}
+
+/* --- what the descriptions say --- */
+
+/* What is sent can be received as well */
+static GstCaps *
+own_codecs (GstKandyCall *self, KandyMediaKind kind)
+{
+  GstCaps *codecs = gst_caps_new_empty ();
+
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandySendTrack *track =
+        ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track;
+
+    if (gst_kandy_send_track_get_kind (track) == kind)
+      codecs = gst_caps_merge (codecs, gst_kandy_send_track_get_codecs (track));
+  }
+  return codecs;
+}
+
+/* @options: (nullable): of the answer */
+void
+gst_kandy_call_apply_settings (GstKandyCall *self, KandyMediaOptions *options)
+{
+  gboolean remove_h264 = TRUE, remove_bundling = FALSE;
+  gboolean audio = TRUE, video = TRUE;
+  guint call = 0, audio_rate = 0, video_rate = 0;
+
+  if (options)
+    g_set_object (&self->options, options);
+  if (self->config) {
+    remove_h264 =
+        kandy_config_get_boolean (self->config, "call.removeH264Codecs");
+    remove_bundling =
+        kandy_config_get_boolean (self->config, "call.removeBundling");
+  }
+  if (self->options)
+    g_object_get (self->options, "receive-audio", &audio, "receive-video",
+        &video, "bandwidth-call", &call, "bandwidth-audio", &audio_rate,
+        "bandwidth-video", &video_rate, NULL);
+
+  if (!self->negotiated && !self->staging)
+    gst_kandy_sdp_facade_set_remove_bundling (self->facade, remove_bundling);
+  gst_kandy_sdp_facade_set_remove_h264 (self->facade, remove_h264);
+  gst_kandy_sdp_facade_set_bandwidth (
+      self->facade, call, audio_rate, video_rate);
+  for (guint kind = 0; kind < 2; kind++) {
+    gboolean wanted = kind == KANDY_MEDIA_KIND_AUDIO ? audio : video;
+    g_autoptr (GstCaps) codecs = NULL;
+
+    if (wanted && self->receive_codecs[kind])
+      codecs = gst_caps_ref (self->receive_codecs[kind]);
+    else if (wanted)
+      codecs = own_codecs (self, kind);
+    gst_kandy_sdp_facade_set_receive (self->facade, kind, codecs);
+    gst_kandy_sdp_facade_set_ask (self->facade, kind,
+        wanted && (self->ask[kind] || self->sends->len == 0));
+  }
+}
+
+static GstKandyRemoteTrack *
+find_remote (GstKandyCall *self, const char *id)
+{
+  for (guint i = 0; i < self->receives->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    if (g_str_equal (remote->id, id))
+      return remote;
+  }
+  return NULL;
+}
+
+static void
+add_remote (GstKandyCall *self, const GstKandySdpMline *mline)
+{
+  GstKandyRemoteTrack *remote = g_new0 (GstKandyRemoteTrack, 1);
+  g_autoptr (KandyTrack) track = kandy_track_new (mline->remote_track_id,
+      mline->remote_stream_id, mline->kind, FALSE, NULL);
+
+  remote->id = g_strdup (mline->remote_track_id);
+  remote->track = gst_kandy_receive_track_new (
+      track, mline->receive_caps, self->latency, self->clock, self->base_time);
+  remote->present = TRUE;
+  g_ptr_array_add (self->receives, remote);
+}
+
+/* Tracks are what the descriptions say, packets or not. A hold does not take
+ * them away, it only makes them silent. */
+void
+gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
+{
+  gboolean held = self->local_hold || self->remote_hold
+      || (self->staging && (self->staged_hold || self->staged_remote_hold));
+  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
+  g_autoptr (GPtrArray) gone =
+      g_ptr_array_new_with_free_func (remote_track_free);
+  g_autoptr (GPtrArray) come = g_ptr_array_new ();
+  guint old = self->receives->len;
+
+  if (self->closed || !self->pipeline)
+    return;
+
+  for (guint i = 0; i < old; i++)
+    ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->present =
+        FALSE;
+
+  for (guint i = 0; i < n; i++) {
+    GstKandySdpMline mline;
+    GstKandyRemoteTrack *remote;
+
+    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        || !mline.alive || !mline.remote_track_id)
+      continue;
+    remote = find_remote (self, mline.remote_track_id);
+    if (remote) {
+      remote->present = mline.receive || held;
+      if (mline.receive_caps)
+        gst_kandy_receive_track_set_caps (remote->track, mline.receive_caps);
+    } else if (mline.receive) {
+      add_remote (self, &mline);
+    }
+  }
+
+  for (guint i = old; i < self->receives->len; i++)
+    g_ptr_array_add (come,
+        ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->track);
+  for (guint i = old; i-- > 0;)
+    if (!((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
+             ->present)
+      g_ptr_array_add (gone, g_ptr_array_steal_index (self->receives, i));
+  gst_kandy_call_update_gates (self);
+
+  g_object_ref (self);
+  for (guint i = 0; i < come->len; i++)
+    g_object_ref (g_ptr_array_index (come, i));
+  for (guint i = 0; i < gone->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (gone, i);
+    KandyTrack *track = gst_kandy_receive_track_get_track (remote->track);
+
+    gst_kandy_receive_track_set_active (remote->track, FALSE);
+    kandy_track_set_live (track, FALSE);
+    g_signal_emit (
+        self, signals[SIGNAL_RECEIVE_TRACK_REMOVED], 0, remote->track);
+    kandy_media_engine_emit_track_removed (KANDY_MEDIA_ENGINE (self), track);
+  }
+  for (guint i = 0; i < come->len; i++) {
+    GstKandyReceiveTrack *track = g_ptr_array_index (come, i);
+
+    if (!self->closed) {
+      g_signal_emit (self, signals[SIGNAL_RECEIVE_TRACK_ADDED], 0, track);
+      kandy_media_engine_emit_track_added (
+          KANDY_MEDIA_ENGINE (self), gst_kandy_receive_track_get_track (track));
+    }
+    g_object_unref (track);
+  }
+  g_object_unref (self);
+}
+
+static GstKandyLocalTrack *
+find_local (GstKandyCall *self, guint facade_id)
+{
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
+
+    if (local->facade_id == facade_id)
+      return local;
+  }
+  return NULL;
+}
+
+/* Opens and closes the ways of media, as trust, holds and descriptions have it.
+ * While a negotiation is staged the m-lines are those of tomorrow: a hold
+ * already counts, everything else waits for the commit. */
+void
+gst_kandy_call_update_gates (GstKandyCall *self)
+{
+  gboolean trusted = self->transport && !self->failed && !self->closed
+      && gst_kandy_transport_is_trusted (self->transport);
+  gboolean held = self->local_hold || (self->staging && self->staged_hold);
+  guint n;
+
+  if (!self->pipeline)
+    return;
+
+  if (self->staging && self->negotiated) {
+    for (guint i = 0; held && i < self->sends->len; i++)
+      gst_kandy_send_track_set_open (
+          ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track,
+          FALSE);
+    for (guint i = 0; held && i < self->receives->len; i++)
+      gst_kandy_receive_track_set_active (
+          ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
+              ->track,
+          FALSE);
+    return;
+  }
+
+  for (guint i = 0; i < self->sends->len; i++)
+    ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->wanted = FALSE;
+  for (guint i = 0; i < self->receives->len; i++)
+    ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->wanted =
+        FALSE;
+
+  n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
+  gst_kandy_router_begin (self->router);
+  for (guint i = 0; i < n; i++) {
+    GstKandySdpMline mline;
+    GstKandyLocalTrack *local;
+    GstKandyRemoteTrack *remote = NULL;
+    int payload = -1;
+
+    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        || !mline.alive)
+      continue;
+    local = mline.track ? find_local (self, mline.track) : NULL;
+    if (local && mline.send && !held && trusted && self->negotiated)
+      local->wanted = TRUE;
+    if (mline.remote_track_id)
+      remote = find_remote (self, mline.remote_track_id);
+    if (!remote)
+      continue;
+    remote->wanted = mline.receive && !held && !self->failed;
+    if (mline.receive_caps)
+      gst_structure_get_int (
+          gst_caps_get_structure (mline.receive_caps, 0), "payload", &payload);
+    if (mline.webrtcbin_index >= 0)
+      gst_kandy_router_add (self->router, mline.webrtcbin_index, mline.kind,
+          payload, remote->track);
+  }
+  gst_kandy_router_end (self->router);
+
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
+
+    gst_kandy_send_track_set_open (local->track, local->wanted);
+  }
+  for (guint i = 0; i < self->receives->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    gst_kandy_receive_track_set_active (remote->track, remote->wanted);
+  }
+}
+
+void
+gst_kandy_call_drop_staged (GstKandyCall *self)
+{
+  if (!self->staged)
+    return;
+  gst_kandy_transport_close (self->staged, NULL);
+  g_clear_object (&self->staged);
+}
+
+static void
+attach_tracks (GstKandyCall *self)
+{
+  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
+
+  for (guint i = 0; i < n; i++) {
+    GstKandySdpMline mline;
+    GstKandyLocalTrack *local;
+    g_autoptr (GstPad) pad = NULL;
+
+    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        || !mline.alive || !mline.track || mline.webrtcbin_index < 0
+        || !mline.send_caps || !(local = find_local (self, mline.track)))
+      continue;
+    pad = gst_kandy_transport_get_sink_pad (
+        self->transport, mline.webrtcbin_index);
+    if (!pad) {
+      GST_WARNING_OBJECT (
+          self->pipeline, "webrtcbin has no sink pad for m-line %u", i);
+      continue;
+    }
+    if (mline.rtx_ssrc)
+      gst_kandy_transport_set_rtx_ssrc (
+          self->transport, mline.ssrc, mline.rtx_ssrc);
+    gst_kandy_send_track_attach (
+        local->track, self->pipeline, pad, mline.send_caps);
+    gst_kandy_send_track_set_max_bitrate (local->track, mline.max_bitrate);
+  }
+}
+
+/* The staged negotiation is the current one now */
+void
+gst_kandy_call_after_commit (GstKandyCall *self)
+{
+  GstKandyTransport *former = NULL;
+
+  g_object_ref (self);
+  if (self->staged) {
+    former = self->transport;
+    self->transport = g_steal_pointer (&self->staged);
+    self->was_trusted = FALSE;
+    self->peer_closed = FALSE;
+    self->ice_state =
+        gst_kandy_transport_get_connection_state (self->transport);
+    for (guint i = 0; i < self->receives->len; i++)
+      gst_kandy_receive_track_forget_source (
+          ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
+              ->track);
+  }
+
+  attach_tracks (self);
+  if (former) {
+    gst_kandy_transport_close (former, NULL);
+    g_object_unref (former);
+  }
+  gst_kandy_call_sync_remote_tracks (self);
+  if (!self->closed)
+    gst_kandy_call_check_certificates (self, self->transport);
+  if (!self->closed)
+    update_connection_state (self);
+  g_object_unref (self);
+}
+
+static void
+dtmf_heard (gpointer owner, guint number, guint volume)
+{
+  GstKandyCall *self = owner;
+
+  if (!self->closed && !self->failed)
+    g_signal_emit (self, signals[SIGNAL_DTMF_EVENT], 0, number, volume);
+}
+
+void
+gst_kandy_call_close (GstKandyCall *self)
+{
+  if (self->closed)
+    return;
+
+  self->closed = TRUE;
+  self->state = KANDY_MEDIA_CONNECTION_STATE_CLOSED;
+  set_watchdog (self, FALSE);
+
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
+
+    gst_kandy_send_track_release (local->track);
+  }
+  for (guint i = 0; i < self->receives->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    gst_kandy_receive_track_set_active (remote->track, FALSE);
+    gst_kandy_receive_track_forget_source (remote->track);
+  }
+  gst_kandy_router_begin (self->router);
+  gst_kandy_router_end (self->router);
+
+  gst_kandy_call_drop_staged (self);
+  if (self->transport)
+    gst_kandy_transport_close (self->transport, self->pipeline);
+  else if (self->pipeline)
+    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+
+  gst_kandy_call_abandon_negotiation (self);
+}
+
+/* --- GObject --- */
+
+static void
+gst_kandy_call_get_property (
+    GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  GstKandyCall *self = GST_KANDY_CALL (object);
+
+  switch (prop_id) {
+    case PROP_LATENCY:
+      g_value_set_uint (value, self->latency);
+      break;
+    case PROP_RELAY_ONLY:
+      g_value_set_boolean (value, self->relay_only);
+      break;
+    case PROP_LOCAL_HOLD:
+      g_value_set_boolean (value, self->local_hold);
+      break;
+    case PROP_REMOTE_HOLD:
+      g_value_set_boolean (value, self->remote_hold);
+      break;
+    case PROP_CONNECTION_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_WEBRTCBIN:
+      g_value_set_object (value,
+          self->transport ? gst_kandy_transport_get_webrtcbin (self->transport)
+                          : NULL);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  }
+}
+
+static void
+gst_kandy_call_set_property (
+    GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  GstKandyCall *self = GST_KANDY_CALL (object);
+
+  switch (prop_id) {
+    case PROP_LATENCY:
+      self->latency = g_value_get_uint (value);
+      break;
+    case PROP_RELAY_ONLY:
+      self->relay_only = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  }
+}
+
+static void
+gst_kandy_call_dispose (GObject *object)
+{
+  GstKandyCall *self = GST_KANDY_CALL (object);
+
+  gst_kandy_call_close (self);
+  gst_kandy_call_set_ice_collection_check (self, NULL, NULL, NULL);
+
+  G_OBJECT_CLASS (gst_kandy_call_parent_class)->dispose (object);
+}
+
+static void
+gst_kandy_call_finalize (GObject *object)
+{
+  GstKandyCall *self = GST_KANDY_CALL (object);
+
+  g_clear_object (&self->transport);
+  gst_clear_object (&self->pipeline);
+  gst_clear_object (&self->clock);
+  g_clear_object (&self->config);
+  g_clear_object (&self->options);
+  g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
+  g_clear_pointer (&self->sends, g_ptr_array_unref);
+  g_clear_pointer (&self->receives, g_ptr_array_unref);
+  g_clear_pointer (&self->facade, gst_kandy_sdp_facade_free);
+  g_clear_pointer (&self->router, gst_kandy_router_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->receive_codecs); i++)
+    gst_clear_caps (&self->receive_codecs[i]);
+  g_free (self->stream_id);
+  g_clear_pointer (&self->context, g_main_context_unref);
+
+  G_OBJECT_CLASS (gst_kandy_call_parent_class)->finalize (object);
+}
+
+static void
+gst_kandy_call_class_init (GstKandyCallClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  object_class->get_property = gst_kandy_call_get_property;
+  object_class->set_property = gst_kandy_call_set_property;
+  object_class->dispose = gst_kandy_call_dispose;
+  object_class->finalize = gst_kandy_call_finalize;
+
+  /**
+   * GstKandyCall:latency:
+   *
+   * Delay of the jitter buffers, ms. Before the first negotiation.
+   */
+  props[PROP_LATENCY] = g_param_spec_uint ("latency", "Latency",
+      "Delay of the jitter buffers, ms", 0, 10000, DEFAULT_LATENCY_MS,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandyCall:relay-only:
+   *
+   * Use no other candidates than those of TURN servers, so that the far end
+   * does not learn our addresses. Before the first negotiation.
+   */
+  props[PROP_RELAY_ONLY] =
+      g_param_spec_boolean ("relay-only", "Relay only", "Use TURN relays only",
+          FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandyCall:local-hold:
+   *
+   * Whether we hold the far end. API document: `call.localHold`.
+   */
+  props[PROP_LOCAL_HOLD] = g_param_spec_boolean ("local-hold", "Local hold",
+      "We hold the far end", FALSE,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandyCall:remote-hold:
+   *
+   * Whether the far end holds us. API document: `call.remoteHold`.
+   */
+  props[PROP_REMOTE_HOLD] = g_param_spec_boolean ("remote-hold", "Remote hold",
+      "The far end holds us", FALSE,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandyCall:connection-state:
+   *
+   * State of the media path. It is connected when there is a path and the far
+   * end's certificate has been verified.
+   */
+  props[PROP_CONNECTION_STATE] = g_param_spec_enum ("connection-state",
+      "Connection state", "State of the media path",
+      KANDY_TYPE_MEDIA_CONNECTION_STATE, KANDY_MEDIA_CONNECTION_STATE_NEW,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandyCall:webrtcbin:
+   *
+   * The webrtcbin that carries the call now, for a look from the outside.
+   */
+  props[PROP_WEBRTCBIN] = g_param_spec_object ("webrtcbin", "webrtcbin",
+      "The webrtcbin of the call", GST_TYPE_ELEMENT,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * GstKandyCall::receive-track-added:
+   * @self: a #GstKandyCall
+   * @track: the #GstKandyReceiveTrack
+   *
+   * A description has announced a remote track.
+   */
+  signals[SIGNAL_RECEIVE_TRACK_ADDED] =
+      g_signal_new ("receive-track-added", type, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 1, GST_KANDY_TYPE_RECEIVE_TRACK);
+  /**
+   * GstKandyCall::receive-track-removed:
+   * @self: a #GstKandyCall
+   * @track: the #GstKandyReceiveTrack
+   *
+   * A description has taken a remote track away. A hold does not.
+   */
+  signals[SIGNAL_RECEIVE_TRACK_REMOVED] =
+      g_signal_new ("receive-track-removed", type, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 1, GST_KANDY_TYPE_RECEIVE_TRACK);
+  /**
+   * GstKandyCall::dtmf-event:
+   * @self: a #GstKandyCall
+   * @number: 0 to 9, 10 for `*`, 11 for `#`, 12 to 15 for A to D
+   * @volume: level in dB below full scale, 0 to 63
+   *
+   * The far end has begun to send a digit (RFC 4733).
+   */
+  signals[SIGNAL_DTMF_EVENT] =
+      g_signal_new ("dtmf-event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+          G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
+
+  GST_DEBUG_CATEGORY_INIT (
+      gst_kandy_call_debug, "kandycall", 0, "Media of a Kandy call");
+}
+
+static void
+gst_kandy_call_init (GstKandyCall *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->latency = DEFAULT_LATENCY_MS;
+  self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
+  self->ice_state = KANDY_MEDIA_CONNECTION_STATE_NEW;
+  self->sends = g_ptr_array_new_with_free_func (local_track_free);
+  self->receives = g_ptr_array_new_with_free_func (remote_track_free);
+  self->facade = gst_kandy_sdp_facade_new (TRUE);
+  self->router =
+      gst_kandy_router_new (G_OBJECT (self), self->context, dtmf_heard);
+  self->timings.created = g_get_monotonic_time ();
+}
+
+/* --- public --- */
+
+/**
+ * gst_kandy_call_new:
+ * @config: (nullable): its section `call` counts
+ * @ice_servers: (nullable) (element-type KandyIceServer): STUN and TURN servers
+ * @options: (nullable): what is received without being sent, and bandwidth
+ *
+ * Makes the media half of a call. Nothing happens before the first verb. The
+ * thread-default main context is where the verbs are to be called.
+ *
+ * Returns: (transfer full): a new call
+ */
+GstKandyCall *
+gst_kandy_call_new (
+    KandyConfig *config, GPtrArray *ice_servers, KandyMediaOptions *options)
+{
+  GstKandyCall *self = g_object_new (GST_KANDY_TYPE_CALL, NULL);
+
+  self->config = config ? g_object_ref (config) : NULL;
+  self->ice_servers = ice_servers ? g_ptr_array_ref (ice_servers) : NULL;
+  self->options = options ? g_object_ref (options) : NULL;
+  return self;
+}
+
+/**
+ * gst_kandy_call_add_send_track:
+ * @self: a #GstKandyCall
+ * @kind: its kind
+ * @label: (nullable): for people
+ * @codecs: application/x-rtp structures, best first, see
+ *   gst_kandy_codecs_for_input()
+ *
+ * Adds a local track. It goes into the next negotiation: before the first offer
+ * or answer, or between negotiations.
+ *
+ * Returns: (transfer full): the track
+ */
+GstKandySendTrack *
+gst_kandy_call_add_send_track (
+    GstKandyCall *self, KandyMediaKind kind, const char *label, GstCaps *codecs)
+{
+  GstKandyLocalTrack *local;
+  g_autofree char *id = g_uuid_string_random ();
+  g_autoptr (KandyTrack) track = NULL;
+
+  g_return_val_if_fail (GST_KANDY_IS_CALL (self), NULL);
+  g_return_val_if_fail (GST_IS_CAPS (codecs), NULL);
+
+  if (!self->stream_id)
+    self->stream_id = g_uuid_string_random ();
+  if (!self->clock)
+    create_pipeline (self);
+
+  track = kandy_track_new (id, self->stream_id, kind, TRUE, label);
+  local = g_new0 (GstKandyLocalTrack, 1);
+  local->track =
+      gst_kandy_send_track_new (track, codecs, self->clock, self->base_time);
+  local->facade_id = gst_kandy_sdp_facade_add_track (
+      self->facade, kind, id, self->stream_id, codecs);
+  g_ptr_array_add (self->sends, local);
+  self->dirty = self->staging;
+  return gst_object_ref (local->track);
+}
+
+/**
+ * gst_kandy_call_remove_send_track:
+ * @self: a #GstKandyCall
+ * @track: one of its tracks
+ *
+ * Takes a local track away. It is silent at once; the far end hears of it with
+ * the next negotiation.
+ */
+void
+gst_kandy_call_remove_send_track (GstKandyCall *self, GstKandySendTrack *track)
+{
+  g_return_if_fail (GST_KANDY_IS_CALL (self));
+  g_return_if_fail (GST_KANDY_IS_SEND_TRACK (track));
+
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
+    KandyTrack *shown;
+
+    if (local->track != track)
+      continue;
+    shown = g_object_ref (gst_kandy_send_track_get_track (track));
+    gst_kandy_send_track_set_open (track, FALSE);
+    gst_kandy_send_track_release (track);
+    gst_kandy_sdp_facade_remove_track (self->facade, local->facade_id);
+    self->dirty = self->staging;
+    kandy_track_set_live (shown, FALSE);
+    if (local->announced && !self->closed)
+      kandy_media_engine_emit_track_removed (KANDY_MEDIA_ENGINE (self), shown);
+    g_ptr_array_remove_index (self->sends, i);
+    g_object_unref (shown);
+    return;
+  }
+}
+
+/**
+ * gst_kandy_call_get_receive_tracks:
+ * @self: a #GstKandyCall
+ *
+ * Returns: (transfer container) (element-type GstKandyReceiveTrack): the remote
+ *   tracks that the descriptions announce
+ */
+GPtrArray *
+gst_kandy_call_get_receive_tracks (GstKandyCall *self)
+{
+  GPtrArray *tracks = g_ptr_array_new_with_free_func (gst_object_unref);
+
+  g_return_val_if_fail (GST_KANDY_IS_CALL (self), tracks);
+
+  for (guint i = 0; i < self->receives->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    g_ptr_array_add (tracks, gst_object_ref (remote->track));
+  }
+  return tracks;
+}
+
+/**
+ * gst_kandy_call_set_receive_codecs:
+ * @self: a #GstKandyCall
+ * @kind: of media
+ * @codecs: (nullable): application/x-rtp structures, best first; %NULL: all
+ * that can be decoded here
+ *
+ * What can be received. Takes effect with the next negotiation.
+ */
+void
+gst_kandy_call_set_receive_codecs (
+    GstKandyCall *self, KandyMediaKind kind, GstCaps *codecs)
+{
+  g_return_if_fail (GST_KANDY_IS_CALL (self));
+  g_return_if_fail (kind < G_N_ELEMENTS (self->receive_codecs));
+
+  gst_caps_replace (&self->receive_codecs[kind], codecs);
+}
+
+/**
+ * gst_kandy_call_set_ask:
+ * @self: a #GstKandyCall
+ * @kind: of media
+ * @ask: whether to ask for it
+ *
+ * Whether offers have an m-line for @kind even if nothing of it is sent. A call
+ * that sends nothing at all asks for what its options let it receive. Takes
+ * effect with the next negotiation; default %FALSE.
+ */
+void
+gst_kandy_call_set_ask (GstKandyCall *self, KandyMediaKind kind, gboolean ask)
+{
+  g_return_if_fail (GST_KANDY_IS_CALL (self));
+  g_return_if_fail (kind < G_N_ELEMENTS (self->ask));
+
+  self->ask[kind] = ask;
+}
+
+/**
+ * gst_kandy_call_set_ice_collection_check:
+ * @self: a #GstKandyCall
+ * @check: (nullable) (scope notified) (closure user_data): decides
+ * @user_data: for @check
+ * @notify: (nullable): frees @user_data
+ *
+ * Replaces the rule by which a description is sent before all candidates are
+ * gathered; by default one relay candidate suffices. Asked every
+ * `iceCollectionDelay`, and no more after `maxIceTimeout`. API document:
+ * `call.iceCollectionCheck`.
+ */
+void
+gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
+    GstKandyIceCollectionCheck check, gpointer user_data, GDestroyNotify notify)
+{
+  GDestroyNotify old_notify;
+  gpointer old_data;
+
+  g_return_if_fail (GST_KANDY_IS_CALL (self));
+
+  old_notify = self->check_notify;
+  old_data = self->check_data;
+  self->check = check;
+  self->check_data = user_data;
+  self->check_notify = notify;
+  if (old_notify)
+    old_notify (old_data);
+}
+
+static gpointer
+warm_up (gpointer data)
+{
+  /* The certificate is made with the first decoder of a process; loading the
+   * plugins takes as long again */
+  static const char *const names[] = { "dtlsdec", "webrtcbin", "nicesrc",
+    "srtpenc", "rtpbin", "appsrc", "appsink", "dtlssrtpdec" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    GstElement *element = gst_element_factory_make (names[i], NULL);
+
+    if (element)
+      gst_object_unref (gst_object_ref_sink (element));
+  }
+  return NULL;
+}
+
+/**
+ * gst_kandy_call_warm_up:
+ *
+ * Prepares this process for calls, in a thread: makes the DTLS certificate,
+ * which takes some hundred ms, and loads plugins. Any number of times, from any
+ * thread.
+ */
+void
+gst_kandy_call_warm_up (void)
+{
+  static gsize done = 0;
+
+  if (g_once_init_enter (&done)) {
+    g_thread_unref (g_thread_new ("kandy-warm-up", warm_up, NULL));
+    g_once_init_leave (&done, 1);
+  }
+}

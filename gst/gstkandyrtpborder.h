@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* Private. Where RTP of the application becomes RTP of the call: one SSRC, one
+ * payload type, sequence numbers that never repeat (SRTP refuses those) and
+ * timestamps that go on, whatever is swapped in front. Not thread-safe. */
+typedef struct {
+  guint32 ssrc;
+  guint8 payload;
+  guint clock_rate;
+
+  gboolean started;             /* anything was sent */
+  gboolean anchored;            /* the input's numbers are known */
+  guint16 seq;                  /* last that was sent */
+  guint32 timestamp;
+  GstClockTime time;
+
+  guint32 in_ssrc;
+  guint8 in_payload;
+  guint16 in_seq;
+  guint32 in_timestamp;
+} GstKandyRtpBorder;
+
+void gst_kandy_rtp_border_init (GstKandyRtpBorder *self);
+void gst_kandy_rtp_border_set_output (GstKandyRtpBorder *self, guint32 ssrc,
+    guint8 payload, guint clock_rate);
+/* Packets were left out on purpose: the next one follows the last, without a
+ * gap in sequence numbers */
+void gst_kandy_rtp_border_skip (GstKandyRtpBorder *self);
+/* Rewrites the header of @rtp, which must be writable and was taken at
+ * @running_time. FALSE: not RTP, or a repetition; do not send it */
+gboolean gst_kandy_rtp_border_rewrite (GstKandyRtpBorder *self, GstBuffer *rtp,
+    GstClockTime running_time);
+
+G_END_DECLS

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandyrtpborder.h"
+#include "gstkandytrack-private.h"
+
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video-event.h>
+
+/**
+ * SECTION:gstkandysendtrack
+ * @title: GstKandySendTrack
+ * @short_description: a local track of a call
+ *
+ * RTP goes in from the application's pipeline, at any time and from any
+ * streaming thread, and leaves through webrtcbin. Between the two are a queue
+ * that never blocks, the RTP border and the mapping from the application's
+ * clock to that of the call. The application may change the source, the encoder
+ * and the payloader as it likes, pause, seek and come back: the far end sees
+ * one stream with one SSRC.
+ */
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_send_track_debug);
+#define GST_CAT_DEFAULT gst_kandy_send_track_debug
+
+/* About a second of speech in packets of 20 ms, a few pictures */
+#define MAX_AUDIO_PACKETS 50
+#define MAX_VIDEO_PACKETS 500
+/* Two clocks that differ by more did not drift, one was set */
+#define MAX_CLOCK_JUMP (200 * GST_MSECOND)
+/* One part in this many of a measured difference is believed at once */
+#define CLOCK_FILTER 64
+
+struct _GstKandySendTrack {
+  GstObject parent;
+
+  KandyTrack *track;
+  GstCaps *codecs;
+  GstClock *clock; /* of the private pipeline */
+  GstClockTime base_time;
+
+  /* under the object lock */
+  GstCaps *negotiated;
+  GstElement *source;
+  gboolean gated;
+  gboolean open;
+  guint max_bitrate;
+  GstKandyTrackCounters counters;
+
+  /* under push_lock: packets keep the order in which they were numbered */
+  GMutex push_lock;
+  GstKandyRtpBorder border;
+  GstClock *app_clock;
+  GstClockTimeDiff offset;
+};
+
+enum { PROP_0, PROP_GATED, N_PROPS };
+
+enum {
+  SIGNAL_NEGOTIATED,
+  SIGNAL_FORCE_KEY_UNIT,
+  SIGNAL_MAX_BITRATE,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (GstKandySendTrack, gst_kandy_send_track, GST_TYPE_OBJECT)
+
+/* --- helpers --- */
+
+/* Both ends of a sound card's pipeline and of ours count seconds of their own.
+ * Reading the two clocks tells how far apart they are; what is read jitters, so
+ * it is approached slowly, and a clock that was changed is followed at once. */
+static GstClockTime
+map_time (GstKandySendTrack *self, GstClockTime running_time, GstClock *clock,
+    GstClockTime base_time)
+{
+  GstClockTimeDiff mapped;
+
+  if (!clock || !GST_CLOCK_TIME_IS_VALID (running_time)
+      || !GST_CLOCK_TIME_IS_VALID (base_time)) {
+    mapped = GST_CLOCK_DIFF (self->base_time, gst_clock_get_time (self->clock));
+    return MAX (mapped, 0);
+  }
+
+  if (clock == self->clock) {
+    self->offset = 0;
+  } else {
+    GstClockTimeDiff now = GST_CLOCK_DIFF (
+        gst_clock_get_time (clock), gst_clock_get_time (self->clock));
+
+    if (clock != self->app_clock
+        || ABS (now - self->offset) > (GstClockTimeDiff) MAX_CLOCK_JUMP)
+      self->offset = now;
+    else
+      self->offset += (now - self->offset) / CLOCK_FILTER;
+  }
+  if (clock != self->app_clock) {
+    gst_object_replace (
+        (GstObject **) &self->app_clock, GST_OBJECT_CAST (clock));
+  }
+
+  mapped = (GstClockTimeDiff) (running_time + base_time) + self->offset
+      - (GstClockTimeDiff) self->base_time;
+  return MAX (mapped, 0);
+}
+
+static GstPadProbeReturn
+upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySendTrack *self = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  gboolean all_headers = FALSE;
+
+  if (!gst_video_event_is_force_key_unit (event))
+    return GST_PAD_PROBE_OK;
+
+  gst_video_event_parse_upstream_force_key_unit (
+      event, NULL, &all_headers, NULL);
+  GST_DEBUG_OBJECT (self, "far end asks for a key frame");
+  g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, all_headers);
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+create_source (GstKandySendTrack *self, GstElement *pipeline)
+{
+  gboolean audio = kandy_track_get_kind (self->track) == KANDY_MEDIA_KIND_AUDIO;
+  g_autoptr (GstPad) pad = NULL;
+  GstElement *source = gst_element_factory_make ("appsrc", NULL);
+
+  if (!source)
+    return;
+  g_object_set (source, "format", GST_FORMAT_TIME, "is-live", TRUE, "max-bytes",
+      (guint64) 0, "max-buffers",
+      (guint64) (audio ? MAX_AUDIO_PACKETS : MAX_VIDEO_PACKETS), "leaky-type",
+      GST_APP_LEAKY_TYPE_DOWNSTREAM, NULL);
+  pad = gst_element_get_static_pad (source, "src");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, upstream_event,
+      gst_object_ref (self), gst_object_unref);
+
+  gst_bin_add (GST_BIN (pipeline), source);
+  GST_OBJECT_LOCK (self);
+  self->source = gst_object_ref (source);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+remove_source (GstElement *source, gpointer user_data)
+{
+  gst_element_set_locked_state (source, TRUE);
+  gst_element_set_state (source, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (user_data), source);
+}
+
+/* An m-line keeps its pad for ever; the track that sent there before does not
+ */
+static void
+dismiss_former (GstElement *pipeline, GstPad *pad)
+{
+  g_autoptr (GstPad) former = gst_pad_get_peer (pad);
+  g_autoptr (GstElement) source = NULL;
+
+  if (!former)
+    return;
+  source = gst_pad_get_parent_element (former);
+  gst_pad_unlink (former, pad);
+  if (source)
+    gst_element_call_async (
+        source, remove_source, gst_object_ref (pipeline), gst_object_unref);
+}
+
+/* --- GObject --- */
+
+static void
+gst_kandy_send_track_get_property (
+    GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  GstKandySendTrack *self = GST_KANDY_SEND_TRACK (object);
+
+  switch (prop_id) {
+    case PROP_GATED:
+      GST_OBJECT_LOCK (self);
+      g_value_set_boolean (value, self->gated);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  }
+}
+
+static void
+gst_kandy_send_track_set_property (
+    GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  switch (prop_id) {
+    case PROP_GATED:
+      gst_kandy_send_track_set_gated (
+          GST_KANDY_SEND_TRACK (object), g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  }
+}
+
+static void
+gst_kandy_send_track_finalize (GObject *object)
+{
+  GstKandySendTrack *self = GST_KANDY_SEND_TRACK (object);
+
+  g_clear_object (&self->track);
+  gst_clear_caps (&self->codecs);
+  gst_clear_caps (&self->negotiated);
+  gst_clear_object (&self->source);
+  gst_clear_object (&self->clock);
+  gst_clear_object (&self->app_clock);
+  g_mutex_clear (&self->push_lock);
+
+  G_OBJECT_CLASS (gst_kandy_send_track_parent_class)->finalize (object);
+}
+
+static void
+gst_kandy_send_track_class_init (GstKandySendTrackClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  object_class->get_property = gst_kandy_send_track_get_property;
+  object_class->set_property = gst_kandy_send_track_set_property;
+  object_class->finalize = gst_kandy_send_track_finalize;
+
+  /**
+   * GstKandySendTrack:gated:
+   *
+   * Whether what is pushed is dropped, see gst_kandy_send_track_set_gated().
+   */
+  props[PROP_GATED] =
+      g_param_spec_boolean ("gated", "Gated", "Drop what is pushed", FALSE,
+          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * GstKandySendTrack::negotiated:
+   * @self: a #GstKandySendTrack
+   *
+   * gst_kandy_send_track_get_negotiated_caps() has changed. On the kandy
+   * thread.
+   */
+  signals[SIGNAL_NEGOTIATED] = g_signal_new ("negotiated", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * GstKandySendTrack::force-key-unit:
+   * @self: a #GstKandySendTrack
+   * @all_headers: whether parameter sets are wanted as well
+   *
+   * The far end needs a key frame (RTCP PLI or FIR, RFC 4585 and RFC 5104). On
+   * any thread.
+   */
+  signals[SIGNAL_FORCE_KEY_UNIT] = g_signal_new ("force-key-unit", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  /**
+   * GstKandySendTrack::max-bitrate:
+   * @self: a #GstKandySendTrack
+   * @bitrate: bit/s, 0 = no limit
+   *
+   * What the far end is willing to receive has changed. On the kandy thread.
+   */
+  signals[SIGNAL_MAX_BITRATE] = g_signal_new ("max-bitrate", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+
+  GST_DEBUG_CATEGORY_INIT (gst_kandy_send_track_debug, "kandysendtrack", 0,
+      "Local track of a Kandy call");
+}
+
+static void
+gst_kandy_send_track_init (GstKandySendTrack *self)
+{
+  g_mutex_init (&self->push_lock);
+  gst_kandy_rtp_border_init (&self->border);
+}
+
+/* --- for the call --- */
+
+GstKandySendTrack *
+gst_kandy_send_track_new (
+    KandyTrack *track, GstCaps *codecs, GstClock *clock, GstClockTime base_time)
+{
+  GstKandySendTrack *self = g_object_new (GST_KANDY_TYPE_SEND_TRACK, NULL);
+
+  self->track = g_object_ref (track);
+  self->codecs = gst_caps_ref (codecs);
+  self->clock = gst_object_ref (clock);
+  self->base_time = base_time;
+  return gst_object_ref_sink (self);
+}
+
+gboolean
+gst_kandy_send_track_attach (
+    GstKandySendTrack *self, GstElement *pipeline, GstPad *pad, GstCaps *caps)
+{
+  g_autoptr (GstPad) src = NULL;
+  g_autoptr (GstPad) peer = NULL;
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  guint ssrc = 0;
+  int payload = 0, clock_rate = 0;
+  gboolean changed;
+
+  gst_structure_get (s, "ssrc", G_TYPE_UINT, &ssrc, "payload", G_TYPE_INT,
+      &payload, "clock-rate", G_TYPE_INT, &clock_rate, NULL);
+  if (clock_rate <= 0)
+    return FALSE;
+
+  if (!self->source)
+    create_source (self, pipeline);
+  if (!self->source)
+    return FALSE;
+
+  GST_OBJECT_LOCK (self);
+  changed = !self->negotiated || !gst_caps_is_equal (self->negotiated, caps);
+  GST_OBJECT_UNLOCK (self);
+
+  if (changed) {
+    g_mutex_lock (&self->push_lock);
+    gst_kandy_rtp_border_set_output (
+        &self->border, ssrc, (guint8) payload, (guint) clock_rate);
+    gst_app_src_set_caps (GST_APP_SRC (self->source), caps);
+    g_mutex_unlock (&self->push_lock);
+    GST_OBJECT_LOCK (self);
+    gst_caps_replace (&self->negotiated, caps);
+    GST_OBJECT_UNLOCK (self);
+  }
+
+  src = gst_element_get_static_pad (self->source, "src");
+  peer = gst_pad_get_peer (src);
+  if (peer != pad) {
+    if (peer)
+      gst_pad_unlink (src, peer);
+    dismiss_former (pipeline, pad);
+    if (GST_PAD_LINK_FAILED (gst_pad_link (src, pad))) {
+      GST_WARNING_OBJECT (self, "cannot link to %" GST_PTR_FORMAT, pad);
+      return FALSE;
+    }
+  }
+  gst_element_sync_state_with_parent (self->source);
+
+  if (changed)
+    g_signal_emit (self, signals[SIGNAL_NEGOTIATED], 0);
+  return TRUE;
+}
+
+void
+gst_kandy_send_track_release (GstKandySendTrack *self)
+{
+  GstElement *source;
+
+  GST_OBJECT_LOCK (self);
+  source = g_steal_pointer (&self->source);
+  self->open = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  gst_clear_object (&source);
+}
+
+void
+gst_kandy_send_track_set_open (GstKandySendTrack *self, gboolean open)
+{
+  gboolean opened;
+
+  GST_OBJECT_LOCK (self);
+  opened = open && !self->open;
+  self->open = open;
+  GST_OBJECT_UNLOCK (self);
+
+  /* What the encoder made so far is lost to the far end; do not wait until it
+   * complains */
+  if (opened && kandy_track_get_kind (self->track) == KANDY_MEDIA_KIND_VIDEO)
+    g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, TRUE);
+}
+
+void
+gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self, guint bitrate)
+{
+  if (self->max_bitrate == bitrate)
+    return;
+  self->max_bitrate = bitrate;
+  g_signal_emit (self, signals[SIGNAL_MAX_BITRATE], 0, bitrate);
+}
+
+void
+gst_kandy_send_track_get_counters (
+    GstKandySendTrack *self, GstKandyTrackCounters *counters)
+{
+  GST_OBJECT_LOCK (self);
+  *counters = self->counters;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* --- public --- */
+
+/**
+ * gst_kandy_send_track_get_track:
+ * @self: a #GstKandySendTrack
+ *
+ * Returns: (transfer none): what the call shows for it
+ */
+KandyTrack *
+gst_kandy_send_track_get_track (GstKandySendTrack *self)
+{
+  g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), NULL);
+
+  return self->track;
+}
+
+/**
+ * gst_kandy_send_track_get_kind:
+ * @self: a #GstKandySendTrack
+ *
+ * Returns: its kind
+ */
+KandyMediaKind
+gst_kandy_send_track_get_kind (GstKandySendTrack *self)
+{
+  g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), KANDY_MEDIA_KIND_AUDIO);
+
+  return kandy_track_get_kind (self->track);
+}
+
+/**
+ * gst_kandy_send_track_get_codecs:
+ * @self: a #GstKandySendTrack
+ *
+ * Returns: (transfer full): what it can be sent as: application/x-rtp
+ *   structures, best first
+ */
+GstCaps *
+gst_kandy_send_track_get_codecs (GstKandySendTrack *self)
+{
+  g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), NULL);
+
+  return gst_caps_ref (self->codecs);
+}
+
+/**
+ * gst_kandy_send_track_get_negotiated_caps:
+ * @self: a #GstKandySendTrack
+ *
+ * What both ends agreed upon: fixed application/x-rtp caps with media,
+ * encoding-name, clock-rate, payload, ssrc and fmtp fields. Any thread.
+ *
+ * Returns: (transfer full) (nullable): the caps, or %NULL before there are any
+ */
+GstCaps *
+gst_kandy_send_track_get_negotiated_caps (GstKandySendTrack *self)
+{
+  GstCaps *caps;
+
+  g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), NULL);
+
+  GST_OBJECT_LOCK (self);
+  caps = self->negotiated ? gst_caps_ref (self->negotiated) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return caps;
+}
+
+/**
+ * gst_kandy_send_track_push:
+ * @self: a #GstKandySendTrack
+ * @rtp: (transfer full): one RTP packet of the negotiated codec. Its PTS is
+ *   running time of the application's pipeline; without PTS it is sent as of
+ * now
+ * @clock: (nullable): clock of the application's pipeline
+ * @base_time: its base time
+ *
+ * Sends a packet. SSRC, payload type, sequence number and timestamp are
+ * rewritten. Never blocks: if more is pushed than leaves, the oldest is
+ * dropped; what is pushed before there is a transport, while held or gated, is
+ * dropped as well. From any thread.
+ *
+ * Returns: %GST_FLOW_OK
+ */
+GstFlowReturn
+gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
+    GstClock *clock, GstClockTime base_time)
+{
+  g_autoptr (GstElement) source = NULL;
+  gboolean open;
+  gsize size;
+  GstClockTime time;
+
+  g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), GST_FLOW_ERROR);
+  g_return_val_if_fail (GST_IS_BUFFER (rtp), GST_FLOW_ERROR);
+
+  g_mutex_lock (&self->push_lock);
+  GST_OBJECT_LOCK (self);
+  open = self->open && !self->gated && self->source;
+  if (open)
+    source = gst_object_ref (self->source);
+  else
+    self->counters.dropped++;
+  GST_OBJECT_UNLOCK (self);
+
+  if (!open) {
+    gst_kandy_rtp_border_skip (&self->border);
+    g_mutex_unlock (&self->push_lock);
+    gst_buffer_unref (rtp);
+    return GST_FLOW_OK;
+  }
+
+  time = map_time (self, GST_BUFFER_PTS (rtp), clock, base_time);
+  rtp = gst_buffer_make_writable (rtp);
+  if (!gst_kandy_rtp_border_rewrite (&self->border, rtp, time)) {
+    g_mutex_unlock (&self->push_lock);
+    GST_LOG_OBJECT (self, "not RTP, or sent before: %" GST_PTR_FORMAT, rtp);
+    GST_OBJECT_LOCK (self);
+    self->counters.dropped++;
+    GST_OBJECT_UNLOCK (self);
+    gst_buffer_unref (rtp);
+    return GST_FLOW_OK;
+  }
+  GST_BUFFER_PTS (rtp) = time;
+  GST_BUFFER_DTS (rtp) = GST_CLOCK_TIME_NONE;
+  size = gst_buffer_get_size (rtp);
+  gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
+  g_mutex_unlock (&self->push_lock);
+
+  GST_OBJECT_LOCK (self);
+  self->counters.packets++;
+  self->counters.bytes += size;
+  GST_OBJECT_UNLOCK (self);
+  return GST_FLOW_OK;
+}
+
+/**
+ * gst_kandy_send_track_set_gated:
+ * @self: a #GstKandySendTrack
+ * @gated: whether to drop what is pushed
+ *
+ * Stops the track without telling the far end. Any thread.
+ */
+void
+gst_kandy_send_track_set_gated (GstKandySendTrack *self, gboolean gated)
+{
+  gboolean changed;
+
+  g_return_if_fail (GST_KANDY_IS_SEND_TRACK (self));
+
+  GST_OBJECT_LOCK (self);
+  changed = self->gated != gated;
+  self->gated = gated;
+  GST_OBJECT_UNLOCK (self);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_GATED]);
+}

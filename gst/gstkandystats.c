@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandycall-private.h"
+
+/* webrtcbin's own statistics mix up the streams of a bundle, so they are read
+ * where they are made: from the RTP sessions and jitter buffers, by SSRC. */
+
+typedef struct {
+  GHashTable *by_ssrc; /* GUINT -> GstStructure, of rtpsession */
+  GHashTable *buffers; /* GUINT -> GstStructure, of rtpjitterbuffer */
+} Sources;
+
+/* rtpsession hands out a GValueArray, which GLib has deprecated */
+G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+static void
+collect_sources (Sources *sources, const GstStructure *stats)
+{
+  const GValue *array = gst_structure_get_value (stats, "source-stats");
+  GValueArray *values;
+
+  if (!array || !G_VALUE_HOLDS_BOXED (array))
+    return;
+  values = g_value_get_boxed (array);
+  for (guint i = 0; values && i < values->n_values; i++) {
+    const GstStructure *s = g_value_get_boxed (&values->values[i]);
+    guint ssrc;
+
+    if (s && gst_structure_get_uint (s, "ssrc", &ssrc))
+      g_hash_table_replace (
+          sources->by_ssrc, GUINT_TO_POINTER (ssrc), gst_structure_copy (s));
+  }
+}
+G_GNUC_END_IGNORE_DEPRECATIONS
+
+static void
+collect_buffer (Sources *sources, GstElement *buffer)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (buffer, "src");
+  g_autoptr (GstCaps) caps = pad ? gst_pad_get_current_caps (pad) : NULL;
+  GstStructure *stats = NULL;
+  guint ssrc;
+
+  if (!caps
+      || !gst_structure_get_uint (
+          gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
+    return;
+  g_object_get (buffer, "stats", &stats, NULL);
+  if (stats)
+    g_hash_table_replace (sources->buffers, GUINT_TO_POINTER (ssrc), stats);
+}
+
+static void
+collect_element (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
+  GstStructure *stats = NULL;
+
+  if (g_str_equal (name, "rtpsession")) {
+    g_object_get (element, "stats", &stats, NULL);
+    if (stats) {
+      collect_sources (user_data, stats);
+      gst_structure_free (stats);
+    }
+  } else if (g_str_equal (name, "rtpjitterbuffer")) {
+    collect_buffer (user_data, element);
+  }
+}
+
+static void
+collect (Sources *sources, GstElement *webrtcbin)
+{
+  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (webrtcbin));
+
+  while (gst_iterator_foreach (elements, collect_element, sources)
+      == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (elements);
+  gst_iterator_free (elements);
+}
+
+/* The sessions count what the far end reports about our SSRC at its own source
+ */
+static const GstStructure *
+find_source (Sources *sources, guint ssrc)
+{
+  return g_hash_table_lookup (sources->by_ssrc, GUINT_TO_POINTER (ssrc));
+}
+
+static GstStructure *
+new_track (KandyTrack *track, const char *direction, const GstCaps *caps)
+{
+  GstStructure *s = gst_structure_new ("track", "track-id", G_TYPE_STRING,
+      kandy_track_get_id (track), "direction", G_TYPE_STRING, direction, "kind",
+      G_TYPE_STRING,
+      kandy_track_get_kind (track) == KANDY_MEDIA_KIND_VIDEO ? "video"
+                                                             : "audio",
+      NULL);
+
+  if (caps && gst_caps_get_size (caps) > 0) {
+    const GstStructure *c = gst_caps_get_structure (caps, 0);
+    const char *codec = gst_structure_get_string (c, "encoding-name");
+    int rate = 0;
+
+    gst_structure_get_int (c, "clock-rate", &rate);
+    gst_structure_set (s, "codec", G_TYPE_STRING, codec ? codec : "",
+        "clock-rate", G_TYPE_INT, rate, NULL);
+  }
+  return s;
+}
+
+static double
+ticks_to_ms (guint ticks, const GstCaps *caps)
+{
+  int rate = 0;
+
+  if (caps && gst_caps_get_size (caps) > 0)
+    gst_structure_get_int (
+        gst_caps_get_structure (caps, 0), "clock-rate", &rate);
+  return rate > 0 ? ticks * 1000.0 / rate : 0;
+}
+
+static GstStructure *
+describe_sent (GstKandyLocalTrack *local, Sources *sources)
+{
+  g_autoptr (GstCaps) caps =
+      gst_kandy_send_track_get_negotiated_caps (local->track);
+  GstStructure *s =
+      new_track (gst_kandy_send_track_get_track (local->track), "send", caps);
+  GstKandyTrackCounters counters;
+  const GstStructure *source = NULL;
+  guint ssrc = 0;
+
+  gst_kandy_send_track_get_counters (local->track, &counters);
+  gst_structure_set (s, "packets", G_TYPE_UINT64, counters.packets, "bytes",
+      G_TYPE_UINT64, counters.bytes, "dropped", G_TYPE_UINT64, counters.dropped,
+      NULL);
+
+  if (caps
+      && gst_structure_get_uint (
+          gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
+    source = find_source (sources, ssrc);
+  if (source) {
+    gboolean reported = FALSE;
+    guint jitter = 0, round_trip = 0, value;
+    int lost = 0;
+
+    gst_structure_set (s, "ssrc", G_TYPE_UINT, ssrc, NULL);
+    if (gst_structure_get_uint (source, "recv-pli-count", &value))
+      gst_structure_set (s, "pli-count", G_TYPE_UINT, value, NULL);
+    if (gst_structure_get_uint (source, "recv-nack-count", &value))
+      gst_structure_set (s, "nack-count", G_TYPE_UINT, value, NULL);
+    gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &reported, NULL);
+    if (reported) {
+      gst_structure_get (source, "rb-packetslost", G_TYPE_INT, &lost,
+          "rb-jitter", G_TYPE_UINT, &jitter, "rb-round-trip", G_TYPE_UINT,
+          &round_trip, NULL);
+      gst_structure_set (s, "lost", G_TYPE_INT64, (gint64) lost, "jitter-ms",
+          G_TYPE_DOUBLE, ticks_to_ms (jitter, caps), "round-trip-ms",
+          G_TYPE_DOUBLE, round_trip * 1000.0 / 65536, NULL);
+    }
+  }
+  return s;
+}
+
+static GstStructure *
+describe_received (GstKandyRemoteTrack *remote, Sources *sources)
+{
+  g_autoptr (GstCaps) caps =
+      gst_kandy_receive_track_get_current_caps (remote->track);
+  GstStructure *s = NULL;
+  GstKandyTrackCounters counters;
+  const GstStructure *source = NULL, *buffer = NULL;
+  guint ssrc = 0;
+
+  if (!caps)
+    caps = gst_kandy_receive_track_get_caps (remote->track);
+  if (gst_caps_is_any (caps))
+    gst_clear_caps (&caps);
+  s = new_track (
+      gst_kandy_receive_track_get_track (remote->track), "receive", caps);
+
+  gst_kandy_receive_track_get_counters (remote->track, &counters);
+  gst_structure_set (s, "packets", G_TYPE_UINT64, counters.packets, "bytes",
+      G_TYPE_UINT64, counters.bytes, "dropped", G_TYPE_UINT64, counters.dropped,
+      NULL);
+
+  if (caps
+      && gst_structure_get_uint (
+          gst_caps_get_structure (caps, 0), "ssrc", &ssrc)) {
+    source = find_source (sources, ssrc);
+    buffer = g_hash_table_lookup (sources->buffers, GUINT_TO_POINTER (ssrc));
+    gst_structure_set (s, "ssrc", G_TYPE_UINT, ssrc, NULL);
+  }
+  if (source) {
+    guint jitter = 0, value;
+    int lost = 0;
+
+    gst_structure_get (source, "jitter", G_TYPE_UINT, &jitter, "packets-lost",
+        G_TYPE_INT, &lost, NULL);
+    /* -1 until the first packets are counted */
+    gst_structure_set (s, "lost", G_TYPE_INT64, (gint64) MAX (lost, 0),
+        "jitter-ms", G_TYPE_DOUBLE, ticks_to_ms (jitter, caps), NULL);
+    if (gst_structure_get_uint (source, "sent-pli-count", &value))
+      gst_structure_set (s, "pli-count", G_TYPE_UINT, value, NULL);
+    if (gst_structure_get_uint (source, "sent-nack-count", &value))
+      gst_structure_set (s, "nack-count", G_TYPE_UINT, value, NULL);
+  }
+  if (buffer) {
+    guint64 late = 0, lost = 0;
+
+    gst_structure_get (buffer, "num-late", G_TYPE_UINT64, &late, "num-lost",
+        G_TYPE_UINT64, &lost, NULL);
+    gst_structure_set (
+        s, "late", G_TYPE_UINT64, late, "missed", G_TYPE_UINT64, lost, NULL);
+  }
+  return s;
+}
+
+static void
+append (GValue *list, GstStructure *s)
+{
+  GValue value = G_VALUE_INIT;
+
+  g_value_init (&value, GST_TYPE_STRUCTURE);
+  g_value_take_boxed (&value, s);
+  gst_value_list_append_and_take_value (list, &value);
+}
+
+static void
+add_time (GstStructure *s, const char *name, gint64 from, gint64 to)
+{
+  if (from && to)
+    gst_structure_set (
+        s, name, G_TYPE_DOUBLE, MAX (to - from, 0) / 1000.0, NULL);
+}
+
+static void
+add_timings (GstKandyCall *self, GstStructure *s)
+{
+  const GstKandyTimings *t = &self->timings;
+
+  add_time (s, "gathering-ms", t->gather_start, t->gathered);
+  add_time (s, "ice-ms", t->remote, t->ice_connected);
+  add_time (s, "secured-ms", t->remote, t->secured);
+  add_time (s, "first-packet-ms", t->remote,
+      gst_kandy_router_get_first_packet_time (self->router));
+}
+
+/**
+ * gst_kandy_call_get_stats:
+ * @self: a #GstKandyCall
+ * @promise: (transfer full): is answered
+ *
+ * Answers @promise with a structure `application/x-kandy-stats`:
+ *
+ * - `connection-state`, `ice-state`, `transport-state` (string),
+ * `dtls-verified` (boolean), `local-candidate-type`, `remote-candidate-type`
+ * (string)
+ * - `gathering-ms`; from the far end's description on: `ice-ms`, `secured-ms`,
+ *   `first-packet-ms` (double)
+ * - `tracks`, a list of structures `track` with `track-id`, `direction`
+ * (`send`, `receive`), `kind`, `codec` (string), `clock-rate` (int), `ssrc`
+ * (uint), `packets`, `bytes`, `dropped` (uint64), `lost` (int64), `jitter-ms`
+ * (double), `pli-count`, `nack-count` (uint); sent ones: `round-trip-ms`
+ * (double) and loss and jitter as the far end reports them; received ones:
+ * `late`, `missed` (uint64) of the jitter buffer
+ *
+ * What is not known is left out. On the kandy thread. API document:
+ * `call.getStats`.
+ */
+void
+gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
+{
+  GstStructure *s;
+  Sources sources;
+  GValue tracks = G_VALUE_INIT;
+  g_autoptr (GEnumClass) states = NULL;
+
+  g_return_if_fail (GST_KANDY_IS_CALL (self));
+  g_return_if_fail (promise != NULL);
+
+  states = g_type_class_ref (KANDY_TYPE_MEDIA_CONNECTION_STATE);
+  s = gst_structure_new ("application/x-kandy-stats", "connection-state",
+      G_TYPE_STRING, g_enum_get_value (states, self->state)->value_nick, NULL);
+  sources.by_ssrc = g_hash_table_new_full (
+      NULL, NULL, NULL, (GDestroyNotify) gst_structure_free);
+  sources.buffers = g_hash_table_new_full (
+      NULL, NULL, NULL, (GDestroyNotify) gst_structure_free);
+  if (self->transport && !self->closed) {
+    gst_kandy_transport_add_stats (self->transport, s);
+    collect (&sources, gst_kandy_transport_get_webrtcbin (self->transport));
+  }
+  add_timings (self, s);
+
+  g_value_init (&tracks, GST_TYPE_LIST);
+  for (guint i = 0; i < self->sends->len; i++)
+    append (
+        &tracks, describe_sent (g_ptr_array_index (self->sends, i), &sources));
+  for (guint i = 0; i < self->receives->len; i++)
+    append (&tracks,
+        describe_received (g_ptr_array_index (self->receives, i), &sources));
+  gst_structure_take_value (s, "tracks", &tracks);
+
+  g_hash_table_unref (sources.by_ssrc);
+  g_hash_table_unref (sources.buffers);
+  gst_promise_reply (promise, s);
+  gst_promise_unref (promise);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandyreceivetrack.h"
+#include "gstkandysendtrack.h"
+
+G_BEGIN_DECLS
+
+/* What the call does with its tracks */
+
+typedef struct {
+  guint64 packets;
+  guint64 bytes;
+  guint64 dropped;
+} GstKandyTrackCounters;
+
+GstKandySendTrack *gst_kandy_send_track_new (KandyTrack *track,
+    GstCaps *codecs, GstClock *clock, GstClockTime base_time);
+/* Puts its source into @pipeline and links it to @pad, or to another @pad than
+ * before. @caps: negotiated */
+gboolean gst_kandy_send_track_attach (GstKandySendTrack *self,
+    GstElement *pipeline, GstPad *pad, GstCaps *caps);
+/* Nothing leaves any more; the source remains where it is */
+void gst_kandy_send_track_release (GstKandySendTrack *self);
+/* Whether media may leave */
+void gst_kandy_send_track_set_open (GstKandySendTrack *self, gboolean open);
+void gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self,
+    guint bitrate);
+void gst_kandy_send_track_get_counters (GstKandySendTrack *self,
+    GstKandyTrackCounters *counters);
+
+GstKandyReceiveTrack *gst_kandy_receive_track_new (KandyTrack *track,
+    GstCaps *caps, guint latency, GstClock *clock, GstClockTime base_time);
+/* @source: which stream this is of; @pad: where upstream events go. The newest
+ * source wins. On a streaming thread. Takes @rtp */
+void gst_kandy_receive_track_deliver (GstKandyReceiveTrack *self, guint source,
+    GstPad *pad, GstBuffer *rtp, GstCaps *caps);
+void gst_kandy_receive_track_set_active (GstKandyReceiveTrack *self,
+    gboolean active);
+void gst_kandy_receive_track_set_caps (GstKandyReceiveTrack *self,
+    GstCaps *caps);
+void gst_kandy_receive_track_forget_source (GstKandyReceiveTrack *self);
+void gst_kandy_receive_track_get_counters (GstKandyReceiveTrack *self,
+    GstKandyTrackCounters *counters);
+/* (transfer full) (nullable): of what was received last */
+GstCaps *gst_kandy_receive_track_get_current_caps (GstKandyReceiveTrack *self);
+
+G_END_DECLS

@@ -1,0 +1,1209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandytransport.h"
+
+#include <nice/agent.h>
+#include <nice/interfaces.h>
+
+/* GstKandyTransport
+ *
+ * webrtcbin with everything around it that does not depend on what is
+ * negotiated: the agent's settings, promises that come back within a bounded
+ * time and on the right thread, the gathering of candidates, the far end's
+ * certificate, signs of life, and the good-bye.
+ */
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_transport_debug);
+#define GST_CAT_DEFAULT gst_kandy_transport_debug
+
+/* webrtcbin can lose a promise or run in circles; a first offer of a process
+ * may wait some hundred ms for the certificate */
+#define PROMISE_TIMEOUT_MS 10000
+/* the alert has to leave through the socket's thread before that is stopped */
+#define CLOSE_NOTIFY_US 10000
+
+typedef struct {
+  GstKandyTransport *self; /* NULL when answered */
+  GstPromise *promise;
+  GSource *timeout;
+  const char *what;
+  const char *field;
+  GstKandyTransportDone done;
+  gpointer user_data;
+} Op;
+
+struct _GstKandyTransport {
+  GObject parent_instance;
+
+  GMainContext *context;
+  GstElement *pipeline;
+  GstElement *webrtcbin;
+  NiceAgent *agent;
+  gboolean closed;
+  GQueue ops;
+
+  GMutex lock;
+  GPtrArray *encoders;    /* dtlsenc, under lock */
+  GHashTable *rtx_ssrcs;  /* ssrc -> rtx ssrc, under lock */
+  GPtrArray *rtx_senders; /* rtprtxsend, under lock */
+
+  gint trusted;     /* atomic */
+  gint last_packet; /* atomic, ms of the monotonic clock */
+
+  KandyMediaConnectionState state;
+
+  GPtrArray *candidates;
+  gint64 gather_start;
+  guint gather_max;
+  guint gather_delay;
+  GSource *gather_timer;
+  GstKandyTransportEnough gather_enough;
+  GstKandyTransportDone gather_done;
+  gpointer gather_data;
+
+  GArray *stream_of_mline; /* guint, 0 = not known */
+};
+
+enum {
+  SIGNAL_PAD_ADDED,
+  SIGNAL_CONNECTION_STATE,
+  SIGNAL_CERTIFICATE,
+  SIGNAL_PEER_CLOSED,
+  SIGNAL_FAILED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (GstKandyTransport, gst_kandy_transport, G_TYPE_OBJECT)
+
+void
+gst_kandy_post (GMainContext *context, GSourceFunc func, gpointer data,
+    GDestroyNotify notify)
+{
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, data, notify);
+  g_source_attach (source, context);
+  g_source_unref (source);
+}
+
+static gint
+now_ms (void)
+{
+  return (gint) ((g_get_monotonic_time () / 1000) & G_MAXINT);
+}
+
+/* --- promises --- */
+
+static void
+op_unref (Op *op)
+{
+  g_atomic_rc_box_release (op);
+}
+
+static void
+op_settle (Op *op)
+{
+  g_queue_remove (&op->self->ops, op);
+  if (op->timeout) {
+    g_source_destroy (op->timeout);
+    g_clear_pointer (&op->timeout, g_source_unref);
+  }
+  g_clear_pointer (&op->promise, gst_promise_unref);
+  op->self = NULL;
+  op_unref (op);
+}
+
+static void
+op_finish (Op *op, const GstSDPMessage *sdp, const GError *error)
+{
+  GstKandyTransport *self = g_object_ref (op->self);
+  GstKandyTransportDone done = op->done;
+  gpointer user_data = op->user_data;
+
+  if (error)
+    GST_WARNING_OBJECT (self->webrtcbin, "%s: %s", op->what, error->message);
+  op_settle (op);
+  if (done)
+    done (self, sdp, error, user_data);
+  g_object_unref (self);
+}
+
+static gboolean
+op_replied (gpointer data)
+{
+  Op *op = data;
+  const GstStructure *reply;
+  GstWebRTCSessionDescription *description = NULL;
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!op->self)
+    return G_SOURCE_REMOVE;
+
+  reply = gst_promise_get_reply (op->promise);
+  if (reply)
+    gst_structure_get (reply, "error", G_TYPE_ERROR, &cause, NULL);
+  if (reply && !cause && op->field)
+    gst_structure_get (reply, op->field, GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
+        &description, NULL);
+
+  if (cause)
+    error = kandy_error_new (
+        KANDY_ERROR_MEDIA, "call:10", 0, "%s: %s", op->what, cause->message);
+  else if (op->field && !description)
+    error = kandy_error_new (KANDY_ERROR_MEDIA, "call:10", 0,
+        "%s: webrtcbin gave no description", op->what);
+
+  op_finish (op, description ? description->sdp : NULL, error);
+  if (description)
+    gst_webrtc_session_description_free (description);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+op_timed_out (gpointer data)
+{
+  Op *op = data;
+  g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_TIMEOUT, "call:10", 0,
+      "%s: webrtcbin does not reply", op->what);
+
+  op_finish (op, NULL, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* On a thread of webrtcbin */
+static void
+promise_changed (GstPromise *promise, gpointer user_data)
+{
+  gpointer *pair = user_data;
+
+  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED)
+    gst_kandy_post (pair[1], op_replied, g_atomic_rc_box_acquire (pair[0]),
+        (GDestroyNotify) op_unref);
+}
+
+static void
+pair_free (gpointer data)
+{
+  gpointer *pair = data;
+
+  op_unref (pair[0]);
+  g_main_context_unref (pair[1]);
+  g_free (pair);
+}
+
+static GstPromise *
+op_start (GstKandyTransport *self, const char *what, const char *field,
+    GstKandyTransportDone done, gpointer user_data)
+{
+  Op *op = g_atomic_rc_box_new0 (Op);
+  gpointer *pair = g_new (gpointer, 2);
+
+  op->self = self;
+  op->what = what;
+  op->field = field;
+  op->done = done;
+  op->user_data = user_data;
+  pair[0] = g_atomic_rc_box_acquire (op);
+  pair[1] = g_main_context_ref (self->context);
+  op->promise =
+      gst_promise_new_with_change_func (promise_changed, pair, pair_free);
+  op->timeout = g_timeout_source_new (PROMISE_TIMEOUT_MS);
+  g_source_set_callback (op->timeout, op_timed_out, op, NULL);
+  g_source_attach (op->timeout, self->context);
+  g_queue_push_tail (&self->ops, op);
+
+  return gst_promise_ref (op->promise);
+}
+
+/* --- events of webrtcbin, on any thread --- */
+
+static gboolean
+read_connection_state (gpointer data)
+{
+  GstKandyTransport *self = data;
+  GstWebRTCICEConnectionState ice;
+  KandyMediaConnectionState state = self->state;
+
+  if (self->closed)
+    return G_SOURCE_REMOVE;
+
+  g_object_get (self->webrtcbin, "ice-connection-state", &ice, NULL);
+  switch (ice) {
+    case GST_WEBRTC_ICE_CONNECTION_STATE_CHECKING:
+      state = KANDY_MEDIA_CONNECTION_STATE_CHECKING;
+      break;
+    case GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED:
+    case GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED:
+      state = KANDY_MEDIA_CONNECTION_STATE_CONNECTED;
+      break;
+    case GST_WEBRTC_ICE_CONNECTION_STATE_DISCONNECTED:
+      state = KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED;
+      break;
+    case GST_WEBRTC_ICE_CONNECTION_STATE_FAILED:
+      state = KANDY_MEDIA_CONNECTION_STATE_FAILED;
+      break;
+    default:
+      break;
+  }
+
+  if (state != self->state) {
+    self->state = state;
+    g_atomic_int_set (&self->last_packet, now_ms ());
+    g_signal_emit (self, signals[SIGNAL_CONNECTION_STATE], 0, state);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ice_connection_state_changed (
+    GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+
+  gst_kandy_post (self->context, read_connection_state, g_object_ref (self),
+      g_object_unref);
+}
+
+static void gather_check (GstKandyTransport *self);
+
+static gboolean
+read_gathering_state (gpointer data)
+{
+  GstKandyTransport *self = data;
+
+  if (!self->closed)
+    gather_check (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ice_gathering_state_changed (
+    GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+
+  gst_kandy_post (
+      self->context, read_gathering_state, g_object_ref (self), g_object_unref);
+}
+
+typedef struct {
+  GstKandyTransport *self;
+  char *line;
+} NewCandidate;
+
+static void
+new_candidate_free (gpointer data)
+{
+  NewCandidate *candidate = data;
+
+  g_object_unref (candidate->self);
+  g_free (candidate->line);
+  g_free (candidate);
+}
+
+static gboolean
+take_candidate (gpointer data)
+{
+  NewCandidate *candidate = data;
+
+  if (!candidate->self->closed)
+    g_ptr_array_add (
+        candidate->self->candidates, g_steal_pointer (&candidate->line));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ice_candidate (
+    GstElement *webrtcbin, guint mline, const char *line, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+  NewCandidate *candidate;
+
+  /* The empty one is webrtcbin 1.26's end of candidates */
+  if (!line || !*line)
+    return;
+  candidate = g_new0 (NewCandidate, 1);
+  candidate->self = g_object_ref (self);
+  candidate->line = g_strdup (line);
+  gst_kandy_post (self->context, take_candidate, candidate, new_candidate_free);
+}
+
+static void
+webrtcbin_pad_added (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+
+  if (GST_PAD_IS_SRC (pad))
+    g_signal_emit (self, signals[SIGNAL_PAD_ADDED], 0, pad);
+}
+
+static GstPadProbeReturn
+packet_arrived (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+
+  g_atomic_int_set (&self->last_packet, now_ms ());
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+report_certificate (gpointer data)
+{
+  GstKandyTransport *self = data;
+
+  if (!self->closed)
+    g_signal_emit (self, signals[SIGNAL_CERTIFICATE], 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* Comes within the handshake, before there are keys: nothing can be decrypted
+ * until somebody has looked at the certificate. */
+static void
+peer_pem_changed (GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+
+  g_atomic_int_set (&self->trusted, FALSE);
+  gst_kandy_post (
+      self->context, report_certificate, g_object_ref (self), g_object_unref);
+}
+
+static gboolean
+report_peer_closed (gpointer data)
+{
+  GstKandyTransport *self = data;
+
+  if (!self->closed)
+    g_signal_emit (self, signals[SIGNAL_PEER_CLOSED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+dtls_state_changed (GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+  g_autoptr (GEnumClass) enum_class = NULL;
+  GEnumValue *value;
+  int state;
+
+  g_object_get (object, pspec->name, &state, NULL);
+  enum_class = g_type_class_ref (pspec->value_type);
+  value = g_enum_get_value (enum_class, state);
+  GST_DEBUG_OBJECT (object, "DTLS %s", value ? value->value_nick : "?");
+  if (value && g_str_equal (value->value_nick, "closed")
+      && g_atomic_int_get (&self->trusted))
+    gst_kandy_post (
+        self->context, report_peer_closed, g_object_ref (self), g_object_unref);
+}
+
+static void
+set_rtx_map (GstKandyTransport *self, GstElement *sender)
+{
+  GstStructure *map = gst_structure_new_empty ("application/x-rtp-ssrc-map");
+  GHashTableIter iter;
+  gpointer ssrc, rtx_ssrc;
+
+  g_hash_table_iter_init (&iter, self->rtx_ssrcs);
+  while (g_hash_table_iter_next (&iter, &ssrc, &rtx_ssrc)) {
+    char name[16];
+
+    g_snprintf (name, sizeof (name), "%u", GPOINTER_TO_UINT (ssrc));
+    gst_structure_set (
+        map, name, G_TYPE_UINT, GPOINTER_TO_UINT (rtx_ssrc), NULL);
+  }
+  g_object_set (sender, "ssrc-map", map, NULL);
+  gst_structure_free (map);
+}
+
+static void
+deep_element_added (
+    GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
+{
+  GstKandyTransport *self = user_data;
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
+
+  if (g_str_equal (name, "dtlsdec")) {
+    g_signal_connect_object (
+        element, "notify::peer-pem", G_CALLBACK (peer_pem_changed), self, 0);
+    if (g_object_class_find_property (
+            G_OBJECT_GET_CLASS (element), "connection-state"))
+      g_signal_connect_object (element, "notify::connection-state",
+          G_CALLBACK (dtls_state_changed), self, 0);
+  } else if (g_str_equal (name, "dtlsenc")) {
+    g_mutex_lock (&self->lock);
+    g_ptr_array_add (self->encoders, gst_object_ref (element));
+    g_mutex_unlock (&self->lock);
+  } else if (g_str_equal (name, "nicesrc")) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "src");
+
+    gst_pad_add_probe (pad,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        packet_arrived, g_object_ref (self), g_object_unref);
+  } else if (g_str_equal (name, "rtprtxsend")) {
+    g_mutex_lock (&self->lock);
+    g_ptr_array_add (self->rtx_senders, gst_object_ref (element));
+    set_rtx_map (self, element);
+    g_mutex_unlock (&self->lock);
+  }
+}
+
+/* --- ICE --- */
+
+char *
+gst_kandy_ice_uri (const char *url, const char *username,
+    const char *credential, gboolean *is_turn)
+{
+  const char *rest;
+  g_autofree char *user = NULL;
+  g_autofree char *password = NULL;
+
+  /* RFC 7064 and RFC 7065 have no slashes */
+  rest = strchr (url, ':');
+  if (!rest || !rest[1])
+    return NULL;
+  rest++;
+  if (g_str_has_prefix (rest, "//"))
+    rest += 2;
+
+  if (g_ascii_strncasecmp (url, "stun:", 5) == 0) {
+    *is_turn = FALSE;
+    return g_strdup_printf (
+        "stun://%s%s", rest, strrchr (rest, ':') ? "" : ":3478");
+  }
+  if (g_ascii_strncasecmp (url, "turn:", 5) != 0 || !username || !credential)
+    return NULL;
+
+  *is_turn = TRUE;
+  user = g_uri_escape_string (username, NULL, FALSE);
+  password = g_uri_escape_string (credential, NULL, FALSE);
+  return g_strdup_printf ("turn://%s:%s@%s", user, password, rest);
+}
+
+static void
+add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
+{
+  gboolean have_stun = FALSE;
+
+  for (guint i = 0; servers && i < servers->len; i++) {
+    KandyIceServer *server = g_ptr_array_index (servers, i);
+    const char *const *urls = kandy_ice_server_get_urls (server);
+
+    for (; urls && *urls; urls++) {
+      gboolean is_turn = FALSE, added = FALSE;
+      g_autofree char *uri =
+          gst_kandy_ice_uri (*urls, kandy_ice_server_get_username (server),
+              kandy_ice_server_get_credential (server), &is_turn);
+
+      if (uri && is_turn) {
+        g_signal_emit_by_name (self->webrtcbin, "add-turn-server", uri, &added);
+      } else if (uri && !have_stun) {
+        g_object_set (self->webrtcbin, "stun-server", uri, NULL);
+        added = have_stun = TRUE;
+      } else if (uri) {
+        GST_INFO_OBJECT (
+            self->webrtcbin, "%s: one STUN server is enough", *urls);
+        continue;
+      }
+      /* webrtcbin speaks plain TCP to a turns: server, credentials included */
+      if (!added)
+        GST_WARNING_OBJECT (self->webrtcbin, "ICE server %s is not used: %s",
+            *urls,
+            g_ascii_strncasecmp (*urls, "turns:", 6) == 0
+                ? "TURN over TLS is not available"
+                : "not a stun: or turn: URL with credentials");
+    }
+  }
+}
+
+static void
+set_if_there (gpointer object, const char *name, int value)
+{
+  GParamSpec *pspec =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
+
+  if (!pspec)
+    return;
+  if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
+    g_object_set (object, name, (gboolean) value, NULL);
+  else
+    g_object_set (object, name, (guint) value, NULL);
+}
+
+static gboolean
+has_usable_interface (void)
+{
+  GList *addresses = nice_interfaces_get_local_ips (FALSE);
+  gboolean any = addresses != NULL;
+
+  g_list_free_full (addresses, g_free);
+  return any;
+}
+
+static void
+setup_agent (GstKandyTransport *self)
+{
+  g_autoptr (GstObject) ice = NULL;
+
+  g_object_get (self->webrtcbin, "ice-agent", &ice, NULL);
+  set_if_there (ice, "ice-tcp", FALSE);
+  if (!g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent"))
+    return;
+  g_object_get (ice, "agent", &self->agent, NULL);
+  if (!self->agent)
+    return;
+
+  /* UPnP and the default pacing cost 200 ms and 50 ms of set-up time */
+  set_if_there (self->agent, "upnp", FALSE);
+  set_if_there (self->agent, "stun-pacing-timer", 5);
+  set_if_there (self->agent, "keepalive-conncheck", TRUE);
+
+  if (!has_usable_interface ()) {
+    NiceAddress address;
+
+    nice_address_init (&address);
+    if (nice_address_set_from_string (&address, "127.0.0.1"))
+      nice_agent_add_local_address (self->agent, &address);
+  }
+}
+
+static gboolean
+gathering_complete (GstKandyTransport *self)
+{
+  GstWebRTCICEGatheringState state;
+
+  g_object_get (self->webrtcbin, "ice-gathering-state", &state, NULL);
+  return state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE;
+}
+
+static void
+gather_finish (GstKandyTransport *self)
+{
+  GstKandyTransportDone done = self->gather_done;
+  GstWebRTCSessionDescription *description = NULL;
+
+  if (self->gather_timer) {
+    g_source_destroy (self->gather_timer);
+    g_clear_pointer (&self->gather_timer, g_source_unref);
+  }
+  self->gather_done = NULL;
+
+  g_object_get (self->webrtcbin, "local-description", &description, NULL);
+  done (self, description ? description->sdp : NULL, NULL, self->gather_data);
+  if (description)
+    gst_webrtc_session_description_free (description);
+}
+
+static gboolean
+gather_timed (gpointer data)
+{
+  GstKandyTransport *self = data;
+
+  g_clear_pointer (&self->gather_timer, g_source_unref);
+  gather_check (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* protocol calls 4.4 */
+static void
+gather_check (GstKandyTransport *self)
+{
+  guint elapsed;
+
+  if (!self->gather_done)
+    return;
+
+  elapsed = (guint) ((g_get_monotonic_time () - self->gather_start) / 1000);
+  if (gathering_complete (self) || elapsed >= self->gather_max) {
+    gather_finish (self);
+    return;
+  }
+  if (self->gather_timer)
+    return;
+
+  if (elapsed >= self->gather_delay
+      && self->gather_enough (self->candidates, elapsed, self->gather_data)) {
+    gather_finish (self);
+    return;
+  }
+
+  self->gather_timer = g_timeout_source_new (
+      CLAMP (self->gather_delay, 1, self->gather_max - elapsed));
+  g_source_set_callback (self->gather_timer, gather_timed, self, NULL);
+  g_source_attach (self->gather_timer, self->context);
+}
+
+/* --- GObject --- */
+
+static void
+gst_kandy_transport_dispose (GObject *object)
+{
+  gst_kandy_transport_close (GST_KANDY_TRANSPORT (object), NULL);
+
+  G_OBJECT_CLASS (gst_kandy_transport_parent_class)->dispose (object);
+}
+
+static void
+gst_kandy_transport_finalize (GObject *object)
+{
+  GstKandyTransport *self = GST_KANDY_TRANSPORT (object);
+
+  g_clear_pointer (&self->encoders, g_ptr_array_unref);
+  g_clear_pointer (&self->rtx_senders, g_ptr_array_unref);
+  g_clear_pointer (&self->rtx_ssrcs, g_hash_table_unref);
+  g_clear_pointer (&self->candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->stream_of_mline, g_array_unref);
+  g_clear_object (&self->agent);
+  gst_clear_object (&self->webrtcbin);
+  gst_clear_object (&self->pipeline);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_mutex_clear (&self->lock);
+
+  G_OBJECT_CLASS (gst_kandy_transport_parent_class)->finalize (object);
+}
+
+static void
+gst_kandy_transport_class_init (GstKandyTransportClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  object_class->dispose = gst_kandy_transport_dispose;
+  object_class->finalize = gst_kandy_transport_finalize;
+
+  signals[SIGNAL_PAD_ADDED] = g_signal_new ("pad-added", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, GST_TYPE_PAD);
+  signals[SIGNAL_CONNECTION_STATE] =
+      g_signal_new ("connection-state", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+          NULL, G_TYPE_NONE, 1, KANDY_TYPE_MEDIA_CONNECTION_STATE);
+  signals[SIGNAL_CERTIFICATE] = g_signal_new ("certificate", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_PEER_CLOSED] = g_signal_new ("peer-closed", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0,
+      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  GST_DEBUG_CATEGORY_INIT (gst_kandy_transport_debug, "kandytransport", 0,
+      "webrtcbin of a Kandy call");
+}
+
+static void
+gst_kandy_transport_init (GstKandyTransport *self)
+{
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->ops);
+  self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->rtx_senders = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->rtx_ssrcs = g_hash_table_new (NULL, NULL);
+  self->candidates = g_ptr_array_new_with_free_func (g_free);
+  self->stream_of_mline = g_array_new (FALSE, TRUE, sizeof (guint));
+  self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
+}
+
+GstKandyTransport *
+gst_kandy_transport_new (GstElement *pipeline, GMainContext *context,
+    const GstKandyTransportParams *params, GError **error)
+{
+  GstKandyTransport *self;
+  GstElement *webrtcbin = gst_element_factory_make ("webrtcbin", NULL);
+
+  if (!webrtcbin) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_MEDIA, "call:3", 0,
+            "GStreamer element \"webrtcbin\" is missing "
+            "(package gstreamer1.0-plugins-bad)"));
+    return NULL;
+  }
+
+  self = g_object_new (GST_KANDY_TYPE_TRANSPORT, NULL);
+  self->context = g_main_context_ref (context);
+  self->pipeline = gst_object_ref (pipeline);
+  self->webrtcbin = gst_object_ref_sink (webrtcbin);
+
+  g_object_set (webrtcbin, "latency", params->latency, "bundle-policy",
+      params->bundle ? GST_WEBRTC_BUNDLE_POLICY_MAX_COMPAT
+                     : GST_WEBRTC_BUNDLE_POLICY_NONE,
+      NULL);
+  if (params->relay_only)
+    g_object_set (webrtcbin, "ice-transport-policy",
+        GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, NULL);
+  set_if_there (webrtcbin, "reuse-source-pads", TRUE);
+  setup_agent (self);
+  add_ice_servers (self, params->ice_servers);
+
+  g_signal_connect_object (
+      webrtcbin, "pad-added", G_CALLBACK (webrtcbin_pad_added), self, 0);
+  g_signal_connect_object (
+      webrtcbin, "on-ice-candidate", G_CALLBACK (ice_candidate), self, 0);
+  g_signal_connect_object (webrtcbin, "notify::ice-connection-state",
+      G_CALLBACK (ice_connection_state_changed), self, 0);
+  g_signal_connect_object (webrtcbin, "notify::ice-gathering-state",
+      G_CALLBACK (ice_gathering_state_changed), self, 0);
+  g_signal_connect_object (webrtcbin, "deep-element-added",
+      G_CALLBACK (deep_element_added), self, 0);
+
+  gst_bin_add (GST_BIN (pipeline), webrtcbin);
+  if (!gst_element_sync_state_with_parent (webrtcbin)) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_MEDIA, "call:3", 0,
+            "webrtcbin cannot start: are the elements nicesrc, dtlsdec and "
+            "srtpdec installed?"));
+    gst_kandy_transport_close (self, NULL);
+    g_object_unref (self);
+    return NULL;
+  }
+  return self;
+}
+
+GstElement *
+gst_kandy_transport_get_webrtcbin (GstKandyTransport *self)
+{
+  return self->webrtcbin;
+}
+
+void
+gst_kandy_transport_add_media (
+    GstKandyTransport *self, GstCaps *caps, gboolean nack)
+{
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+
+  g_signal_emit_by_name (self->webrtcbin, "add-transceiver",
+      GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV, caps, &transceiver);
+  if (transceiver && nack)
+    g_object_set (transceiver, "do-nack", TRUE, NULL);
+}
+
+void
+gst_kandy_transport_create (GstKandyTransport *self, GstWebRTCSDPType type,
+    GstKandyTransportDone done, gpointer user_data)
+{
+  gboolean offer = type == GST_WEBRTC_SDP_TYPE_OFFER;
+
+  g_signal_emit_by_name (self->webrtcbin,
+      offer ? "create-offer" : "create-answer", NULL,
+      op_start (self, offer ? "create-offer" : "create-answer",
+          offer ? "offer" : "answer", done, user_data));
+}
+
+void
+gst_kandy_transport_apply (GstKandyTransport *self, gboolean local,
+    GstWebRTCSDPType type, GstSDPMessage *sdp, GstKandyTransportDone done,
+    gpointer user_data)
+{
+  const char *verb = local ? "set-local-description" : "set-remote-description";
+  GstWebRTCSessionDescription *description =
+      gst_webrtc_session_description_new (type, sdp);
+
+  g_signal_emit_by_name (self->webrtcbin, verb, description,
+      op_start (self, verb, NULL, done, user_data));
+  gst_webrtc_session_description_free (description);
+}
+
+void
+gst_kandy_transport_gather (GstKandyTransport *self, guint delay,
+    guint max_time, GstKandyTransportEnough enough, GstKandyTransportDone done,
+    gpointer user_data)
+{
+  g_return_if_fail (!self->gather_done);
+
+  self->gather_start = g_get_monotonic_time ();
+  self->gather_delay = delay;
+  self->gather_max = max_time;
+  self->gather_enough = enough;
+  self->gather_done = done;
+  self->gather_data = user_data;
+  gather_check (self);
+}
+
+static GstPad *
+find_sink_pad (GstKandyTransport *self, guint mline)
+{
+  GstPad *found = NULL;
+
+  GST_OBJECT_LOCK (self->webrtcbin);
+  for (GList *l = self->webrtcbin->sinkpads; l && !found; l = l->next) {
+    g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+    guint index;
+
+    g_object_get (l->data, "transceiver", &transceiver, NULL);
+    if (!transceiver)
+      continue;
+    g_object_get (transceiver, "mlineindex", &index, NULL);
+    if (index == mline)
+      found = gst_object_ref (l->data);
+  }
+  GST_OBJECT_UNLOCK (self->webrtcbin);
+
+  return found;
+}
+
+GstPad *
+gst_kandy_transport_get_sink_pad (GstKandyTransport *self, guint mline)
+{
+  GstPad *pad = find_sink_pad (self, mline);
+  g_autofree char *name = NULL;
+
+  if (pad)
+    return pad;
+  /* webrtcbin 1.26 makes none for a transceiver of its own offer */
+  name = g_strdup_printf ("sink_%u", mline);
+  return gst_element_request_pad_simple (self->webrtcbin, name);
+}
+
+void
+gst_kandy_transport_set_rtx_ssrc (
+    GstKandyTransport *self, guint32 ssrc, guint32 rtx_ssrc)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_insert (
+      self->rtx_ssrcs, GUINT_TO_POINTER (ssrc), GUINT_TO_POINTER (rtx_ssrc));
+  for (guint i = 0; i < self->rtx_senders->len; i++)
+    set_rtx_map (self, g_ptr_array_index (self->rtx_senders, i));
+  g_mutex_unlock (&self->lock);
+}
+
+static GstWebRTCRTPTransceiver *
+find_transceiver (GstKandyTransport *self, guint mline)
+{
+  g_autoptr (GArray) transceivers = NULL;
+
+  g_signal_emit_by_name (self->webrtcbin, "get-transceivers", &transceivers);
+  for (guint i = 0; transceivers && i < transceivers->len; i++) {
+    GstWebRTCRTPTransceiver *transceiver =
+        g_array_index (transceivers, GstWebRTCRTPTransceiver *, i);
+    guint index;
+
+    g_object_get (transceiver, "mlineindex", &index, NULL);
+    if (index == mline)
+      return gst_object_ref (transceiver);
+  }
+  return NULL;
+}
+
+/* RFC 7468. Not GTlsCertificate: its backend is a module that may be missing */
+static GBytes *
+pem_to_der (const char *pem)
+{
+  const char *begin = strstr (pem, "-----BEGIN CERTIFICATE-----");
+  const char *end = begin ? strstr (begin, "-----END") : NULL;
+  g_autofree char *base64 = NULL;
+  guchar *der;
+  gsize length;
+
+  if (!end)
+    return g_bytes_new_static ("", 0);
+  begin += strlen ("-----BEGIN CERTIFICATE-----");
+  base64 = g_strndup (begin, end - begin);
+  der = g_base64_decode (base64, &length);
+  return g_bytes_new_take (der, length);
+}
+
+GBytes *
+gst_kandy_transport_get_certificate (GstKandyTransport *self, guint mline)
+{
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver =
+      find_transceiver (self, mline);
+  g_autoptr (GObject) sender = NULL;
+  g_autoptr (GObject) dtls = NULL;
+  g_autofree char *pem = NULL;
+
+  if (!transceiver)
+    return NULL;
+  g_object_get (transceiver, "sender", &sender, NULL);
+  if (sender)
+    g_object_get (sender, "transport", &dtls, NULL);
+  if (dtls)
+    g_object_get (dtls, "remote-certificate", &pem, NULL);
+  if (!pem || !*pem)
+    return NULL;
+  return pem_to_der (pem);
+}
+
+void
+gst_kandy_transport_set_trusted (GstKandyTransport *self, gboolean trusted)
+{
+  g_atomic_int_set (&self->trusted, trusted);
+}
+
+gboolean
+gst_kandy_transport_is_trusted (GstKandyTransport *self)
+{
+  return g_atomic_int_get (&self->trusted);
+}
+
+KandyMediaConnectionState
+gst_kandy_transport_get_connection_state (GstKandyTransport *self)
+{
+  return self->state;
+}
+
+/* ms since the last packet */
+gint64
+gst_kandy_transport_get_idle_time (GstKandyTransport *self)
+{
+  return (now_ms () - g_atomic_int_get (&self->last_packet)) & G_MAXINT;
+}
+
+/* webrtcbin's m-lines and the agent's streams have only the credentials in
+ * common. A restart changes the agent's, so the answer is kept. */
+static guint
+find_stream (GstKandyTransport *self, guint mline)
+{
+  GstWebRTCSessionDescription *description = NULL;
+  const GstSDPMedia *media;
+  const char *wanted = NULL;
+  guint found = 0;
+
+  if (mline < self->stream_of_mline->len)
+    found = g_array_index (self->stream_of_mline, guint, mline);
+  if (found || !self->agent)
+    return found;
+
+  g_object_get (self->webrtcbin, "local-description", &description, NULL);
+  if (!description)
+    return 0;
+  if (mline < gst_sdp_message_medias_len (description->sdp)) {
+    media = gst_sdp_message_get_media (description->sdp, mline);
+    wanted = gst_sdp_media_get_attribute_val (media, "ice-ufrag");
+  }
+  for (guint stream = 1; wanted && !found && stream <= mline + 1; stream++) {
+    g_autofree char *ufrag = NULL;
+    g_autofree char *pwd = NULL;
+
+    if (nice_agent_get_local_credentials (self->agent, stream, &ufrag, &pwd)
+        && g_strcmp0 (ufrag, wanted) == 0)
+      found = stream;
+  }
+  gst_webrtc_session_description_free (description);
+
+  if (found) {
+    if (mline >= self->stream_of_mline->len)
+      g_array_set_size (self->stream_of_mline, mline + 1);
+    g_array_index (self->stream_of_mline, guint, mline) = found;
+  }
+  return found;
+}
+
+static char *
+nick_of (GType type, int value)
+{
+  g_autoptr (GEnumClass) enum_class = g_type_class_ref (type);
+  GEnumValue *found = g_enum_get_value (enum_class, value);
+
+  return g_strdup (found ? found->value_nick : "unknown");
+}
+
+gboolean
+gst_kandy_transport_restart (GstKandyTransport *self)
+{
+  GstWebRTCSessionDescription *description = NULL;
+
+  if (!self->agent)
+    return FALSE;
+  g_object_get (self->webrtcbin, "local-description", &description, NULL);
+  for (guint i = 0;
+       description && i < gst_sdp_message_medias_len (description->sdp); i++)
+    find_stream (self, i);
+  if (description)
+    gst_webrtc_session_description_free (description);
+
+  return nice_agent_restart (self->agent);
+}
+
+gboolean
+gst_kandy_transport_get_credentials (
+    GstKandyTransport *self, guint mline, char **ufrag, char **pwd)
+{
+  guint stream = find_stream (self, mline);
+
+  return stream
+      && nice_agent_get_local_credentials (self->agent, stream, ufrag, pwd);
+}
+
+/* (transfer full) (element-type utf8): "candidate:..." of the ICE stream of
+ * @mline */
+GPtrArray *
+gst_kandy_transport_get_candidates (GstKandyTransport *self, guint mline)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  guint stream = find_stream (self, mline);
+  GSList *candidates = NULL;
+
+  if (stream)
+    candidates = nice_agent_get_local_candidates (
+        self->agent, stream, NICE_COMPONENT_TYPE_RTP);
+  for (GSList *l = candidates; l; l = l->next) {
+    char *line = nice_agent_generate_local_candidate_sdp (self->agent, l->data);
+
+    if (line)
+      g_ptr_array_add (lines, line);
+  }
+  g_slist_free_full (candidates, (GDestroyNotify) nice_candidate_free);
+  return lines;
+}
+
+gboolean
+gst_kandy_transport_set_remote_ice (GstKandyTransport *self, guint mline,
+    const char *ufrag, const char *pwd, const GPtrArray *candidates)
+{
+  guint stream = find_stream (self, mline);
+  GSList *parsed = NULL;
+  gboolean ok;
+
+  if (!stream)
+    return FALSE;
+
+  ok = nice_agent_set_remote_credentials (self->agent, stream, ufrag, pwd);
+  for (guint i = 0; candidates && i < candidates->len; i++) {
+    g_autofree char *line =
+        g_strconcat ("a=", (char *) g_ptr_array_index (candidates, i), NULL);
+    NiceCandidate *candidate =
+        nice_agent_parse_remote_candidate_sdp (self->agent, stream, line);
+
+    if (candidate)
+      parsed = g_slist_prepend (parsed, candidate);
+  }
+  if (parsed) {
+    parsed = g_slist_reverse (parsed);
+    nice_agent_set_remote_candidates (
+        self->agent, stream, NICE_COMPONENT_TYPE_RTP, parsed);
+    g_slist_free_full (parsed, (GDestroyNotify) nice_candidate_free);
+  }
+  return ok;
+}
+
+static const char *
+candidate_type (NiceCandidate *candidate)
+{
+  switch (candidate->type) {
+    case NICE_CANDIDATE_TYPE_HOST:
+      return "host";
+    case NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE:
+      return "srflx";
+    case NICE_CANDIDATE_TYPE_PEER_REFLEXIVE:
+      return "prflx";
+    case NICE_CANDIDATE_TYPE_RELAYED:
+      return "relay";
+    default:
+      return "unknown";
+  }
+}
+
+void
+gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
+{
+  NiceCandidate *local, *remote;
+  GstWebRTCICEConnectionState ice;
+  GstWebRTCPeerConnectionState peer;
+  g_autofree char *ice_nick = NULL;
+  g_autofree char *peer_nick = NULL;
+
+  g_object_get (self->webrtcbin, "ice-connection-state", &ice,
+      "connection-state", &peer, NULL);
+  ice_nick = nick_of (GST_TYPE_WEBRTC_ICE_CONNECTION_STATE, ice);
+  peer_nick = nick_of (GST_TYPE_WEBRTC_PEER_CONNECTION_STATE, peer);
+  gst_structure_set (s, "ice-state", G_TYPE_STRING, ice_nick, "transport-state",
+      G_TYPE_STRING, peer_nick, "dtls-verified", G_TYPE_BOOLEAN,
+      gst_kandy_transport_is_trusted (self), NULL);
+
+  if (self->agent
+      && nice_agent_get_selected_pair (
+          self->agent, 1, NICE_COMPONENT_TYPE_RTP, &local, &remote))
+    gst_structure_set (s, "local-candidate-type", G_TYPE_STRING,
+        candidate_type (local), "remote-candidate-type", G_TYPE_STRING,
+        candidate_type (remote), NULL);
+}
+
+/* --- closing --- */
+
+typedef struct {
+  GstElement *webrtcbin;
+  GstElement *parent;
+  GstElement *pipeline; /* (nullable): goes with it */
+  NiceAgent *agent;
+  GPtrArray *encoders;
+} Farewell;
+
+/* End of stream makes dtlsenc send close_notify, without which the far end only
+ * learns by silence. Stopping joins streaming threads: never on the caller's.
+ */
+static gpointer
+say_farewell (gpointer data)
+{
+  Farewell *farewell = data;
+  gboolean said = FALSE;
+
+  for (guint i = 0; i < farewell->encoders->len; i++) {
+    GstElement *encoder = g_ptr_array_index (farewell->encoders, i);
+    GstPad *pad = NULL;
+
+    GST_OBJECT_LOCK (encoder);
+    if (encoder->sinkpads)
+      pad = gst_object_ref (encoder->sinkpads->data);
+    GST_OBJECT_UNLOCK (encoder);
+    if (!pad)
+      pad = gst_element_request_pad_simple (encoder, "sink");
+    if (pad) {
+      gst_pad_send_event (pad, gst_event_new_eos ());
+      gst_object_unref (pad);
+      said = TRUE;
+    }
+  }
+  if (said)
+    g_usleep (CLOSE_NOTIFY_US);
+
+  if (farewell->pipeline)
+    gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
+  gst_element_set_locked_state (farewell->webrtcbin, TRUE);
+  gst_element_set_state (farewell->webrtcbin, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (farewell->parent), farewell->webrtcbin);
+
+  g_ptr_array_unref (farewell->encoders);
+  gst_object_unref (farewell->webrtcbin);
+  g_clear_object (&farewell->agent);
+  gst_object_unref (farewell->parent);
+  gst_clear_object (&farewell->pipeline);
+  g_free (farewell);
+  return NULL;
+}
+
+/* @pipeline: (nullable): is stopped too */
+void
+gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
+{
+  Farewell *farewell;
+  Op *op;
+
+  if (self->closed || !self->webrtcbin)
+    return;
+  self->closed = TRUE;
+  g_atomic_int_set (&self->trusted, FALSE);
+
+  g_signal_handlers_disconnect_by_data (self->webrtcbin, self);
+  if (self->gather_timer) {
+    g_source_destroy (self->gather_timer);
+    g_clear_pointer (&self->gather_timer, g_source_unref);
+  }
+  self->gather_done = NULL;
+  while ((op = g_queue_peek_head (&self->ops)))
+    op_settle (op);
+
+  farewell = g_new0 (Farewell, 1);
+  farewell->webrtcbin = gst_object_ref (self->webrtcbin);
+  farewell->parent = gst_object_ref (self->pipeline);
+  farewell->pipeline = pipeline ? gst_object_ref (pipeline) : NULL;
+  g_mutex_lock (&self->lock);
+  farewell->encoders = g_steal_pointer (&self->encoders);
+  self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
+  g_ptr_array_set_size (self->rtx_senders, 0);
+  g_mutex_unlock (&self->lock);
+  g_thread_unref (g_thread_new ("kandy-farewell", say_farewell, farewell));
+}
