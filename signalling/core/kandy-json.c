@@ -156,7 +156,10 @@ kandy_json_parse (const char *data, gssize length, GError **error)
   gsize size = length < 0 ? strlen (data) : (gsize) length;
   JsonNode *root;
 
-  if (!g_utf8_validate_len (data, size, NULL))
+  /* json-glib minds a NULL, which is what GLib has for no bytes */
+  if (size == 0)
+    problem = "it is empty";
+  else if (!g_utf8_validate_len (data, size, NULL))
     problem = "it is not UTF-8";
   else
     problem = scan_text (data, size);
