@@ -127,7 +127,10 @@ on_created (KandyCall *self, JsonObject *reply, const GError *error)
   kandy_call_mark_pending (self);
   kandy_call_queue_state_change (self, &previous, NULL, NULL);
   kandy_call_start_audit (self, FALSE);
-  kandy_calls_create_done (self->calls, self, session_id);
+  /* What came early comes after these events, if they leave a call */
+  kandy_call_flush (self);
+  if (self->calls)
+    kandy_calls_create_done (self->calls, self, self->over ? NULL : session_id);
 }
 
 static void

@@ -95,7 +95,11 @@ run_steps (KandyCall *self)
   if (self->running)
     return;
   self->running = TRUE;
-  while (!self->busy && (step = g_queue_pop_head (&self->steps))) {
+  for (;;) {
+    /* A listener should find the call as the event says it is */
+    kandy_call_flush (self);
+    if (self->busy || !(step = g_queue_pop_head (&self->steps)))
+      break;
     self->busy = TRUE;
     if (step->func) {
       step->func (self);

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+#include "fake-engine.h"
+
+typedef enum {
+  IDLE,
+  OFFER_CREATED,
+  OFFER_COMMITTED,
+  ACCEPTING,
+  OFFER_TAKEN,
+  ANSWER_CREATED,
+} Phase;
+
+struct _FakeEngine {
+  GObject parent_instance;
+
+  FakeScript *script;
+  GString *log;
+  Phase phase;
+  gboolean closed;
+  guint version;
+  GTask *waiting;
+  KandyTrack *local;
+  KandyTrack *remote;
+  KandyMediaOptions *answer_options;
+};
+
+static void fake_engine_iface_init (KandyMediaEngineInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (FakeEngine, fake_engine, G_TYPE_OBJECT,
+    G_IMPLEMENT_INTERFACE (KANDY_TYPE_MEDIA_ENGINE, fake_engine_iface_init))
+
+static const char *const purposes[] = { "INITIAL", "HOLD", "UNHOLD", "UPDATE",
+  "RESTART", "REBUILD" };
+
+static void
+note (FakeEngine *self, const char *text)
+{
+  if (self->log->len)
+    g_string_append (self->log, ", ");
+  g_string_append (self->log, text);
+}
+
+static void
+add_local (FakeEngine *self)
+{
+  if (self->local)
+    return;
+  self->local = kandy_track_new (
+      "local-1", "stream-1", KANDY_MEDIA_KIND_AUDIO, TRUE, "tone");
+  kandy_media_engine_emit_track_added (KANDY_MEDIA_ENGINE (self), self->local);
+}
+
+static void
+add_remote (FakeEngine *self)
+{
+  if (!self->script->remote_track || self->remote)
+    return;
+  self->remote = kandy_track_new (
+      "remote-1", "stream-2", KANDY_MEDIA_KIND_AUDIO, FALSE, NULL);
+  kandy_media_engine_emit_track_added (KANDY_MEDIA_ENGINE (self), self->remote);
+}
+
+/* What a verb does when it succeeds */
+static void
+complete (FakeEngine *self, GTask *task)
+{
+  const char *verb = g_task_get_name (task);
+  g_autofree char *role = NULL;
+
+  if (g_str_equal (verb, "create_offer")) {
+    self->phase = OFFER_CREATED;
+    add_local (self);
+    g_task_return_pointer (task,
+        g_strdup_printf ("v=0\r\no=- 1 %u IN IP4 127.0.0.1\r\n"
+                         "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+                         "a=setup:actpass\r\n",
+            ++self->version),
+        g_free);
+  } else if (g_str_equal (verb, "create_answer")) {
+    self->phase = ANSWER_CREATED;
+    add_local (self);
+    g_task_return_pointer (task,
+        g_strdup_printf ("v=0\r\no=- 2 %u IN IP4 127.0.0.1\r\n"
+                         "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+                         "a=setup:active\r\n",
+            ++self->version),
+        g_free);
+  } else {
+    self->phase = g_str_equal (verb, "take_offer") ? OFFER_TAKEN : IDLE;
+    add_remote (self);
+    g_task_return_boolean (task, TRUE);
+  }
+  g_object_unref (task);
+}
+
+static void
+run (FakeEngine *self, const char *verb, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  GError *error = NULL;
+
+  g_assert_null (self->waiting);
+  g_task_set_name (task, verb);
+  if (self->closed) {
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed");
+    g_object_unref (task);
+  } else if (g_hash_table_steal_extended (
+                 self->script->failures, verb, NULL, (gpointer *) &error)) {
+    if (!g_str_equal (verb, "create_answer"))
+      self->phase = IDLE;
+    g_task_return_error (task, error);
+    g_object_unref (task);
+  } else if (g_hash_table_remove (self->script->paused, verb)) {
+    self->waiting = task;
+  } else {
+    complete (self, task);
+  }
+}
+
+static void
+create_offer_async (KandyMediaEngine *engine, KandyOfferPurpose purpose,
+    gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+  g_autofree char *text = g_strdup_printf (
+      "create_offer %s%s", purposes[purpose], local_hold ? " hold" : "");
+
+  g_assert_cmpint (self->phase, ==, IDLE);
+  note (self, text);
+  run (self, "create_offer", callback, user_data);
+}
+
+static char *
+pointer_finish (KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+commit_offer (KandyMediaEngine *engine)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_cmpint (self->phase, ==, OFFER_CREATED);
+  self->phase = OFFER_COMMITTED;
+  note (self, "commit_offer");
+}
+
+static void
+drop_offer (KandyMediaEngine *engine)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_true (
+      self->phase == OFFER_CREATED || self->phase == OFFER_COMMITTED);
+  self->phase = IDLE;
+  note (self, "drop_offer");
+}
+
+static void
+accept_answer_async (KandyMediaEngine *engine, const char *sdp,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_cmpint (self->phase, ==, OFFER_COMMITTED);
+  self->phase = ACCEPTING;
+  note (self, "accept_answer");
+  run (self, "accept_answer", callback, user_data);
+}
+
+static gboolean
+boolean_finish (KandyMediaEngine *engine, GAsyncResult *result,
+    KandyRemoteChange *change, gboolean *flowing, GError **error)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  if (change)
+    *change = self->script->change;
+  if (flowing)
+    *flowing = self->script->flowing;
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+take_offer_async (KandyMediaEngine *engine, const char *sdp,
+    gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_cmpint (self->phase, ==, IDLE);
+  note (self, local_hold ? "take_offer hold" : "take_offer");
+  run (self, "take_offer", callback, user_data);
+}
+
+static void
+create_answer_async (KandyMediaEngine *engine, KandyMediaOptions *options,
+    gboolean local_hold, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_cmpint (self->phase, ==, OFFER_TAKEN);
+  if (options)
+    g_set_object (&self->answer_options, options);
+  note (self, local_hold ? "create_answer hold" : "create_answer");
+  run (self, "create_answer", callback, user_data);
+}
+
+static void
+commit_answer (KandyMediaEngine *engine)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_cmpint (self->phase, ==, ANSWER_CREATED);
+  self->phase = IDLE;
+  note (self, "commit_answer");
+}
+
+static void
+drop_answer (KandyMediaEngine *engine)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_true (self->phase == OFFER_TAKEN || self->phase == ANSWER_CREATED);
+  self->phase = IDLE;
+  note (self, "drop_answer");
+}
+
+static void
+engine_close (KandyMediaEngine *engine)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  if (self->closed)
+    return;
+  self->closed = TRUE;
+  note (self, "close");
+  if (self->waiting) {
+    g_task_return_new_error (
+        self->waiting, G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed");
+    g_clear_object (&self->waiting);
+  }
+}
+
+static void
+fake_engine_iface_init (KandyMediaEngineInterface *iface)
+{
+  iface->create_offer_async = create_offer_async;
+  iface->create_offer_finish = pointer_finish;
+  iface->commit_offer = commit_offer;
+  iface->drop_offer = drop_offer;
+  iface->accept_answer_async = accept_answer_async;
+  iface->accept_answer_finish = boolean_finish;
+  iface->take_offer_async = take_offer_async;
+  iface->take_offer_finish = boolean_finish;
+  iface->create_answer_async = create_answer_async;
+  iface->create_answer_finish = pointer_finish;
+  iface->commit_answer = commit_answer;
+  iface->drop_answer = drop_answer;
+  iface->close = engine_close;
+}
+
+static void
+fake_engine_finalize (GObject *object)
+{
+  FakeEngine *self = FAKE_ENGINE (object);
+
+  g_assert_null (self->waiting);
+  g_clear_object (&self->local);
+  g_clear_object (&self->remote);
+  g_clear_object (&self->answer_options);
+  g_string_free (self->log, TRUE);
+
+  G_OBJECT_CLASS (fake_engine_parent_class)->finalize (object);
+}
+
+static void
+fake_engine_class_init (FakeEngineClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = fake_engine_finalize;
+}
+
+static void
+fake_engine_init (FakeEngine *self)
+{
+  self->log = g_string_new (NULL);
+}
+
+void
+fake_script_init (FakeScript *script)
+{
+  script->failures = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_error_free);
+  script->paused = g_hash_table_new (g_str_hash, g_str_equal);
+  script->change = KANDY_REMOTE_CHANGE_NONE;
+  script->flowing = TRUE;
+  script->remote_track = TRUE;
+}
+
+void
+fake_script_clear (FakeScript *script)
+{
+  g_clear_pointer (&script->failures, g_hash_table_unref);
+  g_clear_pointer (&script->paused, g_hash_table_unref);
+}
+
+void
+fake_script_fail (FakeScript *script, const char *verb, GError *error)
+{
+  g_hash_table_insert (script->failures, (gpointer) verb, error);
+}
+
+void
+fake_script_pause (FakeScript *script, const char *verb)
+{
+  g_hash_table_add (script->paused, (gpointer) verb);
+}
+
+FakeEngine *
+fake_engine_new (FakeScript *script)
+{
+  FakeEngine *self = g_object_new (FAKE_TYPE_ENGINE, NULL);
+
+  self->script = script;
+  return self;
+}
+
+char *
+fake_engine_dup_log (FakeEngine *self)
+{
+  return g_strdup (self->log->str);
+}
+
+void
+fake_engine_clear_log (FakeEngine *self)
+{
+  g_string_truncate (self->log, 0);
+}
+
+gboolean
+fake_engine_is_waiting (FakeEngine *self)
+{
+  return self->waiting != NULL;
+}
+
+void
+fake_engine_resume (FakeEngine *self)
+{
+  g_assert_nonnull (self->waiting);
+  complete (self, g_steal_pointer (&self->waiting));
+}
+
+gboolean
+fake_engine_is_closed (FakeEngine *self)
+{
+  return self->closed;
+}
+
+void
+fake_engine_set_state (FakeEngine *self, KandyMediaConnectionState state)
+{
+  kandy_media_engine_emit_connection_state (KANDY_MEDIA_ENGINE (self), state);
+}
+
+void
+fake_engine_break (FakeEngine *self)
+{
+  g_autoptr (GError) error =
+      kandy_error_new (KANDY_ERROR_MEDIA, "call:2", 0, "broken");
+
+  kandy_media_engine_emit_failed (KANDY_MEDIA_ENGINE (self), error);
+}
+
+KandyMediaOptions *
+fake_engine_get_answer_options (FakeEngine *self)
+{
+  return self->answer_options;
+}
