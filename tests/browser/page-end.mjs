@@ -28,6 +28,15 @@ export class PageEnd {
     this.problems = [];
   }
 
+  /** What it sends: a frequency or `device`; a colour or `device` */
+  get tone() {
+    return this.#options.tone;
+  }
+
+  get colour() {
+    return this.#options.colour;
+  }
+
   get name() {
     return this.#options.user;
   }
@@ -52,9 +61,10 @@ export class PageEnd {
     this.page.on('pageerror',
       (error) => this.problems.push(`uncaught: ${error.message}`));
     this.page.on('console', (message) => {
-      /* The browser itself logs every HTTP error that the page handles */
+      /* The browser itself logs each failure of the network, which the page
+       * handles */
       if (message.type() === 'error' &&
-          !message.text().startsWith('Failed to load resource'))
+          !/^(Failed to load|WebSocket connection)/.test(message.text()))
         this.problems.push(`console: ${message.text()}`);
     });
     await this.page.addInitScript(() => {

@@ -47,18 +47,9 @@ export class PipelineEnd {
       KANDY_PASSWORD: this.#options.user,
       G_DEBUG: 'fatal-criticals',
     });
-    await this.#play({ 'auto-answer': this.#options.answers !== 'late' });
+    await this.#play({ 'auto-answer': this.#options.answers === 'at once' });
     await until(() => this.#progress('subscribe')?.type === 'complete',
       `${this.name}'s pipeline to sign on`, { explain: () => this.explain() });
-  }
-
-  /* The pipeline of a caller starts with the call */
-  openCaller(address) {
-    this.#program = new EndpointProgram(this.path, {
-      KANDY_PASSWORD: this.#options.user,
-      G_DEBUG: 'fatal-criticals',
-    });
-    return this.#play({ destination: address });
   }
 
   #play(more) {
@@ -138,7 +129,7 @@ export class PipelineEnd {
   }
 
   dial(address) {
-    return this.openCaller(address);
+    return this.#emit('call', address);
   }
 
   answer() {

@@ -70,20 +70,22 @@ class Program extends EventEmitter {
   }
 }
 
-/** kandy-loopback, on a port of its own. */
+/** kandy-loopback, on a port of its own for both TLS and plain. */
 export class Loopback extends Program {
   static async start(path, args = []) {
-    const self = new Loopback(path, ['--port', '0', ...args]);
+    const self = new Loopback(path, ['--port', '0', '--tls',
+      ...args]);
     let first = '';
     self.once('line', (line) => {
       first = line;
     });
     await until(() => first || self.exit, 'the loopback platform to listen');
-    const match = /^listening on (\S+)$/.exec(first);
+    const match = /^listening on https:(\S+)$/.exec(first);
     if (!match)
       throw new Error(`The loopback platform did not start: ${first} ` +
         self.complaints.join(' '));
-    [, self.origin] = match;
+    self.tlsOrigin = `https:${match[1]}`;
+    self.origin = `http:${match[1]}`;
     return self;
   }
 

@@ -13,7 +13,9 @@
  *   page        more options of the browser's end (page-end.mjs)
  *   pipeline    more options of the pipeline's end (pipeline-end.mjs)
  *   call        `answered` (default): media is checked both ways as soon as the
- *               call is up; `ringing`: the steps begin while it rings
+ *               call is up; `ringing`: the steps begin while it rings;
+ *               `none`: both ends are signed on, the steps do the rest
+ *   tls         both ends use the platform over TLS
  *   steps       done in order (steps.mjs)
  *   end         who hangs up after the steps: `browser` (default), `far`, or
  *               `nobody` if the steps have ended the call
@@ -43,6 +45,23 @@ const pages = [
     steps: ['both hold at once', 'both resume'] },
   { name: 'a page loses its websocket', far: 'page',
     steps: ['websockets break', 'browser holds', 'browser resumes'] },
+  { name: 'a page over TLS', far: 'page', tls: true, ...BOTH },
+  { name: 'a page with a microphone and a camera', far: 'page', ...BOTH,
+    page: { tone: 'device', colour: 'device', realAddresses: true } },
+  { name: 'a page calls an unknown address', far: 'page', call: 'none',
+    steps: ['browser calls nobody'], end: 'nobody' },
+  { name: 'a page is busy', far: 'page',
+    steps: ['a third one calls the browser'] },
+  { name: 'the tokens of a page expire', far: 'page',
+    steps: ['tokens expire', 'browser holds', 'browser resumes'] },
+  { name: 'the channel of a page expires', far: 'page', call: 'none',
+    steps: ['channel expires', 'far calls, browser answers'] },
+  { name: 'the platform ends a call', far: 'page',
+    steps: ['platform ends the call'], end: 'nobody' },
+  { name: 'a page is used by keyboard', far: 'page', call: 'ringing',
+    steps: ['keyboard answers and hangs up'], end: 'nobody' },
+  { name: 'an invitation without an offer', far: 'page', caller: 'far',
+    call: 'none', steps: ['slow start'] },
   { name: 'a page closes its tab', far: 'page',
     steps: ['browser closes its tab'], end: 'nobody' },
 ];
@@ -65,6 +84,8 @@ const calls = [
     page: { realAddresses: true }, steps: ['candidates are addresses'] },
   { name: 'candidates hidden behind mDNS', ...BOTH,
     steps: ['candidates are hidden'] },
+  { name: 'browser calls over TLS', tls: true },
+  { name: 'pipeline calls over TLS', caller: 'far', tls: true },
 ];
 
 const codecs = ['opus', 'G722', 'PCMU', 'PCMA'].flatMap((audio) => [

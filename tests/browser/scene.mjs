@@ -21,14 +21,17 @@ class Scene {
   constructor({ row, browser, platform, endpointPath }) {
     const ways = { audio: row.audio ?? 'sendrecv', video: row.video ?? 'none' };
 
+    const origin = row.tls ? platform.tlsOrigin : platform.origin;
+
     this.row = row;
     this.platform = platform;
+    this.browser = browser;
     /** As the browser sees them; steps change them */
     this.ways = ways;
     this.page = new PageEnd(browser, {
       ...BROWSER,
       ...ways,
-      origin: platform.origin,
+      origin,
       audioCodec: row.codecs?.audio,
       videoCodec: row.codecs?.video,
       ...row.page,
@@ -37,13 +40,16 @@ class Scene {
       ...FAR,
       audio: mirror(ways.audio),
       video: mirror(ways.video),
-      origin: platform.origin,
+      origin,
       answers: row.call === 'ringing' ? 'late' : 'at once',
     };
     this.isPageFar = row.far === 'page';
+    if (row.tls && !this.isPageFar)
+      far.properties = { 'tls-verify': false };
     this.far = this.isPageFar ? new PageEnd(browser, far)
       : new PipelineEnd(endpointPath, { ...far, ...row.pipeline });
     this.expectMedia = this.expectMedia.bind(this);
+    this.addPage = this.addPage.bind(this);
     this.setupMs = null;
   }
 
@@ -57,9 +63,9 @@ class Scene {
       ? [this.page, this.far] : [this.far, this.page];
     const isRinging = this.row.call === 'ringing';
 
-    await callee.open();
-    if (caller instanceof PageEnd)
-      await caller.open();
+    await Promise.all([callee.open(), caller.open()]);
+    if (this.row.call === 'none')
+      return;
     await caller.dial(callee.address);
     await until(async () => /ringing|connected/i.test(await callee.state()),
       `${callee.name} to be called`, { explain: () => this.explain() });
@@ -78,6 +84,17 @@ class Scene {
     await this.#readSetup();
   }
 
+  /** A third party, who is closed with the scene. */
+  async addPage(user) {
+    const page = new PageEnd(this.browser, { user, tone: 660, colour: 'blue',
+      origin: this.platform.origin });
+    this.#others.push(page);
+    await page.open();
+    return page;
+  }
+
+  #others = [];
+
   /* From the browser's click to what the pipeline gets first */
   async #readSetup() {
     if (this.isPageFar)
@@ -90,12 +107,12 @@ class Scene {
 
   /** @param {object} ways as the browser sees them, as they are now if none */
   async expectMedia(ways = this.ways) {
-    await this.#expectSound(this.far, sends(ways.audio) ? BROWSER.tone : 0);
+    await this.#expectSound(this.far, sends(ways.audio) ? this.page.tone : 0);
     await this.#expectSound(this.page, receives(ways.audio) ? FAR.tone : 0);
     if (this.ways.video === 'none' && !this.#hadVideo)
       return;
     await this.#expectPicture(this.far,
-      sends(ways.video) ? BROWSER.colour : null);
+      sends(ways.video) ? this.page.colour : null);
     await this.#expectPicture(this.page,
       receives(ways.video) ? FAR.colour : null);
   }
@@ -105,6 +122,8 @@ class Scene {
   async #expectSound(end, tone) {
     await until(async () => {
       const hz = await end.hears();
+      if (tone === 'device')
+        return hz > 0;
       return tone ? isTone(hz, tone) : !hz;
     }, `${end.name} to hear ${tone ? `${tone} Hz` : 'nothing'}`,
     { timeout: MEDIA_TIMEOUT, explain: () => this.explain() });
@@ -115,6 +134,8 @@ class Scene {
     await until(async () => {
       /* A browser shows the last picture of what is not sent any more */
       const seen = await end.sees();
+      if (colour === 'device')
+        return seen !== null;
       return colour ? seen === colour
         : !seen || end instanceof PageEnd && !await end.getsFrames();
     }, `${end.name} to see ${colour ?? 'nothing'}`,
@@ -150,6 +171,8 @@ class Scene {
   }
 
   async close() {
+    for (const other of this.#others)
+      await other.close();
     const problems = [
       ...await this.page.close(),
       ...await this.far.close(),

@@ -157,6 +157,83 @@ export const STEPS = {
     await expectMedia();
   },
 
+  async 'browser calls nobody'({ page }) {
+    await page.dial('nobody');
+    await until(async () => {
+      const { call } = await page.snapshot();
+      return call?.state === 'Ended' && /address/.test(call.reason);
+    }, 'the page to say that there is no such address',
+    { explain: () => page.explain() });
+    await until(async () => /address/.test(await page.page.textContent(
+      '#problem')), 'the problem to be shown');
+  },
+
+  async 'a third one calls the browser'({ page, addPage, expectMedia }) {
+    const third = await addPage('carol');
+    await third.dial(page.address);
+    await until(() => isOver(third), 'the third one to be refused',
+      { explain: () => third.explain() });
+    if (!(await page.log()).some((text) => text.includes('carol')))
+      throw new Error('The page does not say who called');
+    await expectMedia();
+  },
+
+  async 'tokens expire'({ page, platform }) {
+    await platform.control('POST', '/expire-tokens', { user: page.address });
+  },
+
+  async 'channel expires'({ page, platform }) {
+    await platform.control('POST', '/expire-channels', { user: page.address });
+    await until(async () => (await page.log()).some(
+      (text) => text.startsWith('Connection:')),
+    'the page to notice that its channel is gone');
+    await until(async () =>
+      (await page.snapshot()).connection === 'connected',
+    'the page to connect again', { explain: () => page.explain() });
+  },
+
+  async 'far calls, browser answers'({ page, far, expectMedia }) {
+    await far.dial(page.address);
+    await page.answer();
+    await until(async () => await far.state() === 'Connected',
+      'the call to be up', { explain: () => far.explain() });
+    await expectMedia();
+  },
+
+  async 'slow start'({ page, far, platform, expectMedia }) {
+    await platform.control('POST', '/faults', { set: { slowStart: true } });
+    await far.dial(page.address);
+    await page.answer();
+    for (const end of [page, far])
+      await until(async () => await end.state() === 'Connected',
+        'the call to be up', { explain: () => end.explain() });
+    await platform.control('DELETE', '/faults');
+    await expectMedia();
+  },
+
+  async 'platform ends the call'({ page, far, platform }) {
+    await platform.control('POST', '/end-sessions', { user: page.address });
+    for (const end of [page, far])
+      await until(() => isOver(end), 'each end to learn that it is over',
+        { explain: () => end.explain() });
+  },
+
+  async 'keyboard answers and hangs up'({ page, far }) {
+    const { keyboard } = far.page;
+    /* The Answer button has the focus when a call comes in */
+    await keyboard.press('Enter');
+    await until(async () => await far.state() === 'Connected',
+      'the call to be answered by keyboard', { explain: () => far.explain() });
+    await far.page.focus('#hold');
+    await keyboard.press('Space');
+    await until(() => page.remoteHold(), 'the call to be held by keyboard',
+      { explain: () => far.explain() });
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await until(() => isOver(page), 'the call to be ended by keyboard',
+      { explain: () => page.explain() });
+  },
+
   async 'candidates are hidden'({ page }) {
     if (!await page.offers('.local'))
       throw new Error('The browser was to hide its addresses');

@@ -11,6 +11,9 @@ import { Phone } from './phone.js';
 
 const phone = new Phone();
 const $ = (id) => document.getElementById(id);
+const DOMAIN = 'loopback.example';
+const COLUMNS = [...document.querySelectorAll('thead th')]
+  .map((head) => head.textContent);
 const CODECS_OF_LINE = /\/(rtx|red|ulpfec|flexfec-03|telephone-event|CN)$/i;
 
 window.phone = phone;
@@ -83,6 +86,10 @@ function readAddress() {
     option($('video-source'), video, `a ${video} test picture`);
 }
 
+function complete(name) {
+  return name.includes('@') ? name : `${name}@${DOMAIN}`;
+}
+
 // --- what is pressed ---
 
 $('sign-on').addEventListener('submit', attempt(async () => {
@@ -90,7 +97,8 @@ $('sign-on').addEventListener('submit', attempt(async () => {
   button.disabled = true;
   try {
     readSettings();
-    await phone.signOn($('username').value.trim(), $('password').value);
+    await phone.signOn(complete($('username').value.trim()),
+      $('password').value);
     $('password').value = '';
     $('destination').focus();
   } finally {
@@ -235,7 +243,8 @@ function render() {
     $('incoming-title').textContent = `${call.remote} is calling`;
     $('incoming-media').textContent = offered.video
       ? 'With sound and picture.' : 'With sound.';
-    $('answer').disabled = $('answer-video').disabled = Boolean(call.operation);
+    $('answer').disabled = Boolean(call.operation);
+    $('answer-video').disabled = Boolean(call.operation);
     if (!wasRinging)
       $('answer').focus();
   }
@@ -268,7 +277,9 @@ function renderCall(call) {
 }
 
 function cell(row, text) {
-  row.insertCell().textContent = text;
+  const td = row.insertCell();
+  td.textContent = text;
+  td.dataset.label = COLUMNS[td.cellIndex];
 }
 
 function renderStats() {

@@ -598,6 +598,11 @@ export class Call extends EventTarget {
     for (const transceiver of this.#pc.getTransceivers()) {
       const { kind } = transceiver.receiver.track;
       const track = this.#tracks.get(kind);
+      if (transceiver.mid === null) {
+        /* Of an offer that was taken back */
+        transceiver.stop();
+        continue;
+      }
       if (track && !given.has(kind)) {
         await transceiver.sender.replaceTrack(track);
         transceiver.sender.setStreams(this.#stream);
