@@ -171,6 +171,7 @@ class Scene {
   }
 
   async close() {
+    await this.platform.control('DELETE', '/faults');
     for (const other of this.#others)
       await other.close();
     const problems = [

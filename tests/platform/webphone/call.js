@@ -616,7 +616,7 @@ export class Call extends EventTarget {
   /* Every m-line's direction, of what is sent, what is wanted and the hold */
   #direct(held) {
     for (const transceiver of this.#pc.getTransceivers()) {
-      if (transceiver.currentDirection === 'stopped')
+      if (transceiver.direction === 'stopped')
         continue;
       const sends = Boolean(transceiver.sender.track);
       const receives = this.#receives[transceiver.receiver.track.kind] ?? true;
