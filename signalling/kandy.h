@@ -8,6 +8,8 @@
 #include "kandy-logger.h"
 #include "kandy-config.h"
 #include "kandy-client.h"
+#include "kandy-connection.h"
+#include "kandy-services.h"
 #include "kandy-ice-server.h"
 #include "kandy-media-options.h"
 #include "kandy-track.h"

@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "kandy-calls-private.h"
 #include "kandy-config-private.h"
+#include "kandy-connection-private.h"
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
 #include "kandy-events.h"
@@ -15,6 +17,7 @@
 #include "kandy-logger.h"
 #include "kandy-notifications-private.h"
 #include "kandy-rest-private.h"
+#include "kandy-services-private.h"
 
 /**
  * KandyClient:
@@ -59,6 +62,9 @@ struct _KandyClient {
   KandyRest *rest;
   KandyAuth *auth;
   KandyNotifications *notifications;
+  KandyConnection *connection;
+  KandyServices *services;
+  KandyCalls *calls;
 
   char *correlator; /* what get_correlator returned last */
   char *made_correlator;
@@ -177,6 +183,10 @@ kandy_client_constructed (GObject *object)
   self->rest = kandy_rest_new (self);
   self->auth = kandy_auth_new (self);
   self->notifications = kandy_notifications_new (self);
+  self->connection = kandy_connection_new (self);
+  self->services = kandy_services_new (self, self->connection);
+  self->calls = g_object_new (KANDY_TYPE_CALLS, "client", self, NULL);
+  kandy_calls_watch_services (self->calls, self->services);
 }
 
 static void
@@ -195,6 +205,9 @@ kandy_client_finalize (GObject *object)
 {
   KandyClient *self = KANDY_CLIENT (object);
 
+  g_clear_object (&self->calls);
+  g_clear_object (&self->services);
+  g_clear_object (&self->connection);
   g_clear_object (&self->notifications);
   g_clear_object (&self->auth);
   g_clear_object (&self->rest);
@@ -459,6 +472,8 @@ kandy_client_destroy (KandyClient *self)
     return;
   self->destroyed = TRUE;
   g_object_ref (self);
+  kandy_services_shutdown (self->services);
+  kandy_connection_shutdown (self->connection);
   kandy_auth_shutdown (self->auth);
   kandy_rest_shutdown (self->rest);
   g_signal_emit (self, signals[SIGNAL_DESTROYED], 0);
@@ -516,6 +531,54 @@ kandy_client_get_logger (KandyClient *self)
   g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
 
   return self->logger;
+}
+
+/**
+ * kandy_client_get_services:
+ * @self: a client
+ *
+ * Gets the API document's namespace `services`.
+ *
+ * Returns: (transfer none): the services
+ */
+KandyServices *
+kandy_client_get_services (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->services;
+}
+
+/**
+ * kandy_client_get_connection:
+ * @self: a client
+ *
+ * Gets the API document's namespace `connection`.
+ *
+ * Returns: (transfer none): the connection
+ */
+KandyConnection *
+kandy_client_get_connection (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->connection;
+}
+
+/**
+ * kandy_client_get_calls:
+ * @self: a client
+ *
+ * Gets the API document's namespace `call`.
+ *
+ * Returns: (transfer none): what makes, receives and lists calls
+ */
+KandyCalls *
+kandy_client_get_calls (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->calls;
 }
 
 /**

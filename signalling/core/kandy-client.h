@@ -17,11 +17,9 @@ KANDY_API KandyConfig *kandy_client_get_config (KandyClient *self);
 KANDY_API void kandy_client_update_config (KandyClient *self, GVariant *partial);
 
 KANDY_API KandyLogger *kandy_client_get_logger (KandyClient *self);
-#ifndef __GI_SCANNER__
 KANDY_API KandyServices *kandy_client_get_services (KandyClient *self);
 KANDY_API KandyConnection *kandy_client_get_connection (KandyClient *self);
 KANDY_API KandyCalls *kandy_client_get_calls (KandyClient *self);
-#endif
 
 KANDY_API gboolean kandy_client_set_tokens (KandyClient *self,
     const char *access_token, const char *id_token, GError **error);

@@ -54,6 +54,15 @@ compare_ids (gconstpointer a, gconstpointer b)
   return id_a < id_b ? -1 : id_a > id_b;
 }
 
+/* "*Suffix" matches by the end */
+static gboolean
+matches (const Consumer *consumer, const char *type)
+{
+  if (consumer->type[0] == '*')
+    return g_str_has_suffix (type, consumer->type + 1);
+  return g_str_equal (consumer->type, type);
+}
+
 static KandyLogger *
 get_logger (KandyNotifications *self)
 {
@@ -172,7 +181,7 @@ dispatch (KandyNotifications *self, JsonNode *root)
 
     if (!self->client || kandy_client_is_destroyed (self->client))
       return;
-    if (consumer && g_str_equal (consumer->type, type))
+    if (consumer && matches (consumer, type))
       consumer->func (type, content, consumer->user_data);
   }
 

@@ -15,8 +15,8 @@ G_DECLARE_FINAL_TYPE (KandyNotifications, kandy_notifications, KANDY, NOTIFICATI
 typedef void (*KandyNotificationFunc) (const char *type, JsonObject *content,
     gpointer user_data);
 
-/* Calls @func for every notification whose top-level member is @type, in order
- * of arrival, on the client's context. Returns an id for remove. */
+/* Calls @func for every notification whose top-level member is @type ("*Suffix"
+ * matches all that end so), in order of arrival, on the client's context. Returns an id for remove. */
 guint kandy_notifications_add_consumer (KandyNotifications *self,
     const char *type, KandyNotificationFunc func, gpointer user_data);
 void kandy_notifications_remove_consumer (KandyNotifications *self, guint id);

@@ -74,41 +74,13 @@ kl_channels_of (KandyLoopback *self, KlAccount *account, const char *service)
   return found;
 }
 
-/* The socket is inside TLS, and that inside a stream of libsoup's own */
-static GSocketConnection *
-find_socket_connection (GIOStream *stream)
-{
-  static const char *const wrapped[] = { "base-iostream", "base-io-stream" };
-  GIOStream *base = g_object_ref (stream);
-
-  for (guint i = 0; i < G_N_ELEMENTS (wrapped); i++) {
-    GIOStream *inner = NULL;
-
-    if (!g_object_class_find_property (
-            G_OBJECT_GET_CLASS (base), wrapped[i]))
-      continue;
-    g_object_get (base, wrapped[i], &inner, NULL);
-    g_object_unref (base);
-    if (!inner)
-      return NULL;
-    base = inner;
-  }
-  if (G_IS_SOCKET_CONNECTION (base))
-    return G_SOCKET_CONNECTION (base);
-  g_object_unref (base);
-  return NULL;
-}
-
 static void
 abort_socket (SoupWebsocketConnection *socket)
 {
-  GIOStream *stream = soup_websocket_connection_get_io_stream (socket);
-  g_autoptr (GSocketConnection) connection =
-      stream ? find_socket_connection (stream) : NULL;
+  GSocket *transport = g_object_get_data (G_OBJECT (socket), KL_TRANSPORT);
 
-  if (connection)
-    g_socket_shutdown (
-        g_socket_connection_get_socket (connection), TRUE, TRUE, NULL);
+  if (transport)
+    g_socket_shutdown (transport, TRUE, TRUE, NULL);
 }
 
 /* code 0: the connection breaks */
@@ -444,7 +416,7 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type,
   restart_lifetime (channel);
   if (type != SOUP_WEBSOCKET_DATA_TEXT)
     return;
-  text = g_strndup (data, length);
+  text = length > 0 ? g_strndup (data, length) : g_strdup ("");
   kl_log_frame (channel, TRUE, text);
   frame = kl_json_parse (text, -1, NULL);
   if (!frame)
@@ -477,14 +449,16 @@ on_socket_gone (SoupWebsocketConnection *socket, KandyLoopback *self)
 }
 
 static void
-attach_socket (
-    KlChannel *channel, GIOStream *stream, GUri *uri, const char *origin)
+attach_socket (KlChannel *channel, GIOStream *stream, GSocket *transport,
+    GUri *uri, const char *origin)
 {
   KandyLoopback *self = channel->self;
   SoupWebsocketConnection *socket = soup_websocket_connection_new (
       stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, origin, NULL, NULL);
   char *frame;
 
+  g_object_set_data_full (G_OBJECT (socket), KL_TRANSPORT,
+      g_object_ref (transport), g_object_unref);
   soup_websocket_connection_set_max_incoming_payload_size (
       socket, KL_MAX_FRAME);
   /* Its pongs show that what was sent is also read */
@@ -526,14 +500,18 @@ on_upgraded (SoupServerMessage *message, KlChannel *channel)
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
   const char *origin = soup_message_headers_get_one (
       soup_server_message_get_request_headers (message), "Origin");
+  GSocket *transport;
 
+  transport = g_object_get_data (
+      G_OBJECT (soup_server_message_get_remote_address (message)),
+      KL_TRANSPORT);
   stream = soup_server_message_steal_connection (message);
   if (!stream)
     return;
   if (alive->gone)
     g_io_stream_close (stream, NULL, NULL);
   else
-    attach_socket (alive, stream, uri, origin);
+    attach_socket (alive, stream, transport, uri, origin);
 }
 
 void

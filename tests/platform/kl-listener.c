@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "kl-private.h"
 
 /* One port for TLS and plain connections: the first byte tells which it is,
@@ -46,11 +49,14 @@ hand_over (
       g_socket_connection_get_local_address (connection, NULL);
   g_autoptr (GSocketAddress) remote =
       g_socket_connection_get_remote_address (connection, NULL);
+  GSocket *socket = g_socket_connection_get_socket (connection);
   g_autoptr (GError) error = NULL;
 
-  /* Small writes follow each other: a reply, then a notification */
-  g_socket_set_option (
-      g_socket_connection_get_socket (connection), 6, 1, 1, NULL);
+  /* Small frames follow each other, each when it is due */
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  if (remote)
+    g_object_set_data_full (
+        G_OBJECT (remote), KL_TRANSPORT, g_object_ref (socket), g_object_unref);
   if (!local || !remote
       || !soup_server_accept_iostream (
           listener->server, stream, local, remote, &error))

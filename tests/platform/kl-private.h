@@ -30,6 +30,10 @@ G_BEGIN_DECLS
 #define KL_MAX_COUNTED_PATHS 20000
 #define KL_MAX_FAULTS 1000
 
+/* Object data with the GSocket of a connection: at its remote address, the
+ * one thing that SoupServer hands through as it is, and at its websocket */
+#define KL_TRANSPORT "kl-transport"
+
 /* Close codes of the private range (RFC 6455 section 7.4.2) */
 #define KL_CLOSE_REPLACED 4001
 #define KL_CLOSE_EXPIRED 4002

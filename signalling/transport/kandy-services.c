@@ -1,0 +1,989 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "kandy-services-private.h"
+
+#include <string.h>
+
+#include "kandy-channel.h"
+#include "kandy-client-private.h"
+#include "kandy-connection-private.h"
+#include "kandy-error.h"
+#include "kandy-events.h"
+#include "kandy-json.h"
+#include "kandy-rest-private.h"
+#include "kandy-services-operation.h"
+#include "kandy-subscription.h"
+
+/**
+ * KandyServices:
+ *
+ * What the platform is to tell this client about (API document: `services`). A
+ * service has to be subscribed to before its notifications come: `call`,
+ * `chat`, `smsinbound`, `presence`. The first subscription makes a notification
+ * channel and opens the websocket, the end of the last one closes both.
+ *
+ * Operations run one after the other, in the order of their calls. Each has its
+ * own answer and also emits the document's events: #KandyServices::changed when
+ * it is called and when it is done, #KandyServices::error for what went wrong.
+ */
+
+enum {
+  SIGNAL_SERVICE_SUBSCRIBED,
+  SIGNAL_SERVICE_UNSUBSCRIBED,
+  N_SIGNALS,
+};
+
+typedef struct {
+  char *service;
+  char *resource; /* path on the platform */
+} Entry;
+
+struct _KandyServices {
+  GObject parent_instance;
+
+  KandyClient *client; /* weak */
+  KandyConnection *connection;
+  KandyChannel *channel; /* NULL while there is none in use */
+  GPtrArray *entries;    /* Entry, in the order of subscription */
+  GQueue queue;          /* KandyOperation; the head runs if running is set */
+  KandyOperation *running;
+  guint n_late; /* requests of operations that timed out */
+  guint cancellation_consumer;
+};
+
+G_DEFINE_FINAL_TYPE (KandyServices, kandy_services, G_TYPE_OBJECT)
+
+static guint signals[N_SIGNALS];
+
+/* What a reply needs to find its way back */
+typedef struct {
+  KandyServices *services;
+  KandyOperation *operation;
+  KandyChannel *channel;
+  char *service;
+} Request;
+
+static void run_next (KandyServices *self);
+static void finish (KandyServices *self, GError *error);
+
+static Request *
+request_new (
+    KandyServices *self, KandyOperation *operation, const char *service)
+{
+  Request *request = g_new0 (Request, 1);
+
+  request->services = g_object_ref (self);
+  request->operation = kandy_operation_ref (operation);
+  request->channel = self->channel ? g_object_ref (self->channel) : NULL;
+  request->service = g_strdup (service);
+  return request;
+}
+
+static void
+request_free (Request *request)
+{
+  g_object_unref (request->services);
+  kandy_operation_unref (request->operation);
+  g_clear_object (&request->channel);
+  g_free (request->service);
+  g_free (request);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
+
+static void
+entry_free (Entry *entry)
+{
+  g_free (entry->service);
+  g_free (entry->resource);
+  g_free (entry);
+}
+
+static gboolean
+is_alive (KandyServices *self)
+{
+  return self->client && !kandy_client_is_destroyed (self->client);
+}
+
+static int
+find_entry (KandyServices *self, const char *service)
+{
+  guint i;
+
+  for (i = 0; i < self->entries->len; i++) {
+    Entry *entry = g_ptr_array_index (self->entries, i);
+
+    if (g_str_equal (entry->service, service))
+      return (int) i;
+  }
+  return -1;
+}
+
+static gboolean
+is_available (const char *service)
+{
+  return g_strv_contains (kandy_subscription_get_services (), service);
+}
+
+/* @reason: (nullable) */
+static void
+emit_change (KandyServices *self, const char *reason)
+{
+  GVariantDict payload;
+
+  if (!self->client)
+    return;
+  g_variant_dict_init (&payload, NULL);
+  if (reason)
+    g_variant_dict_insert (&payload, "reason", "s", reason);
+  kandy_client_emit (
+      self->client, self, "subscription:change", g_variant_dict_end (&payload));
+}
+
+static void
+emit_error (KandyServices *self, const GError *error)
+{
+  GVariantDict payload;
+
+  if (!self->client)
+    return;
+  g_variant_dict_init (&payload, NULL);
+  g_variant_dict_insert_value (
+      &payload, "error", kandy_error_to_variant (error));
+  kandy_client_emit (
+      self->client, self, "subscription:error", g_variant_dict_end (&payload));
+}
+
+static void
+add_entry (KandyServices *self, const char *service, char *resource)
+{
+  Entry *entry = g_new0 (Entry, 1);
+
+  entry->service = g_strdup (service);
+  entry->resource = resource;
+  g_ptr_array_add (self->entries, entry);
+  g_signal_emit (self, signals[SIGNAL_SERVICE_SUBSCRIBED], 0, service);
+}
+
+static void
+remove_entry (KandyServices *self, guint index)
+{
+  Entry *entry = g_ptr_array_steal_index (self->entries, index);
+
+  g_signal_emit (self, signals[SIGNAL_SERVICE_UNSUBSCRIBED], 0, entry->service);
+  entry_free (entry);
+}
+
+static void
+remove_all_entries (KandyServices *self)
+{
+  while (self->entries->len > 0)
+    remove_entry (self, self->entries->len - 1);
+}
+
+static void
+ignore_delete (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  kandy_channel_delete_finish (KANDY_CHANNEL (source), result);
+}
+
+static KandyChannel *
+steal_channel (KandyServices *self)
+{
+  KandyChannel *channel = g_steal_pointer (&self->channel);
+
+  if (channel) {
+    g_signal_handlers_disconnect_by_data (channel, self);
+    kandy_channel_stop (channel);
+  }
+  return channel;
+}
+
+/* The channel is of no more use. @tell: whether the platform is to be told */
+static void
+drop_channel (KandyServices *self, gboolean tell)
+{
+  g_autoptr (KandyChannel) channel = steal_channel (self);
+
+  if (channel && tell && is_alive (self))
+    kandy_channel_delete_async (channel, ignore_delete, NULL);
+}
+
+/* Protocol session 3.4. Who overrode us goes on using the channel */
+static void
+lost (KandyServices *self, const char *reason)
+{
+  drop_channel (self, g_str_equal (reason, "LOST_CONNECTION"));
+  remove_all_entries (self);
+  emit_change (self, reason);
+}
+
+static void
+on_connection_lost (
+    KandyConnection *connection, const char *reason, gpointer user_data)
+{
+  lost (user_data, reason);
+}
+
+static void
+on_channel_gone (KandyChannel *channel, gpointer user_data)
+{
+  g_autoptr (KandyServices) self = g_object_ref (user_data);
+
+  drop_channel (self, FALSE);
+  kandy_connection_disconnect (self->connection);
+  remove_all_entries (self);
+  emit_change (self, "GONE");
+}
+
+static void
+on_channel_refreshed (KandyChannel *channel, guint attempt, const GError *error,
+    gpointer user_data)
+{
+  KandyServices *self = user_data;
+  GVariantDict payload;
+
+  if (!self->client)
+    return;
+  g_variant_dict_init (&payload, NULL);
+  g_variant_dict_insert (&payload, "attemptNum", "u", attempt);
+  g_variant_dict_insert (&payload, "isFailure", "b", error != NULL);
+  if (error)
+    g_variant_dict_insert_value (
+        &payload, "error", kandy_error_to_variant (error));
+  kandy_client_emit (
+      self->client, self, "subscription:resub", g_variant_dict_end (&payload));
+}
+
+static gboolean
+same_resource (const char *a, const char *b)
+{
+  g_autofree char *plain_a = g_uri_unescape_string (a, NULL);
+  g_autofree char *plain_b = g_uri_unescape_string (b, NULL);
+
+  return g_strcmp0 (plain_a ? plain_a : a, plain_b ? plain_b : b) == 0;
+}
+
+/* The platform ends one subscription (protocol session 6.4) */
+static void
+on_cancellation (const char *type, JsonObject *content, gpointer user_data)
+{
+  g_autoptr (KandyServices) self = g_object_ref (user_data);
+  JsonArray *links = kandy_json_get_array (content, "link");
+  JsonNode *link = links && json_array_get_length (links) > 0
+      ? json_array_get_element (links, 0)
+      : NULL;
+  const char *href = link ? kandy_json_get_string_at (link, "href") : NULL;
+  g_autofree char *resource = NULL;
+  guint i;
+
+  if (href)
+    resource = kandy_rest_localize_resource (
+        kandy_client_get_rest (self->client), href, NULL);
+  for (i = 0; resource && i < self->entries->len; i++) {
+    Entry *entry = g_ptr_array_index (self->entries, i);
+
+    if (!same_resource (entry->resource, resource))
+      continue;
+    remove_entry (self, i);
+    if (self->entries->len == 0 && !self->running && self->n_late == 0) {
+      kandy_connection_disconnect (self->connection);
+      drop_channel (self, TRUE);
+    }
+    emit_change (self, "GONE");
+    return;
+  }
+}
+
+/* The rest of an operation's end, after the channel has been seen to */
+static void
+conclude (KandyServices *self, GError *error)
+{
+  g_autoptr (KandyOperation) operation = g_steal_pointer (&self->running);
+  guint i;
+
+  kandy_operation_clear_timer (operation);
+  if (!is_alive (self)) {
+    g_clear_error (&error);
+    return;
+  }
+  if (error) {
+    emit_error (self, error);
+  } else {
+    for (i = 0; i < operation->errors->len; i++)
+      emit_error (self, g_ptr_array_index (operation->errors, i));
+    emit_change (self, NULL);
+    if (operation->n_done == 0 && operation->errors->len > 0)
+      error = g_error_copy (g_ptr_array_index (operation->errors, 0));
+  }
+  kandy_operation_answer (operation, error);
+  run_next (self);
+}
+
+static void
+channel_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KandyServices) self = user_data;
+
+  kandy_channel_delete_finish (KANDY_CHANNEL (source), result);
+  if (self->running)
+    conclude (self, NULL);
+}
+
+/* Ends the running operation. @error: (transfer full) (nullable): why it could
+ * not be carried out at all */
+static void
+finish (KandyServices *self, GError *error)
+{
+  g_autoptr (KandyOperation) operation = kandy_operation_ref (self->running);
+
+  kandy_operation_clear_timer (operation);
+  /* requests that are still under way may yet subscribe to something */
+  if (!error && self->entries->len == 0 && self->channel && self->n_late == 0
+      && is_alive (self)) {
+    kandy_connection_disconnect (self->connection);
+    if (self->running == operation && self->channel) {
+      g_autoptr (KandyChannel) channel = steal_channel (self);
+
+      kandy_channel_delete_async (
+          channel, channel_deleted, g_object_ref (self));
+      return;
+    }
+  }
+  if (self->running == operation)
+    conclude (self, error);
+  else
+    g_clear_error (&error);
+}
+
+/* @error: (transfer full) (nullable) */
+static void
+request_answered (KandyServices *self, KandyOperation *operation, GError *error)
+{
+  if (self->running != operation) {
+    /* it had timed out */
+    self->n_late--;
+    g_clear_error (&error);
+    if (self->entries->len == 0 && self->n_late == 0 && !self->running
+        && self->channel && is_alive (self)) {
+      kandy_connection_disconnect (self->connection);
+      drop_channel (self, TRUE);
+    }
+    return;
+  }
+  if (error)
+    g_ptr_array_add (operation->errors, error);
+  else
+    operation->n_done++;
+  if (--operation->n_requests == 0)
+    finish (self, NULL);
+}
+
+static gboolean
+operation_timed_out (gpointer user_data)
+{
+  KandyServices *self = user_data;
+  KandyOperation *operation = self->running;
+  gboolean subscribe = operation->kind == KANDY_OPERATION_SUBSCRIBE;
+
+  g_ptr_array_add (operation->errors,
+      kandy_error_new (KANDY_ERROR_TIMEOUT,
+          subscribe ? "subscription:5" : "subscription:6", 0,
+          "%u services did not answer in time", operation->n_requests));
+  self->n_late += operation->n_requests;
+  finish (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_timer (KandyServices *self, KandyOperation *operation)
+{
+  double seconds = kandy_config_get_number (
+      kandy_client_get_config (self->client), "subscription.timeout");
+
+  operation->timer =
+      g_timeout_source_new ((guint) CLAMP (seconds * 1000, 0, G_MAXINT));
+  g_source_set_callback (operation->timer, operation_timed_out, self, NULL);
+  g_source_attach (operation->timer, kandy_client_get_context (self->client));
+}
+
+static void
+ignore_reply (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (JsonNode) reply =
+      kandy_rest_send_finish (KANDY_REST (source), result, NULL);
+}
+
+static void
+service_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  KandyServices *self = request->services;
+  GError *error = NULL;
+  char *resource = kandy_subscription_create_finish (result, &error);
+
+  if (!is_alive (self)) {
+    g_clear_error (&error);
+    g_free (resource);
+    return;
+  }
+  if (resource && self->channel != request->channel) {
+    /* its channel has gone meanwhile */
+    kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
+        resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
+        ignore_reply, NULL);
+    error = kandy_error_new (KANDY_ERROR_NETWORK, "subscription:1", 0,
+        "The notification channel was lost");
+    g_free (resource);
+  } else if (resource) {
+    add_entry (self, request->service, resource);
+  }
+  request_answered (self, request->operation, error);
+}
+
+/* What of the operation can be subscribed to: available, and not subscribed to
+ * yet. (transfer container): indexes. Empty with @error set if nothing is left
+ */
+static GArray *
+filter_services (KandyServices *self, KandyOperation *operation, GError **error)
+{
+  GArray *indexes = g_array_new (FALSE, FALSE, sizeof (guint));
+  gboolean duplicate = FALSE;
+  guint i, j;
+
+  for (i = 0; i < operation->names->len; i++) {
+    const char *name = g_ptr_array_index (operation->names, i);
+    gboolean known = find_entry (self, name) >= 0;
+
+    for (j = 0; j < i && !known; j++)
+      known = g_str_equal (name, g_ptr_array_index (operation->names, j));
+    if (known)
+      duplicate = TRUE;
+    else if (is_available (name))
+      g_array_append_val (indexes, i);
+  }
+  if (indexes->len == 0)
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
+            "No service to subscribe to: %s",
+            duplicate ? "already subscribed to" : "not available"));
+  return indexes;
+}
+
+/* The channel and the websocket are there: protocol session 4.3, steps 4 to 6
+ */
+static void
+subscribe_services (KandyServices *self)
+{
+  g_autoptr (KandyOperation) operation = kandy_operation_ref (self->running);
+  GError *error = NULL;
+  g_autoptr (GArray) indexes = filter_services (self, operation, &error);
+  guint i;
+
+  if (error) {
+    finish (self, error);
+    return;
+  }
+  operation->n_requests = indexes->len;
+  start_timer (self, operation);
+  for (i = 0; i < indexes->len; i++) {
+    guint index = g_array_index (indexes, guint, i);
+    const char *name = g_ptr_array_index (operation->names, index);
+
+    kandy_subscription_create_async (self->client, name,
+        g_ptr_array_index (operation->params, index),
+        kandy_channel_get_callback_url (self->channel), service_subscribed,
+        request_new (self, operation, name));
+  }
+}
+
+static void
+connected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  KandyServices *self = request->services;
+  KandyChannel *channel = request->channel;
+  GError *error = NULL;
+  gboolean open = kandy_connection_connect_finish (
+      KANDY_CONNECTION (source), result, &error);
+
+  if (!is_alive (self) || self->running != request->operation) {
+    g_clear_error (&error);
+    return;
+  }
+  /* `lost` has taken the channel in between */
+  if (open && self->channel != channel)
+    error = kandy_error_new (KANDY_ERROR_NETWORK, "subscription:1", 0,
+        "The notification channel was lost");
+  if (error) {
+    drop_channel (self, TRUE);
+    finish (self, error);
+    return;
+  }
+  kandy_channel_keep_alive (channel);
+  subscribe_services (self);
+}
+
+static void
+channel_made (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  KandyServices *self = request->services;
+  GError *error = NULL;
+  KandyChannel *channel = kandy_channel_create_finish (result, &error);
+
+  if (!is_alive (self)) {
+    g_clear_error (&error);
+    g_clear_object (&channel);
+    return;
+  }
+  if (!channel) {
+    finish (self, error);
+    return;
+  }
+  self->channel = channel;
+  request->channel = g_object_ref (channel);
+  g_signal_connect (channel, "gone", G_CALLBACK (on_channel_gone), self);
+  g_signal_connect (
+      channel, "refreshed", G_CALLBACK (on_channel_refreshed), self);
+  kandy_connection_connect_async (self->connection,
+      kandy_channel_get_channel_url (channel), connected,
+      g_steal_pointer (&request));
+}
+
+static void
+run_subscribe (KandyServices *self, KandyOperation *operation)
+{
+  GError *error = NULL;
+  g_autoptr (GArray) indexes = NULL;
+
+  if (g_ascii_strcasecmp (operation->type, "websocket") != 0)
+    error = kandy_error_new (KANDY_ERROR_NOT_SUPPORTED, "BAD_INPUT", 0,
+        "Subscriptions of the type \"%s\" are not supported", operation->type);
+  else if (operation->names->len == 0)
+    error = kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
+        "No service to subscribe to was named");
+  else if (self->channel && !kandy_channel_is_own (self->channel))
+    error = kandy_error_new (KANDY_ERROR_INVALID_STATE, "subscription:5", 0,
+        "Another user's subscriptions are still in place: unsubscribe first");
+  if (error) {
+    finish (self, error);
+    return;
+  }
+  if (self->channel) {
+    subscribe_services (self);
+    return;
+  }
+  /* no channel is made for what cannot be subscribed to anyway */
+  indexes = filter_services (self, operation, &error);
+  if (error)
+    finish (self, error);
+  else
+    kandy_channel_create_async (
+        self->client, channel_made, request_new (self, operation, NULL));
+}
+
+static void
+service_unsubscribed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  KandyServices *self = request->services;
+  GError *cause = NULL, *error = NULL;
+  g_autoptr (JsonNode) reply =
+      kandy_rest_send_finish (KANDY_REST (source), result, &cause);
+  int index;
+
+  if (!is_alive (self)) {
+    g_clear_error (&cause);
+    return;
+  }
+  if (cause && kandy_error_get_http_status (cause) != SOUP_STATUS_NOT_FOUND) {
+    error = kandy_error_new ((KandyError) cause->code, "subscription:6",
+        kandy_error_get_http_status (cause),
+        "Service %s could not be unsubscribed from: %s", request->service,
+        cause->message);
+  } else {
+    index = find_entry (self, request->service);
+    if (index >= 0 && self->channel == request->channel)
+      remove_entry (self, (guint) index);
+  }
+  g_clear_error (&cause);
+  request_answered (self, request->operation, error);
+}
+
+static void
+run_unsubscribe (KandyServices *self, KandyOperation *operation)
+{
+  g_autoptr (GPtrArray) requests =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
+  guint i, j;
+
+  for (i = 0; i < self->entries->len; i++) {
+    Entry *entry = g_ptr_array_index (self->entries, i);
+    gboolean wanted = FALSE;
+
+    for (j = 0; j < operation->names->len && !wanted; j++)
+      wanted =
+          g_str_equal (entry->service, g_ptr_array_index (operation->names, j));
+    if (wanted) {
+      Entry *copy = g_new0 (Entry, 1);
+
+      copy->service = g_strdup (entry->service);
+      copy->resource = g_strdup (entry->resource);
+      g_ptr_array_add (requests, copy);
+    }
+  }
+  if (requests->len == 0
+      || g_ascii_strcasecmp (operation->type, "websocket") != 0) {
+    finish (self,
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
+            "None of the services is subscribed to"));
+    return;
+  }
+
+  operation->n_requests = requests->len;
+  start_timer (self, operation);
+  for (i = 0; i < requests->len; i++) {
+    Entry *entry = g_ptr_array_index (requests, i);
+
+    kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
+        entry->resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
+        service_unsubscribed, request_new (self, operation, entry->service));
+  }
+}
+
+static void
+run_next (KandyServices *self)
+{
+  if (self->running || g_queue_is_empty (&self->queue) || !is_alive (self))
+    return;
+  self->running = g_queue_pop_head (&self->queue);
+  if (self->running->kind == KANDY_OPERATION_SUBSCRIBE)
+    run_subscribe (self, self->running);
+  else
+    run_unsubscribe (self, self->running);
+}
+
+static void
+enqueue (KandyServices *self, KandyOperationKind kind, GVariant *services,
+    const char *type, GTask *task)
+{
+  GError *error = NULL;
+  KandyOperation *operation = NULL;
+
+  if (!is_alive (self))
+    error = kandy_error_new (
+        KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed");
+  else if (!kandy_client_get_username (self->client))
+    error = kandy_error_new (KANDY_ERROR_AUTHENTICATION, "authentication:1", 0,
+        "Nobody is signed on: sign on or set tokens first");
+  else
+    operation = kandy_operation_new (kind, services, type, &error);
+  if (!operation) {
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
+  operation->task = task;
+  g_object_ref (self);
+  g_queue_push_tail (&self->queue, operation);
+  emit_change (self, NULL);
+  run_next (self);
+  g_object_unref (self);
+}
+
+static void
+kandy_services_dispose (GObject *object)
+{
+  KandyServices *self = KANDY_SERVICES (object);
+
+  kandy_services_shutdown (self);
+  g_clear_object (&self->connection);
+  g_clear_weak_pointer (&self->client);
+
+  G_OBJECT_CLASS (kandy_services_parent_class)->dispose (object);
+}
+
+static void
+kandy_services_finalize (GObject *object)
+{
+  KandyServices *self = KANDY_SERVICES (object);
+
+  g_ptr_array_unref (self->entries);
+
+  G_OBJECT_CLASS (kandy_services_parent_class)->finalize (object);
+}
+
+static void
+kandy_services_class_init (KandyServicesClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = kandy_services_dispose;
+  object_class->finalize = kandy_services_finalize;
+
+  /**
+   * KandyServices::changed:
+   * @self: the services
+   * @reason: (nullable): for a change that nobody asked for, its reason:
+   *   `LOST_CONNECTION`, `GONE` or `WS_OVERRIDDEN`
+   * @retry_after: milliseconds after which to try again, 0 if that is not known
+   *
+   * An operation was asked for, or has ended, or the platform ended
+   * subscriptions (API document: `subscription:change`). See
+   * kandy_services_get_subscriptions().
+   */
+  /**
+   * KandyServices::error:
+   * @self: the services
+   * @error: what went wrong
+   *
+   * An operation failed, or some service of one (API document:
+   * `subscription:error`).
+   */
+  /**
+   * KandyServices::resubscribed:
+   * @self: the services
+   * @attempt_num: number of the attempt, 1 being the first since a success
+   * @is_failure: whether it failed
+   * @error: (nullable): why
+   *
+   * The life of the notification channel was to be extended (API document:
+   * `subscription:resub`). After a failure subscriptions are in place still,
+   * and there are further attempts.
+   */
+  kandy_events_install (object_class);
+
+  /**
+   * KandyServices::service-subscribed:
+   * @self: the services
+   * @service: name of the service
+   *
+   * A service was subscribed to, just now: others of the same operation may
+   * still be under way.
+   */
+  signals[SIGNAL_SERVICE_SUBSCRIBED] = g_signal_new ("service-subscribed",
+      KANDY_TYPE_SERVICES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+      1, G_TYPE_STRING);
+
+  /**
+   * KandyServices::service-unsubscribed:
+   * @self: the services
+   * @service: name of the service
+   *
+   * A service is no longer subscribed to, asked for or not.
+   */
+  signals[SIGNAL_SERVICE_UNSUBSCRIBED] = g_signal_new ("service-unsubscribed",
+      KANDY_TYPE_SERVICES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+      1, G_TYPE_STRING);
+}
+
+static void
+kandy_services_init (KandyServices *self)
+{
+  self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
+  g_queue_init (&self->queue);
+}
+
+KandyServices *
+kandy_services_new (KandyClient *client, KandyConnection *connection)
+{
+  KandyServices *self = g_object_new (KANDY_TYPE_SERVICES, NULL);
+
+  g_set_weak_pointer (&self->client, client);
+  self->connection = g_object_ref (connection);
+  g_signal_connect_object (
+      connection, "lost", G_CALLBACK (on_connection_lost), self, 0);
+  self->cancellation_consumer =
+      kandy_notifications_add_consumer (kandy_client_get_notifications (client),
+          "*SubscriptionCancellationNotification", on_cancellation, self);
+  return self;
+}
+
+void
+kandy_services_shutdown (KandyServices *self)
+{
+  g_autoptr (KandyOperation) running = g_steal_pointer (&self->running);
+  KandyOperation *operation;
+
+  if (self->client && self->cancellation_consumer)
+    kandy_notifications_remove_consumer (
+        kandy_client_get_notifications (self->client),
+        self->cancellation_consumer);
+  self->cancellation_consumer = 0;
+  drop_channel (self, FALSE);
+  g_ptr_array_set_size (self->entries, 0);
+
+  if (running) {
+    kandy_operation_clear_timer (running);
+    kandy_operation_answer (running,
+        kandy_error_new (
+            KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed"));
+  }
+  while ((operation = g_queue_pop_head (&self->queue))) {
+    kandy_operation_answer (operation,
+        kandy_error_new (
+            KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed"));
+    kandy_operation_unref (operation);
+  }
+}
+
+/**
+ * kandy_services_subscribe_async:
+ * @self: the services
+ * @services: what to subscribe to (`as`, or an array of names and of
+ *   dictionaries `a{sv}` with `service` and, for `smsinbound`, `params` with
+ *   `destinationAddress`); sunk if floating
+ * @type: (nullable): how notifications are to come: `websocket`, which is also
+ *   the default
+ * @cancellable: (nullable): a cancelled operation is carried out all the same,
+ *   only its answer is %G_IO_ERROR_CANCELLED
+ * @callback: (scope async): called when it is done
+ * @user_data: passed to @callback
+ *
+ * Subscribes to services (API document: `services.subscribe`). Those that are
+ * not available or subscribed to already are left out.
+ */
+void
+kandy_services_subscribe_async (KandyServices *self, GVariant *services,
+    const char *type, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (KANDY_IS_SERVICES (self));
+  g_return_if_fail (services != NULL);
+
+  g_variant_ref_sink (services);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kandy_services_subscribe_async);
+  enqueue (self, KANDY_OPERATION_SUBSCRIBE, services, type, task);
+  g_variant_unref (services);
+}
+
+/**
+ * kandy_services_subscribe_finish:
+ * @self: the services
+ * @result: what the callback was given
+ * @error: return location: platform code `subscription:1` if the websocket
+ *   could not be opened, `subscription:2` if the channel could not be made,
+ *   `subscription:5` if the services could not be subscribed to, `BAD_INPUT` if
+ *   there is nothing to subscribe to
+ *
+ * Ends a subscription.
+ *
+ * Returns: %TRUE if at least one of the services was subscribed to; which they
+ *   are, kandy_services_get_subscriptions() tells
+ */
+gboolean
+kandy_services_subscribe_finish (
+    KandyServices *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * kandy_services_unsubscribe_async:
+ * @self: the services
+ * @services: (array zero-terminated=1): names of services
+ * @type: (nullable): as in kandy_services_subscribe_async()
+ * @cancellable: (nullable): as in kandy_services_subscribe_async()
+ * @callback: (scope async): called when it is done
+ * @user_data: passed to @callback
+ *
+ * Unsubscribes from services (API document: `services.unsubscribe`). With the
+ * last one the websocket is closed and the channel deleted.
+ */
+void
+kandy_services_unsubscribe_async (KandyServices *self,
+    const char *const *services, const char *type, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GVariant) names = NULL;
+  GTask *task;
+
+  g_return_if_fail (KANDY_IS_SERVICES (self));
+  g_return_if_fail (services != NULL);
+
+  names = g_variant_ref_sink (g_variant_new_strv (services, -1));
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kandy_services_unsubscribe_async);
+  enqueue (self, KANDY_OPERATION_UNSUBSCRIBE, names, type, task);
+}
+
+/**
+ * kandy_services_unsubscribe_finish:
+ * @self: the services
+ * @result: what the callback was given
+ * @error: return location: platform code `BAD_INPUT` if none of the services
+ *   was subscribed to, `subscription:6` if the platform refused
+ *
+ * Ends an unsubscription.
+ *
+ * Returns: %TRUE if at least one of the services was unsubscribed from
+ */
+gboolean
+kandy_services_unsubscribe_finish (
+    KandyServices *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * kandy_services_get_subscriptions:
+ * @self: the services
+ *
+ * Gets what is subscribed to and what could be (API document:
+ * `services.getSubscriptions`): an `a{sv}` with the arrays of names
+ * `subscribed` and `available` and the boolean `isPending`, which is whether an
+ * operation is under way or waits.
+ *
+ * Returns: (transfer full): the subscriptions
+ */
+GVariant *
+kandy_services_get_subscriptions (KandyServices *self)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GVariantDict dict;
+  guint i;
+
+  g_return_val_if_fail (KANDY_IS_SERVICES (self), NULL);
+
+  for (i = 0; i < self->entries->len; i++)
+    g_ptr_array_add (
+        names, ((Entry *) g_ptr_array_index (self->entries, i))->service);
+  g_ptr_array_add (names, NULL);
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "subscribed", "^as", names->pdata);
+  g_variant_dict_insert (
+      &dict, "available", "^as", kandy_subscription_get_services ());
+  g_variant_dict_insert (&dict, "isPending", "b",
+      self->running != NULL || !g_queue_is_empty (&self->queue));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/**
+ * kandy_services_is_subscribed:
+ * @self: the services
+ * @service: name of a service
+ *
+ * Tells whether a service is subscribed to.
+ *
+ * Returns: %TRUE if it is
+ */
+gboolean
+kandy_services_is_subscribed (KandyServices *self, const char *service)
+{
+  g_return_val_if_fail (KANDY_IS_SERVICES (self), FALSE);
+  g_return_val_if_fail (service != NULL, FALSE);
+
+  return find_entry (self, service) >= 0;
+}
