@@ -2,6 +2,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <sys/socket.h>
+
 #include "kl-private.h"
 
 /* One port for TLS and plain connections: the first byte tells which it is,
@@ -15,6 +17,7 @@ struct _KlListener {
   KandyLoopback *self;
   GSocketListener *listener;
   SoupServer *server;
+  GSocket *silent; /* the far end of what SoupServer listens on */
   GCancellable *cancellable;
   guint port;
   GHashTable *connections; /* set of GSocketConnection, weakly held */
@@ -235,12 +238,32 @@ kl_listener_get_port (KlListener *listener)
   return listener->port;
 }
 
+/* SoupServer keeps connections alive only as long as it listens itself. It is
+ * given one end of a pair of sockets, on which nothing will ever come. */
+static void
+listen_to_silence (KlListener *listener)
+{
+  g_autoptr (GSocket) heard = NULL;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+    return;
+  heard = g_socket_new_from_fd (fds[0], NULL);
+  listener->silent = g_socket_new_from_fd (fds[1], NULL);
+  if (heard && listener->silent
+      && soup_server_listen_socket (listener->server, heard, 0, &error))
+    return;
+  kl_log_print (listener->self, "No connection will be kept alive");
+}
+
 /* In the server's thread, like all that follows */
 void
 kl_listener_start (KlListener *listener)
 {
   listener->server = soup_server_new (
       "server-header", "kandy-loopback ", "raw-paths", TRUE, NULL);
+  listen_to_silence (listener);
   kl_http_setup (listener->self, listener->server);
   accept_next (listener);
 }
@@ -253,6 +276,7 @@ kl_listener_free (KlListener *listener)
   if (listener->server)
     soup_server_disconnect (listener->server);
   g_clear_object (&listener->server);
+  g_clear_object (&listener->silent);
   g_object_unref (listener->listener);
   g_object_unref (listener->cancellable);
   g_hash_table_unref (listener->connections);
