@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandycall.h"
+#include "gstkandyline.h"
+#include "gstkandyreceivetrack.h"
+
+G_BEGIN_DECLS
+
+/* Private to gstkandyline.c (the thread and the account) and
+ * gstkandylinecall.c (the call) */
+
+typedef enum {
+  LINE_SIGNING_ON,
+  LINE_SUBSCRIBING,
+  LINE_READY,
+  LINE_FAILED,
+  LINE_STOPPING,
+} LinePhase;
+
+struct _GstKandyLine {
+  GObject parent_instance;
+
+  GMutex lock;
+  GCond finished_cond;
+  GstKandySession *session; /* lock; NULL after the stop */
+  gboolean finished; /* lock */
+
+  /* made once */
+  GThread *thread; /* compared only */
+  GMainContext *context;
+  GMainLoop *loop;
+  GstKandySessionAccount *account;
+  KandyConfig *config;
+
+  /* all that follows: the kandy thread only */
+  LinePhase phase;
+  GCancellable *cancellable;
+  KandyClient *client;
+  GSource *goodbye_source;
+  gboolean goodbye_said; /* the call's end has been answered */
+
+  KandyCall *call; /* (nullable): the one that is live, or was last */
+  KandyCallState call_state;
+  GstKandyCall *media; /* (nullable): its media half */
+  gboolean call_live;
+  gboolean call_by_wish; /* from a property, so that its failure is an error */
+  gboolean call_progress; /* a PROGRESS START wants its end */
+  gboolean connected; /* it has been, at least once */
+  gboolean ended_here;
+  gboolean answering;
+  gboolean prepared; /* the sending face has added its tracks */
+  gboolean tracks_announced;
+  char *placed_destination; /* (nullable): the wish that was fulfilled */
+  GPtrArray *busy_calls; /* of call ids to be turned away */
+  GstPromise *call_promise; /* (nullable): of GST_KANDY_REQUEST_CALL, waiting
+                               for caps */
+  char *call_promise_destination;
+  GSource *media_wait_source; /* runs while caps are waited for */
+  gboolean media_waited;
+  GSource *stats_source;
+  GstStructure *stats;
+};
+
+/* gstkandyline.c */
+gboolean gst_kandy_line_post (GstKandyLine *self,
+    void (*func) (GstKandyLine *, gpointer), gpointer data,
+    GDestroyNotify notify);
+GSource *gst_kandy_line_add_timeout (GstKandyLine *self, guint ms,
+    GSourceFunc func);
+void gst_kandy_line_clear_source (GSource **source);
+void gst_kandy_line_progress (GstKandyLine *self, GstProgressType type,
+    const char *code, const char *format, ...) G_GNUC_PRINTF (4, 5);
+void gst_kandy_line_report (GstKandyLine *self, const GError *error);
+/* (transfer full): empty when stopped */
+GPtrArray *gst_kandy_line_dup_members (GstKandyLine *self,
+    gboolean one_a_pipeline);
+GstKandySession *gst_kandy_line_dup_session (GstKandyLine *self);
+
+/* gstkandylinecall.c */
+void gst_kandy_line_calls_start (GstKandyLine *self);
+void gst_kandy_line_calls_act (GstKandyLine *self);
+void gst_kandy_line_calls_event (GstKandyLine *self, const char *name,
+    GVariant *payload);
+void gst_kandy_line_calls_add_member (GstKandyLine *self,
+    GstKandySessionMember *member);
+void gst_kandy_line_calls_request (GstKandyLine *self,
+    GstKandyRequest request, const char *argument, GstPromise *promise);
+/* Hangs up; @done is called when the platform knows, maybe at once */
+void gst_kandy_line_calls_goodbye (GstKandyLine *self,
+    void (*done) (GstKandyLine *self));
+void gst_kandy_line_calls_clear (GstKandyLine *self);
+
+G_END_DECLS

@@ -1,0 +1,970 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandyline-private.h"
+
+/* SECTION: calls of a line
+ *
+ * One call at a time: it is made when an element wishes it and the sending face
+ * knows what it sends, answered by the same rule, and its tracks and its end
+ * are told to the elements. A call that comes in meanwhile is turned away.
+ *
+ * The incoming call's media half exists from the invitation on, so that its
+ * candidates are there when it is answered; its tracks are shown to the
+ * elements only then, since a call that nobody answers has no media.
+ */
+
+GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
+#define GST_CAT_DEFAULT kandy_line_debug
+
+/* How long a call waits for pads that are linked but have no caps */
+#define MEDIA_WAIT_MS 2000
+#define STATS_INTERVAL_MS 1000
+
+static void
+collect_wishes (GstKandyLine *self, GstKandySessionWishes *wishes)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  guint i;
+
+  *wishes = (GstKandySessionWishes){ .media_ready = TRUE,
+    .receive = GST_KANDY_MEDIA_AUTO };
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->get_wishes (member, wishes);
+  }
+}
+
+static void
+clear_wishes (GstKandySessionWishes *wishes)
+{
+  g_clear_pointer (&wishes->destination, g_free);
+}
+
+static gboolean
+may_be_answered (GstKandyLine *self)
+{
+  return self->call_live
+      && kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_INCOMING
+      && (self->call_state == KANDY_CALL_STATE_INITIATED
+          || self->call_state == KANDY_CALL_STATE_RINGING);
+}
+
+/* Incoming media is of interest once the call is taken */
+static gboolean
+is_taken (GstKandyLine *self)
+{
+  return self->answering || self->connected
+      || kandy_call_get_direction (self->call)
+          == KANDY_CALL_DIRECTION_OUTGOING;
+}
+
+static void
+publish_status (GstKandyLine *self)
+{
+  g_autoptr (GstKandySession) session = gst_kandy_line_dup_session (self);
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  GstKandySessionStatus status = { NULL };
+  guint i;
+
+  if (session == NULL || self->call == NULL)
+    return;
+
+  status.call_id = (char *) kandy_call_get_id (self->call);
+  status.state = kandy_call_get_state (self->call);
+  status.media_connection_state
+      = kandy_call_get_media_connection_state (self->call);
+  status.local_hold = kandy_call_get_local_hold (self->call);
+  status.remote_hold = kandy_call_get_remote_hold (self->call);
+  status.stats = self->stats;
+  gst_kandy_session_set_status (session, self, &status);
+
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->status_changed (member);
+  }
+}
+
+static void
+end_progress (GstKandyLine *self, GstProgressType type, const char *text)
+{
+  if (!self->call_progress)
+    return;
+  self->call_progress = FALSE;
+  gst_kandy_line_progress (self, type, "call", "%s", text);
+}
+
+/* Statistics */
+
+typedef struct {
+  GWeakRef line;
+  KandyCall *call;
+  GstPromise *answer; /* (nullable): the application's */
+} StatsQuery;
+
+typedef struct {
+  KandyCall *call;
+  GstPromise *answer; /* (nullable) */
+  GstStructure *stats; /* (nullable) */
+} StatsReply;
+
+static void
+stats_reply_free (gpointer data)
+{
+  StatsReply *reply = data;
+
+  if (reply->answer != NULL) {
+    gst_kandy_promise_reply (reply->answer, NULL, NULL);
+    gst_promise_unref (reply->answer);
+  }
+  g_clear_pointer (&reply->stats, gst_structure_free);
+  g_object_unref (reply->call);
+  g_free (reply);
+}
+
+static GstStructure *
+complete_stats (KandyCall *call, GstStructure *stats)
+{
+  g_autoptr (GVariant) timings = kandy_call_get_timings (call);
+  g_autoptr (GstStructure) marks
+      = gst_structure_new_empty ("application/x-kandy-timings");
+  GVariantIter iter;
+  const char *mark;
+  gint64 time;
+
+  if (stats == NULL)
+    stats = gst_structure_new_empty ("application/x-kandy-stats");
+  if (timings != NULL) {
+    g_variant_ref_sink (timings);
+    g_variant_iter_init (&iter, timings);
+    while (g_variant_iter_next (&iter, "{&sx}", &mark, &time))
+      gst_structure_set (marks, mark, G_TYPE_INT64, time, NULL);
+  }
+  gst_structure_set (stats, "call-id", G_TYPE_STRING, kandy_call_get_id (call),
+      "timings", GST_TYPE_STRUCTURE, marks, NULL);
+  return stats;
+}
+
+static void
+on_stats_here (GstKandyLine *self, gpointer data)
+{
+  StatsReply *reply = data;
+
+  reply->stats = complete_stats (reply->call, reply->stats);
+  if (reply->call == self->call && self->call_live) {
+    g_clear_pointer (&self->stats, gst_structure_free);
+    self->stats = gst_structure_copy (reply->stats);
+    publish_status (self);
+  }
+  if (reply->answer != NULL) {
+    gst_promise_reply (reply->answer, g_steal_pointer (&reply->stats));
+    g_clear_pointer (&reply->answer, gst_promise_unref);
+  }
+}
+
+/* From any thread, maybe at once */
+static void
+on_stats (GstPromise *promise, gpointer user_data)
+{
+  StatsQuery *query = user_data;
+  g_autoptr (GstKandyLine) line = g_weak_ref_get (&query->line);
+  StatsReply *reply = g_new0 (StatsReply, 1);
+
+  reply->call = g_object_ref (query->call);
+  reply->answer = g_steal_pointer (&query->answer);
+  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED
+      && gst_promise_get_reply (promise) != NULL)
+    reply->stats = gst_structure_copy (gst_promise_get_reply (promise));
+
+  if (line == NULL
+      || !gst_kandy_line_post (line, on_stats_here, reply, stats_reply_free))
+    stats_reply_free (reply);
+}
+
+static void
+stats_query_free (gpointer data)
+{
+  StatsQuery *query = data;
+
+  if (query->answer != NULL) {
+    gst_kandy_promise_reply (query->answer, NULL, NULL);
+    gst_promise_unref (query->answer);
+  }
+  g_weak_ref_clear (&query->line);
+  g_object_unref (query->call);
+  g_free (query);
+}
+
+/* @answer: (nullable) (transfer full) */
+static void
+query_stats (GstKandyLine *self, GstPromise *answer)
+{
+  StatsQuery *query = g_new0 (StatsQuery, 1);
+  GstPromise *promise;
+
+  g_weak_ref_init (&query->line, self);
+  query->call = g_object_ref (self->call);
+  query->answer = answer;
+  promise = gst_promise_new_with_change_func (on_stats, query,
+      stats_query_free);
+  gst_kandy_call_get_stats (self->media, promise);
+  gst_promise_unref (promise);
+}
+
+static gboolean
+on_stats_time (gpointer data)
+{
+  GstKandyLine *self = data;
+
+  if (self->media != NULL && self->call_live)
+    query_stats (self, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Tracks */
+
+static void
+tell_track (GstKandyLine *self, GstKandyReceiveTrack *track)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  guint i;
+
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->track_added (member, track);
+  }
+}
+
+static void
+tell_tracks (GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) tracks = NULL;
+  guint i;
+
+  if (self->media == NULL)
+    return;
+  tracks = gst_kandy_call_get_receive_tracks (self->media);
+  for (i = 0; i < tracks->len; i++)
+    tell_track (self, g_ptr_array_index (tracks, i));
+}
+
+static void
+on_track_added (GstKandyCall *media, GstKandyReceiveTrack *track,
+    GstKandyLine *self)
+{
+  if (media == self->media && is_taken (self))
+    tell_track (self, track);
+}
+
+static void
+on_track_removed (GstKandyCall *media, GstKandyReceiveTrack *track,
+    GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  guint i;
+
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->track_removed (member, track);
+  }
+}
+
+/* The call */
+
+static void
+forget_media (GstKandyLine *self)
+{
+  if (self->media != NULL)
+    g_signal_handlers_disconnect_by_data (self->media, self);
+  g_clear_object (&self->media);
+}
+
+static void
+adopt (GstKandyLine *self, KandyCall *call)
+{
+  if (self->call == call)
+    return;
+
+  forget_media (self);
+  g_clear_pointer (&self->stats, gst_structure_free);
+  g_set_object (&self->call, call);
+  self->call_state = kandy_call_get_state (call);
+  self->call_live = TRUE;
+  self->call_by_wish = FALSE;
+  self->connected = FALSE;
+  self->ended_here = FALSE;
+  self->answering = FALSE;
+  self->prepared = FALSE;
+  self->tracks_announced = FALSE;
+  self->media_waited = FALSE;
+  gst_kandy_line_clear_source (&self->media_wait_source);
+}
+
+/* Once a call, right before its first offer or answer is made */
+static void
+prepare_media (GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = NULL;
+  guint i;
+
+  if (self->media == NULL || self->prepared)
+    return;
+  self->prepared = TRUE;
+  members = gst_kandy_line_dup_members (self, FALSE);
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->media_prepared (member,
+        self->media);
+  }
+}
+
+static KandyMediaEngine *
+make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
+    gpointer user_data)
+{
+  GstKandyLine *self = user_data;
+  g_autoptr (GPtrArray) servers = kandy_calls_get_ice_servers (calls);
+  GstKandySessionWishes wishes;
+  GstKandyCall *media;
+
+  media = gst_kandy_call_new (kandy_client_get_config (self->client), servers,
+      options);
+  collect_wishes (self, &wishes);
+  if (wishes.latency_set)
+    g_object_set (media, "latency", wishes.latency, NULL);
+  clear_wishes (&wishes);
+
+  if (!self->call_live)
+    adopt (self, call);
+  if (self->call == call) {
+    forget_media (self);
+    self->media = g_object_ref (media);
+    self->prepared = FALSE;
+    g_signal_connect (media, "receive-track-added",
+        G_CALLBACK (on_track_added), self);
+    g_signal_connect (media, "receive-track-removed",
+        G_CALLBACK (on_track_removed), self);
+    if (is_taken (self))
+      prepare_media (self);
+  }
+  return KANDY_MEDIA_ENGINE (media);
+}
+
+static KandyMediaOptions *
+make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
+    gboolean incoming, GError **error)
+{
+  KandyMediaOptions *options;
+  gboolean audio = FALSE, video = FALSE;
+
+  if (wishes->receives) {
+    if ((wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
+      audio = (wishes->receive & GST_KANDY_MEDIA_AUDIO) != 0;
+      video = (wishes->receive & GST_KANDY_MEDIA_VIDEO) != 0;
+    } else if (incoming || (!wishes->send_audio && !wishes->send_video)) {
+      audio = video = TRUE;
+    } else {
+      audio = wishes->send_audio;
+      video = wishes->send_video;
+    }
+  }
+  if (!incoming && !audio && !video && !wishes->send_audio
+      && !wishes->send_video) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
+            "The call would have no media: no pad of kandysink is linked and "
+            "nothing is to be received"));
+    return NULL;
+  }
+
+  options = kandy_media_options_new (wishes->send_audio, wishes->send_video);
+  g_object_set (options, "receive-audio", audio, "receive-video", video, NULL);
+  return options;
+}
+
+static gboolean
+place (GstKandyLine *self, const char *destination,
+    const GstKandySessionWishes *wishes, gboolean by_wish, GError **error)
+{
+  g_autoptr (KandyMediaOptions) options
+      = make_options (self, wishes, FALSE, error);
+  KandyCall *call;
+
+  if (options == NULL)
+    return FALSE;
+
+  self->call_progress = TRUE;
+  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "call",
+      "Calling %s", destination);
+  call = kandy_calls_make (kandy_client_get_calls (self->client), destination,
+      options, error);
+  if (call == NULL) {
+    self->call_progress = FALSE;
+    return FALSE;
+  }
+  adopt (self, call);
+  self->call_by_wish = by_wish;
+  publish_status (self);
+  return TRUE;
+}
+
+typedef struct {
+  GstKandyLine *line;
+  GstPromise *promise; /* (nullable) */
+  gboolean by_wish;
+} Operation;
+
+static Operation *
+operation_new (GstKandyLine *self, GstPromise *promise)
+{
+  Operation *operation = g_new0 (Operation, 1);
+
+  operation->line = g_object_ref (self);
+  operation->promise = promise;
+  return operation;
+}
+
+static void
+on_operation (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Operation *operation = user_data;
+  KandyCall *call = KANDY_CALL (object);
+  g_autoptr (GError) error = NULL;
+
+  kandy_call_operation_finish (call, result, &error);
+  if (error != NULL)
+    GST_INFO_OBJECT (operation->line, "call %s: %s", kandy_call_get_id (call),
+        error->message);
+  if (operation->promise != NULL) {
+    gst_kandy_promise_reply (operation->promise, kandy_call_get_id (call),
+        error);
+    gst_promise_unref (operation->promise);
+  }
+  g_object_unref (operation->line);
+  g_free (operation);
+}
+
+static void
+on_answered (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Operation *operation = user_data;
+  g_autoptr (GstKandyLine) self = g_object_ref (operation->line);
+  gboolean by_wish = operation->by_wish;
+  KandyCall *call = KANDY_CALL (object);
+  g_autoptr (GError) error = NULL;
+
+  kandy_call_operation_finish (call, result, &error);
+  gst_kandy_promise_reply (operation->promise, kandy_call_get_id (call),
+      error);
+  g_clear_pointer (&operation->promise, gst_promise_unref);
+  g_object_unref (operation->line);
+  g_free (operation);
+
+  if (error == NULL || call != self->call)
+    return;
+  self->answering = FALSE;
+  if (self->call_live && by_wish) {
+    /* the call rings on, but nobody will answer it a second time */
+    gst_kandy_line_report (self, error);
+    end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
+  }
+}
+
+/* @promise: (nullable) (transfer full) */
+static void
+answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
+    GstPromise *promise, gboolean by_wish)
+{
+  g_autoptr (KandyMediaOptions) options
+      = make_options (self, wishes, TRUE, NULL);
+  Operation *operation = operation_new (self, promise);
+
+  operation->by_wish = by_wish;
+  self->answering = TRUE;
+  self->call_by_wish = by_wish;
+  self->call_progress = TRUE;
+  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "call",
+      "Answering %s", kandy_call_get_from (self->call));
+  prepare_media (self);
+  tell_tracks (self);
+  kandy_call_answer_async (self->call, options, self->cancellable, on_answered,
+      operation);
+}
+
+static void
+turn_away (GstKandyLine *self, KandyCall *call)
+{
+  GstKandySessionWishes wishes;
+
+  collect_wishes (self, &wishes);
+  GST_INFO_OBJECT (self, "busy: call %s is turned away",
+      kandy_call_get_id (call));
+  if (wishes.busy_action == GST_KANDY_BUSY_ACTION_IGNORE)
+    kandy_call_ignore_async (call, self->cancellable, on_operation,
+        operation_new (self, NULL));
+  else
+    kandy_call_reject_async (call, self->cancellable, on_operation,
+        operation_new (self, NULL));
+  clear_wishes (&wishes);
+}
+
+static gboolean
+on_media_waited (gpointer data)
+{
+  GstKandyLine *self = data;
+
+  GST_WARNING_OBJECT (self, "a linked pad has got no caps within %d ms; the "
+      "call goes on without it", MEDIA_WAIT_MS);
+  gst_kandy_line_clear_source (&self->media_wait_source);
+  self->media_waited = TRUE;
+  gst_kandy_line_calls_act (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* TRUE when a call can be made or answered with what the pads have now */
+static gboolean
+media_is_ready (GstKandyLine *self, const GstKandySessionWishes *wishes)
+{
+  if (wishes->media_ready || self->media_waited) {
+    gst_kandy_line_clear_source (&self->media_wait_source);
+    return TRUE;
+  }
+  if (self->media_wait_source == NULL)
+    self->media_wait_source
+        = gst_kandy_line_add_timeout (self, MEDIA_WAIT_MS, on_media_waited);
+  return FALSE;
+}
+
+static void
+on_connected (GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = NULL;
+  guint i;
+
+  if (!self->connected) {
+    self->connected = TRUE;
+    end_progress (self, GST_PROGRESS_TYPE_COMPLETE, "Connected");
+    gst_kandy_line_clear_source (&self->stats_source);
+    self->stats_source
+        = gst_kandy_line_add_timeout (self, STATS_INTERVAL_MS, on_stats_time);
+    if (self->media != NULL)
+      query_stats (self, NULL);
+  }
+  if (self->tracks_announced)
+    return;
+  self->tracks_announced = TRUE;
+  members = gst_kandy_line_dup_members (self, FALSE);
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+    GstKandySessionMemberInterface *iface
+        = GST_KANDY_SESSION_MEMBER_GET_IFACE (member);
+
+    iface->no_more_tracks (member);
+    iface->call_connected (member);
+  }
+}
+
+/* (nullable) (transfer full): why the call counts as failed */
+static GError *
+get_failure (GstKandyLine *self, GVariant *payload)
+{
+  g_autoptr (GVariant) transition = NULL;
+  const GError *error = kandy_call_get_error (self->call);
+  g_autofree char *text = NULL, *code = NULL;
+  const char *reason = NULL;
+  gint64 status = 0;
+
+  if (error != NULL)
+    return g_error_copy (error);
+  if (self->ended_here || self->connected
+      || kandy_call_get_direction (self->call)
+          != KANDY_CALL_DIRECTION_OUTGOING)
+    return NULL;
+
+  if (payload != NULL)
+    transition = g_variant_lookup_value (payload, "transition",
+        G_VARIANT_TYPE_VARDICT);
+  if (transition != NULL) {
+    g_autoptr (GVariant) number
+        = g_variant_lookup_value (transition, "statusCode", NULL);
+
+    g_variant_lookup (transition, "reasonText", "&s", &reason);
+    if (number == NULL)
+      status = 0;
+    else if (g_variant_is_of_type (number, G_VARIANT_TYPE_INT64))
+      status = g_variant_get_int64 (number);
+    else if (g_variant_is_of_type (number, G_VARIANT_TYPE_INT32))
+      status = g_variant_get_int32 (number);
+    else if (g_variant_is_of_type (number, G_VARIANT_TYPE_DOUBLE))
+      status = (gint64) g_variant_get_double (number);
+  }
+  if (status != 0)
+    code = g_strdup_printf ("%" G_GINT64_FORMAT, status);
+  return kandy_error_new (KANDY_ERROR_REFUSED,
+      code != NULL ? code : "call:2", 0, "%s has not taken the call%s%s",
+      kandy_call_get_to (self->call), reason != NULL ? ": " : "",
+      reason != NULL ? reason : "");
+}
+
+static void
+on_ended (GstKandyLine *self, GVariant *payload)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  g_autoptr (GPtrArray) heads = gst_kandy_line_dup_members (self, TRUE);
+  g_autoptr (GError) failure = get_failure (self, payload);
+  guint i;
+
+  self->call_live = FALSE;
+  gst_kandy_line_clear_source (&self->stats_source);
+  gst_kandy_line_clear_source (&self->media_wait_source);
+
+  if (self->connected) {
+    self->stats = complete_stats (self->call, self->stats);
+    for (i = 0; i < heads->len; i++) {
+      GstKandySessionMember *member = g_ptr_array_index (heads, i);
+
+      GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->stats (member, self->stats);
+    }
+  }
+  if (failure != NULL && self->call_by_wish)
+    gst_kandy_line_report (self, failure);
+  if (failure != NULL)
+    end_progress (self, GST_PROGRESS_TYPE_ERROR, failure->message);
+  else
+    end_progress (self, GST_PROGRESS_TYPE_CANCELED, "The call has ended");
+
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_ended (member,
+        failure != NULL);
+  }
+  forget_media (self);
+}
+
+static void
+on_state (GstKandyLine *self, GVariant *payload)
+{
+  KandyCallState state = kandy_call_get_state (self->call);
+
+  self->call_state = state;
+  publish_status (self);
+
+  switch (state) {
+    case KANDY_CALL_STATE_RINGING:
+      if (kandy_call_get_direction (self->call)
+              == KANDY_CALL_DIRECTION_OUTGOING
+          && self->call_progress)
+        gst_kandy_line_progress (self, GST_PROGRESS_TYPE_CONTINUE, "call",
+            "Ringing at %s", kandy_call_get_to (self->call));
+      break;
+    case KANDY_CALL_STATE_CONNECTED:
+    case KANDY_CALL_STATE_ON_HOLD:
+      on_connected (self);
+      break;
+    case KANDY_CALL_STATE_ENDED:
+    case KANDY_CALL_STATE_CANCELLED:
+      if (self->call_live)
+        on_ended (self, payload);
+      break;
+    default:
+      break;
+  }
+  gst_kandy_line_calls_act (self);
+}
+
+static void
+on_received (GstKandyLine *self, KandyCall *call)
+{
+  g_autoptr (GPtrArray) members = NULL;
+  guint i;
+
+  if (self->call_live && self->call != call) {
+    g_ptr_array_add (self->busy_calls, g_strdup (kandy_call_get_id (call)));
+    return;
+  }
+  adopt (self, call);
+  publish_status (self);
+
+  members = gst_kandy_line_dup_members (self, FALSE);
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->incoming_call (member,
+        kandy_call_get_id (call), kandy_call_get_from (call),
+        kandy_call_get_remote_display_name (call));
+  }
+}
+
+void
+gst_kandy_line_calls_start (GstKandyLine *self)
+{
+  gst_kandy_call_warm_up ();
+  kandy_calls_set_engine_factory (kandy_client_get_calls (self->client),
+      make_engine, self, NULL);
+}
+
+void
+gst_kandy_line_calls_event (GstKandyLine *self, const char *name,
+    GVariant *payload)
+{
+  const char *id = NULL;
+  KandyCall *call;
+  guint i;
+
+  if (payload == NULL || !g_str_has_prefix (name, "call:")
+      || !g_variant_lookup (payload, "callId", "&s", &id))
+    return;
+  call = kandy_calls_get_by_id (kandy_client_get_calls (self->client), id);
+  if (call == NULL || self->phase == LINE_STOPPING)
+    return;
+
+  if (g_str_equal (name, "call:receive")) {
+    on_received (self, call);
+  } else if (call == self->call) {
+    if (g_str_equal (name, "call:stateChange"))
+      on_state (self, payload);
+    else
+      publish_status (self);
+  } else if (g_str_equal (name, "call:stateChange")
+      && (kandy_call_get_state (call) == KANDY_CALL_STATE_INITIATED
+          || kandy_call_get_state (call) == KANDY_CALL_STATE_RINGING)) {
+    for (i = 0; i < self->busy_calls->len; i++) {
+      if (g_str_equal (g_ptr_array_index (self->busy_calls, i), id)) {
+        g_ptr_array_remove_index_fast (self->busy_calls, i);
+        turn_away (self, call);
+        break;
+      }
+    }
+  }
+}
+
+/* Does what is wished and possible now */
+void
+gst_kandy_line_calls_act (GstKandyLine *self)
+{
+  GstKandySessionWishes wishes;
+  g_autoptr (GError) error = NULL;
+
+  if (self->phase != LINE_READY) {
+    if (self->call_promise != NULL
+        && (self->phase == LINE_FAILED || self->phase == LINE_STOPPING)) {
+      error = kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
+          "There is no connection to the platform");
+      gst_kandy_promise_reply (self->call_promise, NULL, error);
+      g_clear_pointer (&self->call_promise, gst_promise_unref);
+      g_clear_pointer (&self->call_promise_destination, g_free);
+    }
+    return;
+  }
+
+  collect_wishes (self, &wishes);
+  if (wishes.destination == NULL)
+    g_clear_pointer (&self->placed_destination, g_free);
+
+  if (!self->call_live && self->call_promise_destination != NULL) {
+    if (media_is_ready (self, &wishes)) {
+      GstPromise *promise = g_steal_pointer (&self->call_promise);
+      g_autofree char *destination
+          = g_steal_pointer (&self->call_promise_destination);
+
+      place (self, destination, &wishes, FALSE, &error);
+      gst_kandy_promise_reply (promise,
+          error == NULL ? kandy_call_get_id (self->call) : NULL, error);
+      g_clear_pointer (&promise, gst_promise_unref);
+    }
+  } else if (!self->call_live && wishes.destination != NULL && wishes.playing
+      && g_strcmp0 (wishes.destination, self->placed_destination) != 0) {
+    if (media_is_ready (self, &wishes)) {
+      g_free (self->placed_destination);
+      self->placed_destination = g_strdup (wishes.destination);
+      if (!place (self, wishes.destination, &wishes, TRUE, &error)) {
+        gst_kandy_line_report (self, error);
+        gst_kandy_line_progress (self, GST_PROGRESS_TYPE_ERROR, "call", "%s",
+            error->message);
+      }
+    }
+  } else if (may_be_answered (self) && !self->answering && wishes.auto_answer
+      && wishes.playing) {
+    if (media_is_ready (self, &wishes))
+      answer (self, &wishes, NULL, TRUE);
+  }
+  clear_wishes (&wishes);
+}
+
+/* A face that comes to a call that is there already */
+void
+gst_kandy_line_calls_add_member (GstKandyLine *self,
+    GstKandySessionMember *member)
+{
+  GstKandySessionMemberInterface *iface
+      = GST_KANDY_SESSION_MEMBER_GET_IFACE (member);
+  g_autoptr (GPtrArray) tracks = NULL;
+  guint i;
+
+  if (!self->call_live)
+    return;
+  iface->status_changed (member);
+  if (self->media == NULL || !is_taken (self))
+    return;
+  if (self->prepared)
+    iface->media_prepared (member, self->media);
+  tracks = gst_kandy_call_get_receive_tracks (self->media);
+  for (i = 0; i < tracks->len; i++)
+    iface->track_added (member, g_ptr_array_index (tracks, i));
+  if (self->connected) {
+    iface->no_more_tracks (member);
+    iface->call_connected (member);
+  }
+}
+
+static void
+refuse (GstPromise *promise, KandyError code, const char *platform_code,
+    const char *text)
+{
+  g_autoptr (GError) error
+      = kandy_error_new (code, platform_code, 0, "%s", text);
+
+  gst_kandy_promise_reply (promise, NULL, error);
+  g_clear_pointer (&promise, gst_promise_unref);
+}
+
+/* @promise: (nullable) (transfer full) */
+void
+gst_kandy_line_calls_request (GstKandyLine *self, GstKandyRequest request,
+    const char *argument, GstPromise *promise)
+{
+  GstKandySessionWishes wishes;
+
+  if (request == GST_KANDY_REQUEST_CALL) {
+    if (argument == NULL || *argument == '\0') {
+      refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7",
+          "No destination is given");
+    } else if (self->call_live || self->call_promise_destination != NULL) {
+      refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
+          "There is a call already");
+    } else {
+      self->call_promise = promise;
+      self->call_promise_destination = g_strdup (argument);
+      gst_kandy_line_calls_act (self);
+    }
+    return;
+  }
+
+  if (self->call == NULL
+      || (!self->call_live && request != GST_KANDY_REQUEST_STATS)) {
+    refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6", "There is no call");
+    return;
+  }
+
+  switch (request) {
+    case GST_KANDY_REQUEST_ANSWER:
+      if (self->answering) {
+        refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
+            "The call is being answered already");
+        break;
+      }
+      if (!may_be_answered (self)) {
+        /* the call's own message says why not */
+        kandy_call_answer_async (self->call, NULL, self->cancellable,
+            on_operation, operation_new (self, promise));
+        break;
+      }
+      collect_wishes (self, &wishes);
+      answer (self, &wishes, promise, FALSE);
+      clear_wishes (&wishes);
+      break;
+    case GST_KANDY_REQUEST_REJECT:
+      self->ended_here = TRUE;
+      kandy_call_reject_async (self->call, self->cancellable, on_operation,
+          operation_new (self, promise));
+      break;
+    case GST_KANDY_REQUEST_IGNORE:
+      self->ended_here = TRUE;
+      kandy_call_ignore_async (self->call, self->cancellable, on_operation,
+          operation_new (self, promise));
+      break;
+    case GST_KANDY_REQUEST_END:
+      self->ended_here = TRUE;
+      kandy_call_end_async (self->call, NULL, on_operation,
+          operation_new (self, promise));
+      break;
+    case GST_KANDY_REQUEST_RINGING_FEEDBACK:
+      kandy_call_send_ringing_feedback_async (self->call, self->cancellable,
+          on_operation, operation_new (self, promise));
+      break;
+    case GST_KANDY_REQUEST_STATS:
+      if (self->media != NULL) {
+        query_stats (self, promise);
+      } else if (promise != NULL) {
+        gst_promise_reply (promise, self->stats != NULL
+                ? gst_structure_copy (self->stats)
+                : complete_stats (self->call, NULL));
+        gst_promise_unref (promise);
+      }
+      break;
+    case GST_KANDY_REQUEST_CALL:
+      g_assert_not_reached ();
+      break;
+  }
+}
+
+typedef struct {
+  GstKandyLine *line;
+  void (*done) (GstKandyLine *line);
+} Goodbye;
+
+static void
+on_goodbye (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Goodbye *goodbye = user_data;
+
+  kandy_call_operation_finish (KANDY_CALL (object), result, NULL);
+  goodbye->done (goodbye->line);
+  g_object_unref (goodbye->line);
+  g_free (goodbye);
+}
+
+void
+gst_kandy_line_calls_goodbye (GstKandyLine *self,
+    void (*done) (GstKandyLine *self))
+{
+  Goodbye *goodbye;
+
+  gst_kandy_line_clear_source (&self->media_wait_source);
+  gst_kandy_line_clear_source (&self->stats_source);
+  if (!self->call_live) {
+    done (self);
+    return;
+  }
+  goodbye = g_new0 (Goodbye, 1);
+  goodbye->line = g_object_ref (self);
+  goodbye->done = done;
+  kandy_call_end_async (self->call, NULL, on_goodbye, goodbye);
+}
+
+void
+gst_kandy_line_calls_clear (GstKandyLine *self)
+{
+  gst_kandy_line_clear_source (&self->media_wait_source);
+  gst_kandy_line_clear_source (&self->stats_source);
+  gst_kandy_line_calls_act (self);
+  if (self->call_promise_destination != NULL) {
+    refuse (g_steal_pointer (&self->call_promise), KANDY_ERROR_DESTROYED, NULL,
+        "The element has been stopped");
+    g_clear_pointer (&self->call_promise_destination, g_free);
+  }
+  kandy_calls_set_engine_factory (kandy_client_get_calls (self->client), NULL,
+      NULL, NULL);
+  self->call_live = FALSE;
+  forget_media (self);
+  g_clear_object (&self->call);
+}

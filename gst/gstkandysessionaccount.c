@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+
+#include "gstkandysessionaccount.h"
+
+/* SECTION: GstKandySessionAccount
+ *
+ * Who signs on where, as it is told to an element: by properties, by a
+ * credentials file, by the environment, in this order. What is found first
+ * counts. The secrets in it are wiped when it is freed.
+ */
+
+#define CREDENTIALS_FILE_MAX (64 * 1024)
+
+struct _GstKandySessionAccount {
+  char *fields[GST_KANDY_ACCOUNT_N_FIELDS];
+  gboolean tls_verify;
+};
+
+static const struct {
+  const char *key;
+  const char *variable;
+} field_info[GST_KANDY_ACCOUNT_N_FIELDS] = {
+  [GST_KANDY_ACCOUNT_SERVER] = { "server", "KANDY_SERVER" },
+  [GST_KANDY_ACCOUNT_USERNAME] = { "username", "KANDY_USERNAME" },
+  [GST_KANDY_ACCOUNT_PASSWORD] = { "password", "KANDY_PASSWORD" },
+  [GST_KANDY_ACCOUNT_CLIENT_ID] = { "client-id", "KANDY_CLIENT_ID" },
+  [GST_KANDY_ACCOUNT_CLIENT_SECRET] = { "client-secret",
+      "KANDY_CLIENT_SECRET" },
+  [GST_KANDY_ACCOUNT_ACCESS_TOKEN] = { "access-token", NULL },
+  [GST_KANDY_ACCOUNT_ID_TOKEN] = { "id-token", NULL },
+  [GST_KANDY_ACCOUNT_CREDENTIALS_FILE] = { NULL, NULL },
+  [GST_KANDY_ACCOUNT_CLIENT_CORRELATOR] = { "client-correlator", NULL },
+  [GST_KANDY_ACCOUNT_CA_FILE] = { "ca-file", NULL },
+};
+
+static void
+wipe (char *text)
+{
+  if (text != NULL) {
+    /* a plain memset() of memory about to be freed is optimised away */
+    volatile char *p = text;
+
+    while (*p != '\0')
+      *p++ = '\0';
+  }
+  g_free (text);
+}
+
+static gboolean
+is_loopback_host (const char *host)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return TRUE;
+  address = g_inet_address_new_from_string (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}
+
+static GUri *
+parse_server (const char *server, GError **error)
+{
+  g_autoptr (GUri) uri = NULL;
+  g_autofree char *text = NULL;
+  const char *scheme, *path;
+
+  text = strstr (server, "://") != NULL
+      ? g_strdup (server)
+      : g_strconcat ("https://", server, NULL);
+  uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  if (uri == NULL || g_uri_get_host (uri) == NULL
+      || *g_uri_get_host (uri) == '\0') {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"server\" is not of the form https://HOST[:PORT]");
+    return NULL;
+  }
+  scheme = g_uri_get_scheme (uri);
+  path = g_uri_get_path (uri);
+  if (strcmp (scheme, "https") != 0 && strcmp (scheme, "http") != 0) {
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"server\" has the scheme \"%s\"; it must be https, "
+        "or http for a test platform", scheme);
+    return NULL;
+  }
+  if (g_uri_get_userinfo (uri) != NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"server\" must not contain a user name or password");
+    return NULL;
+  }
+  if ((*path != '\0' && strcmp (path, "/") != 0)
+      || g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"server\" must be a scheme, a host and a port only");
+    return NULL;
+  }
+  return g_steal_pointer (&uri);
+}
+
+static void
+fill (GstKandySessionAccount *self, GstKandyAccountField field,
+    const char *value)
+{
+  if (self->fields[field] == NULL && value != NULL && *value != '\0')
+    self->fields[field] = g_strdup (value);
+}
+
+static gboolean
+fill_from_json (GstKandySessionAccount *self, const char *data, gsize length)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *object;
+  guint i;
+
+  if (!json_parser_load_from_data (parser, data, length, NULL)
+      || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+    return FALSE;
+
+  object = json_node_get_object (json_parser_get_root (parser));
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    g_autofree char *underscored = NULL;
+    JsonNode *node;
+
+    if (field_info[i].key == NULL)
+      continue;
+    underscored = g_strdelimit (g_strdup (field_info[i].key), "-", '_');
+    node = json_object_get_member (object, field_info[i].key);
+    if (node == NULL)
+      node = json_object_get_member (object, underscored);
+    if (node != NULL && json_node_get_value_type (node) == G_TYPE_STRING)
+      fill (self, i, json_node_get_string (node));
+  }
+  return TRUE;
+}
+
+static gboolean
+fill_from_key_file (GstKandySessionAccount *self, const char *data,
+    gsize length)
+{
+  g_autoptr (GKeyFile) key_file = g_key_file_new ();
+  g_autofree char *group = NULL;
+  guint i;
+
+  if (!g_key_file_load_from_data (key_file, data, length, G_KEY_FILE_NONE,
+          NULL))
+    return FALSE;
+  group = g_key_file_has_group (key_file, "kandy")
+      ? g_strdup ("kandy")
+      : g_key_file_get_start_group (key_file);
+  if (group == NULL)
+    return FALSE;
+
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    g_autofree char *underscored = NULL;
+    char *value;
+
+    if (field_info[i].key == NULL)
+      continue;
+    underscored = g_strdelimit (g_strdup (field_info[i].key), "-", '_');
+    value = g_key_file_get_string (key_file, group, field_info[i].key, NULL);
+    if (value == NULL)
+      value = g_key_file_get_string (key_file, group, underscored, NULL);
+    fill (self, i, value);
+    wipe (value);
+  }
+  return TRUE;
+}
+
+static gboolean
+fill_from_file (GstKandySessionAccount *self, const char *path, GError **error)
+{
+  GStatBuf status;
+  char *data = NULL;
+  gsize length = 0;
+  gboolean ok;
+
+  if (g_stat (path, &status) != 0) {
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The credentials file \"%s\" cannot be read: %s", path,
+        g_strerror (errno));
+    return FALSE;
+  }
+  if (!S_ISREG (status.st_mode) || status.st_size > CREDENTIALS_FILE_MAX) {
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The credentials file \"%s\" is not a file of at most %d KiB", path,
+        CREDENTIALS_FILE_MAX / 1024);
+    return FALSE;
+  }
+#ifdef G_OS_UNIX
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The credentials file \"%s\" is open to other users; take their "
+        "rights away with: chmod 600", path);
+    return FALSE;
+  }
+#endif
+  if (!g_file_get_contents (path, &data, &length, error)) {
+    g_prefix_error (error, "The credentials file cannot be read: ");
+    return FALSE;
+  }
+
+  /* JSON starts with a brace, a key file never does */
+  ok = *g_strchug (data) == '{'
+      ? fill_from_json (self, data, strlen (data))
+      : fill_from_key_file (self, data, strlen (data));
+  wipe (data);
+  if (!ok) {
+    /* the parser's own message might quote a line with a secret in it */
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The credentials file \"%s\" is neither a JSON object nor a key file "
+        "with a group [kandy]", path);
+  }
+  return ok;
+}
+
+GstKandySessionAccount *
+gst_kandy_session_account_new (void)
+{
+  GstKandySessionAccount *self = g_new0 (GstKandySessionAccount, 1);
+
+  self->tls_verify = TRUE;
+  return self;
+}
+
+GstKandySessionAccount *
+gst_kandy_session_account_copy (const GstKandySessionAccount *self)
+{
+  GstKandySessionAccount *copy = gst_kandy_session_account_new ();
+  guint i;
+
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++)
+    copy->fields[i] = g_strdup (self->fields[i]);
+  copy->tls_verify = self->tls_verify;
+  return copy;
+}
+
+void
+gst_kandy_session_account_free (GstKandySessionAccount *self)
+{
+  guint i;
+
+  if (self == NULL)
+    return;
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++)
+    wipe (self->fields[i]);
+  g_free (self);
+}
+
+/* An empty text is the same as none, so that a launch line can say password="" */
+void
+gst_kandy_session_account_set (GstKandySessionAccount *self,
+    GstKandyAccountField field, const char *value)
+{
+  g_return_if_fail (field < GST_KANDY_ACCOUNT_N_FIELDS);
+
+  wipe (self->fields[field]);
+  self->fields[field]
+      = value != NULL && *value != '\0' ? g_strdup (value) : NULL;
+}
+
+const char *
+gst_kandy_session_account_get (const GstKandySessionAccount *self,
+    GstKandyAccountField field)
+{
+  g_return_val_if_fail (field < GST_KANDY_ACCOUNT_N_FIELDS, NULL);
+
+  return self->fields[field];
+}
+
+void
+gst_kandy_session_account_set_tls_verify (GstKandySessionAccount *self,
+    gboolean verify)
+{
+  self->tls_verify = verify;
+}
+
+gboolean
+gst_kandy_session_account_get_tls_verify (const GstKandySessionAccount *self)
+{
+  return self->tls_verify;
+}
+
+gboolean
+gst_kandy_session_account_is_set (const GstKandySessionAccount *self)
+{
+  guint i;
+
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    if (self->fields[i] != NULL)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+gst_kandy_session_account_equal (const GstKandySessionAccount *a,
+    const GstKandySessionAccount *b)
+{
+  guint i;
+
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    if (g_strcmp0 (a->fields[i], b->fields[i]) != 0)
+      return FALSE;
+  }
+  return a->tls_verify == b->tls_verify;
+}
+
+char *
+gst_kandy_session_account_describe (const GstKandySessionAccount *self)
+{
+  const char *who = self->fields[GST_KANDY_ACCOUNT_USERNAME];
+  const char *server = self->fields[GST_KANDY_ACCOUNT_SERVER];
+  g_autoptr (GUri) uri = NULL;
+  g_autofree char *where = NULL;
+
+  if (who == NULL)
+    who = self->fields[GST_KANDY_ACCOUNT_CLIENT_ID];
+  if (server != NULL)
+    uri = parse_server (server, NULL);
+  /* never quotes a server text that might hide a password */
+  where = uri != NULL ? g_uri_to_string_partial (uri, G_URI_HIDE_PASSWORD)
+                      : g_strdup ("an unknown server");
+  return g_strdup_printf ("%s on %s", who != NULL ? who : "somebody", where);
+}
+
+gboolean
+gst_kandy_session_account_complete (GstKandySessionAccount *self,
+    GError **error)
+{
+  g_autoptr (GUri) uri = NULL;
+  const char *file = self->fields[GST_KANDY_ACCOUNT_CREDENTIALS_FILE];
+  const char *const *fields = (const char *const *) self->fields;
+  guint i;
+
+  if (file != NULL && !fill_from_file (self, file, error))
+    return FALSE;
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    if (field_info[i].variable != NULL)
+      fill (self, i, g_getenv (field_info[i].variable));
+  }
+
+  if (fields[GST_KANDY_ACCOUNT_SERVER] == NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "No server is known: set the property \"server\" or the environment "
+        "variable KANDY_SERVER to https://HOST[:PORT]");
+    return FALSE;
+  }
+  uri = parse_server (fields[GST_KANDY_ACCOUNT_SERVER], error);
+  if (uri == NULL)
+    return FALSE;
+
+  if ((fields[GST_KANDY_ACCOUNT_ACCESS_TOKEN] == NULL)
+      != (fields[GST_KANDY_ACCOUNT_ID_TOKEN] == NULL)) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The properties \"access-token\" and \"id-token\" go together: set "
+        "both or none");
+    return FALSE;
+  }
+  if (fields[GST_KANDY_ACCOUNT_ACCESS_TOKEN] != NULL)
+    return TRUE;
+
+  if (fields[GST_KANDY_ACCOUNT_CLIENT_ID] == NULL
+      && is_loopback_host (g_uri_get_host (uri)))
+    fill (self, GST_KANDY_ACCOUNT_CLIENT_ID, "loopback");
+  if (fields[GST_KANDY_ACCOUNT_CLIENT_ID] == NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "No client id is known: set the property \"client-id\" or the "
+        "environment variable KANDY_CLIENT_ID to the key that the platform "
+        "gave to the account or project");
+    return FALSE;
+  }
+  if (fields[GST_KANDY_ACCOUNT_CLIENT_SECRET] != NULL)
+    return TRUE;
+
+  if (fields[GST_KANDY_ACCOUNT_USERNAME] == NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "No user is known: set the property \"username\" or the environment "
+        "variable KANDY_USERNAME");
+    return FALSE;
+  }
+  if (fields[GST_KANDY_ACCOUNT_PASSWORD] == NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "No password is known: set the property \"password\", the environment "
+        "variable KANDY_PASSWORD or the property \"credentials-file\"");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* A secret of the client wins over a password (protocol session 1.1) */
+GstKandyGrant
+gst_kandy_session_account_get_grant (const GstKandySessionAccount *self)
+{
+  if (self->fields[GST_KANDY_ACCOUNT_ACCESS_TOKEN] != NULL)
+    return GST_KANDY_GRANT_TOKENS;
+  if (self->fields[GST_KANDY_ACCOUNT_CLIENT_SECRET] != NULL)
+    return GST_KANDY_GRANT_CLIENT;
+  return GST_KANDY_GRANT_PASSWORD;
+}
+
+void
+gst_kandy_session_account_apply (const GstKandySessionAccount *self,
+    KandyConfig *config)
+{
+  g_autoptr (GUri) uri = NULL;
+  const char *correlator = self->fields[GST_KANDY_ACCOUNT_CLIENT_CORRELATOR];
+  int port;
+
+  uri = parse_server (self->fields[GST_KANDY_ACCOUNT_SERVER], NULL);
+  g_return_if_fail (uri != NULL);
+
+  port = g_uri_get_port (uri);
+  if (port == -1)
+    port = strcmp (g_uri_get_scheme (uri), "http") == 0 ? 80 : 443;
+  kandy_config_set_value (config, "authentication.server.base",
+      g_variant_new_string (g_uri_get_host (uri)));
+  kandy_config_set_value (config, "authentication.server.protocol",
+      g_variant_new_string (g_uri_get_scheme (uri)));
+  kandy_config_set_value (config, "authentication.server.port",
+      g_variant_new_double (port));
+  if (correlator != NULL)
+    kandy_config_set_value (config, "authentication.clientCorrelator",
+        g_variant_new_string (correlator));
+  g_object_set (config, "tls-verify", self->tls_verify, NULL);
+  if (self->fields[GST_KANDY_ACCOUNT_CA_FILE] != NULL)
+    g_object_set (config, "ca-file", self->fields[GST_KANDY_ACCOUNT_CA_FILE],
+        NULL);
+}

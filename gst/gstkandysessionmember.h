@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandytypes.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GstKandyMediaFlags:
+ * @GST_KANDY_MEDIA_AUDIO: sound
+ * @GST_KANDY_MEDIA_VIDEO: moving pictures
+ * @GST_KANDY_MEDIA_AUTO: what fits: in a call made here, the kinds that
+ *   `kandysink` sends, or both kinds if it sends nothing; in a call received,
+ *   whatever is offered
+ *
+ * Media to be received.
+ */
+typedef enum {
+  GST_KANDY_MEDIA_AUDIO = 1 << 0,
+  GST_KANDY_MEDIA_VIDEO = 1 << 1,
+  GST_KANDY_MEDIA_AUTO = 1 << 2,
+} GstKandyMediaFlags;
+
+/**
+ * GstKandyBusyAction:
+ * @GST_KANDY_BUSY_ACTION_REJECT: the caller is told at once
+ * @GST_KANDY_BUSY_ACTION_IGNORE: the caller hears ringing until it gives up
+ *
+ * What happens to a second incoming call while there is one already.
+ */
+typedef enum {
+  GST_KANDY_BUSY_ACTION_REJECT,
+  GST_KANDY_BUSY_ACTION_IGNORE,
+} GstKandyBusyAction;
+
+#define GST_KANDY_TYPE_MEDIA_FLAGS (gst_kandy_media_flags_get_type ())
+GST_KANDY_API GType gst_kandy_media_flags_get_type (void) G_GNUC_CONST;
+#define GST_KANDY_TYPE_BUSY_ACTION (gst_kandy_busy_action_get_type ())
+GST_KANDY_API GType gst_kandy_busy_action_get_type (void) G_GNUC_CONST;
+
+/* What an element wants of the session; a member fills in what concerns it
+ * into a structure that was set to the defaults */
+typedef struct {
+  char *destination;     /* whom to call, (nullable) (transfer full) */
+  gboolean auto_answer;  /* incoming calls are answered at once */
+  gboolean playing;      /* the element is in PLAYING */
+  gboolean sends;        /* it has a sending face */
+  gboolean send_audio;   /* it has a linked pad */
+  gboolean send_video;   /* it has a linked pad */
+  gboolean media_ready;  /* all its linked pads know their caps */
+  gboolean receives;     /* it has a receiving face */
+  GstKandyMediaFlags receive;
+  guint latency;         /* of the jitter buffer, ms */
+  gboolean latency_set;
+  GstKandyBusyAction busy_action;
+} GstKandySessionWishes;
+
+#define GST_KANDY_TYPE_SESSION_MEMBER (gst_kandy_session_member_get_type ())
+GST_KANDY_API G_DECLARE_INTERFACE (GstKandySessionMember, gst_kandy_session_member, GST_KANDY, SESSION_MEMBER, GstElement)
+
+/* An element as its session sees it. All functions but get_wishes are called on
+ * the kandy thread, with no lock held, and only between open and close. */
+struct _GstKandySessionMemberInterface {
+  GTypeInterface parent_iface;
+
+  /* Any thread */
+  void (*get_wishes) (GstKandySessionMember *self,
+      GstKandySessionWishes *wishes);
+
+  /* For the bus. Only one member of a pipeline is told. */
+  void (*progress) (GstKandySessionMember *self, GstProgressType type,
+      const char *code, const char *text);
+  void (*event) (GstKandySessionMember *self, const char *name,
+      GVariant *payload);
+  void (*stats) (GstKandySessionMember *self, const GstStructure *stats);
+  void (*failed) (GstKandySessionMember *self, const GError *error);
+
+  /* Every member is told */
+  void (*status_changed) (GstKandySessionMember *self);
+  void (*incoming_call) (GstKandySessionMember *self, const char *call_id,
+      const char *from, const char *name);
+  /* the media half of a call is there and has not negotiated yet */
+  void (*media_prepared) (GstKandySessionMember *self, GstKandyCall *media);
+  void (*call_connected) (GstKandySessionMember *self);
+  void (*track_added) (GstKandySessionMember *self,
+      GstKandyReceiveTrack *track);
+  void (*track_removed) (GstKandySessionMember *self,
+      GstKandyReceiveTrack *track);
+  /* after the tracks of the first description */
+  void (*no_more_tracks) (GstKandySessionMember *self);
+  /* @failed: the call never came about, or broke */
+  void (*call_ended) (GstKandySessionMember *self, gboolean failed);
+};
+
+G_END_DECLS

@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-kandysink
+ * @title: kandysink
+ * @see_also: kandysrc, kandysignaller
+ *
+ * What we send in a call on the Kandy CPaaS platform. First it signs on with the
+ * account that its properties, a credentials file or the environment tell. Next
+ * it calls #GstKandyBaseBin:destination, or answers who calls if
+ * #GstKandyBaseBin:auto-answer is set. Finally what arrives at its pads goes to
+ * the far end, encoded if it is raw, untouched if it is encoded or RTP already.
+ *
+ * Alone it only sends. Together with a `kandysrc` in the same pipeline it is the
+ * other half of the same call; the account is then set on one of the two.
+ *
+ * A call is made or answered as soon as the linked pads know their caps, or
+ * after two seconds with those that do. Live media is lost while there is no
+ * call; what is not live, a file for example, waits and is then sent from its
+ * beginning. The element never holds up the pipeline's preroll, and pausing the
+ * pipeline does not end the call. Going to READY does: the hang-up is sent in
+ * the background, and going on to NULL waits for it, 1.5 seconds at the most.
+ *
+ * When all pads are at their end, the call is ended and EOS is posted, see
+ * #GstKandySink:end-on-eos. When the far end hangs up, upstream is told to
+ * stop and EOS is posted, see #GstKandySink:eos-on-end.
+ *
+ * ## Example launch lines
+ *
+ * All of them work beside `kandy-loopback --port 8080`. A password on a command
+ * line can be seen by other users of the machine; on a real platform set the
+ * environment variable KANDY_PASSWORD, or use a credentials file.
+ *
+ * A caller with a test tone and a test picture:
+ * |[
+ * gst-launch-1.0 -e kandysink name=sink server=http://127.0.0.1:8080 \
+ *     username=alice@loopback.example password=alice destination=bob \
+ *   audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! sink.audio_0 \
+ *   videotestsrc is-live=true ! video/x-raw,width=640,height=360 ! sink.video_0
+ * ]|
+ *
+ * A recorded file goes out as it is, without being encoded again, and the call
+ * ends with it:
+ * |[
+ * gst-launch-1.0 audiotestsrc num-buffers=500 ! opusenc ! oggmux \
+ *   ! filesink location=tone.ogg
+ * gst-launch-1.0 filesrc location=tone.ogg ! oggdemux ! opusparse ! kandysink \
+ *     server=http://127.0.0.1:8080 username=alice@loopback.example \
+ *     password=alice destination=bob
+ * ]|
+ *
+ * Both faces in one pipeline: who calls hears a tone and is heard:
+ * |[
+ * gst-launch-1.0 kandysink name=sink server=http://127.0.0.1:8080 \
+ *     username=bob@loopback.example password=bob auto-answer=true \
+ *   audiotestsrc is-live=true ! sink.audio_0 \
+ *   kandysrc ! queue ! audioconvert ! audioresample ! autoaudiosink
+ * ]|
+ */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "gstkandycodec.h"
+#include "gstkandysink.h"
+#include "gstkandysinkpad.h"
+#include "gstkandyuri.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_debug);
+#define GST_CAT_DEFAULT gst_kandy_sink_debug
+
+#define DEFAULT_END_ON_EOS TRUE
+#define DEFAULT_EOS_ON_END TRUE
+
+enum {
+  PROP_AUDIO_CODECS = GST_KANDY_BASE_BIN_N_PROPERTIES,
+  PROP_VIDEO_CODECS,
+  PROP_END_ON_EOS,
+  PROP_EOS_ON_END,
+};
+
+struct _GstKandySink {
+  GstKandyBaseBin parent_instance;
+
+  /* all of it guarded by the object lock */
+  GPtrArray *pads; /* of GstKandySinkPad, a reference each */
+  guint n_pads[2]; /* by kind: number for the next one */
+  GPtrArray *eos; /* of GstKandySinkPad, unowned, those at their end */
+  gboolean ended; /* EOS has been posted */
+  char *codecs[2]; /* by kind, (nullable) */
+  gboolean end_on_eos;
+  gboolean eos_on_end;
+};
+
+static GstStaticPadTemplate audio_template
+    = GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS ("audio/x-raw; audio/x-opus; audio/G722; "
+            "audio/x-mulaw; audio/x-alaw; "
+            "application/x-rtp, media = (string) audio"));
+
+static GstStaticPadTemplate video_template
+    = GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS ("video/x-raw; video/x-vp8; video/x-vp9; "
+            "video/x-h264; video/x-av1; "
+            "application/x-rtp, media = (string) video"));
+
+static void gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface);
+static void gst_kandy_sink_uri_handler_init (gpointer iface, gpointer data);
+
+static GstKandySessionMemberInterface *parent_member;
+
+G_DEFINE_TYPE_WITH_CODE (GstKandySink, gst_kandy_sink, GST_TYPE_KANDY_BASE_BIN,
+    G_IMPLEMENT_INTERFACE (GST_KANDY_TYPE_SESSION_MEMBER,
+        gst_kandy_sink_member_init)
+    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
+        gst_kandy_sink_uri_handler_init)
+    GST_DEBUG_CATEGORY_INIT (gst_kandy_sink_debug, "kandysink", 0,
+        "sending face of a call"))
+
+GST_ELEMENT_REGISTER_DEFINE (kandysink, "kandysink", GST_RANK_NONE,
+    GST_TYPE_KANDY_SINK);
+
+static GPtrArray *
+dup_pads (GstKandySink *self)
+{
+  GPtrArray *pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->pads->len; i++)
+    g_ptr_array_add (pads, gst_object_ref (g_ptr_array_index (self->pads, i)));
+  GST_OBJECT_UNLOCK (self);
+  return pads;
+}
+
+/* The element ends for its pipeline when it says so, not when an inner sink
+ * does */
+static void
+post_eos (GstKandySink *self)
+{
+  gboolean ended;
+
+  GST_OBJECT_LOCK (self);
+  ended = self->ended;
+  self->ended = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  if (!ended)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_eos (GST_OBJECT (self)));
+}
+
+/* As member of the session */
+
+static void
+gst_kandy_sink_get_wishes (GstKandySessionMember *member,
+    GstKandySessionWishes *wishes)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
+  guint i;
+
+  parent_member->get_wishes (member, wishes);
+  wishes->sends = TRUE;
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+    g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
+
+    if (!gst_pad_is_linked (GST_PAD (pad)))
+      continue;
+    if (caps == NULL)
+      wishes->media_ready = FALSE;
+    if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
+      wishes->send_audio = TRUE;
+    else
+      wishes->send_video = TRUE;
+  }
+}
+
+/* (transfer full): what the pad's media can be sent as, in the user's order */
+static GstCaps *
+choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
+{
+  GstCaps *codecs = input != NULL
+      ? gst_kandy_codecs_for_input (kind, input, FALSE)
+      : gst_kandy_codecs_get_available (kind, FALSE);
+  g_autofree char *preference = NULL;
+
+  GST_OBJECT_LOCK (self);
+  preference = g_strdup (self->codecs[kind]);
+  GST_OBJECT_UNLOCK (self);
+  if (preference != NULL) {
+    GstCaps *preferred = gst_kandy_codecs_prefer (codecs, preference, TRUE);
+
+    gst_caps_unref (codecs);
+    codecs = preferred;
+  }
+  return codecs;
+}
+
+static void
+gst_kandy_sink_media_prepared (GstKandySessionMember *member,
+    GstKandyCall *media)
+{
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+    KandyMediaKind kind = gst_kandy_sink_pad_get_kind (pad);
+    g_autoptr (GstCaps) input = gst_kandy_sink_pad_dup_caps (pad);
+    g_autoptr (GstCaps) codecs = NULL;
+
+    if (!gst_pad_is_linked (GST_PAD (pad)))
+      continue;
+    codecs = choose_codecs (self, kind, input);
+    if (gst_caps_is_empty (codecs)) {
+      GST_ELEMENT_WARNING (self, STREAM, CODEC_NOT_FOUND,
+          ("Media at the pad %s cannot be sent", GST_PAD_NAME (pad)),
+          ("no codec for the caps %" GST_PTR_FORMAT " among those allowed",
+              input));
+      continue;
+    }
+    gst_kandy_sink_pad_prepare (pad, media, codecs);
+  }
+}
+
+static void
+gst_kandy_sink_call_connected (GstKandySessionMember *member)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
+  GstClockTime offset = GST_CLOCK_TIME_NONE;
+  guint i;
+
+  /* one offset for all, or sound and picture would part */
+  for (i = 0; i < pads->len; i++)
+    offset = gst_kandy_sink_pad_open (g_ptr_array_index (pads, i), offset);
+}
+
+static void
+gst_kandy_sink_call_ended (GstKandySessionMember *member, gboolean failed)
+{
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  gboolean eos;
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  eos = self->eos_on_end;
+  GST_OBJECT_UNLOCK (self);
+  for (i = 0; i < pads->len; i++)
+    gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), eos);
+
+  parent_member->call_ended (member, failed);
+  if (eos)
+    post_eos (self);
+}
+
+static void
+gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
+{
+  parent_member = g_type_interface_peek_parent (iface);
+  iface->get_wishes = gst_kandy_sink_get_wishes;
+  iface->media_prepared = gst_kandy_sink_media_prepared;
+  iface->call_connected = gst_kandy_sink_call_connected;
+  iface->call_ended = gst_kandy_sink_call_ended;
+}
+
+/* Pads */
+
+static void
+on_linked (GstPad *pad, GstPad *peer, GstKandySink *self)
+{
+  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
+}
+
+static void
+on_caps (GstPad *pad, GParamSpec *pspec, GstKandySink *self)
+{
+  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
+}
+
+static char *
+pad_name (GstKandySink *self, KandyMediaKind kind, const char *wanted)
+{
+  const char *prefix = kind == KANDY_MEDIA_KIND_AUDIO ? "audio_" : "video_";
+  guint64 number;
+  char *name;
+
+  GST_OBJECT_LOCK (self);
+  if (wanted != NULL && g_str_has_prefix (wanted, prefix)
+      && g_ascii_string_to_unsigned (wanted + strlen (prefix), 10, 0,
+          G_MAXUINT - 1, &number, NULL)) {
+    name = g_strdup (wanted);
+    self->n_pads[kind] = MAX (self->n_pads[kind], (guint) number + 1);
+  } else {
+    name = g_strdup_printf ("%s%u", prefix, self->n_pads[kind]++);
+  }
+  GST_OBJECT_UNLOCK (self);
+  return name;
+}
+
+static GstPad *
+gst_kandy_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
+    const char *wanted, const GstCaps *caps)
+{
+  GstKandySink *self = GST_KANDY_SINK (element);
+  KandyMediaKind kind
+      = g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "audio")
+      ? KANDY_MEDIA_KIND_AUDIO
+      : KANDY_MEDIA_KIND_VIDEO;
+  g_autofree char *name = pad_name (self, kind, wanted);
+  g_autoptr (GstPad) present = gst_element_get_static_pad (element, name);
+  GstKandySinkPad *pad;
+
+  if (present != NULL) {
+    GST_WARNING_OBJECT (self, "there is a pad %s already", name);
+    return NULL;
+  }
+  pad = gst_kandy_sink_pad_new (GST_BIN (self), templ, name, kind);
+  if (pad == NULL)
+    return NULL;
+
+  g_signal_connect_object (pad, "linked", G_CALLBACK (on_linked), self, 0);
+  g_signal_connect_object (pad, "unlinked", G_CALLBACK (on_linked), self, 0);
+  g_signal_connect_object (pad, "notify::caps", G_CALLBACK (on_caps), self, 0);
+  GST_OBJECT_LOCK (self);
+  g_ptr_array_add (self->pads, gst_object_ref_sink (pad));
+  GST_OBJECT_UNLOCK (self);
+  gst_pad_set_active (GST_PAD (pad), TRUE);
+  gst_element_add_pad (element, GST_PAD (pad));
+  gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
+  return GST_PAD (pad);
+}
+
+static void
+gst_kandy_sink_release_pad (GstElement *element, GstPad *pad)
+{
+  GstKandySink *self = GST_KANDY_SINK (element);
+  g_autoptr (GstKandySinkPad) ours = gst_object_ref (pad);
+  gboolean found;
+
+  GST_OBJECT_LOCK (self);
+  found = g_ptr_array_remove (self->pads, ours);
+  g_ptr_array_remove (self->eos, ours);
+  GST_OBJECT_UNLOCK (self);
+  if (!found)
+    return;
+
+  gst_child_proxy_child_removed (GST_CHILD_PROXY (self), G_OBJECT (pad),
+      GST_PAD_NAME (pad));
+  g_signal_handlers_disconnect_by_data (pad, self);
+  gst_pad_set_active (pad, FALSE);
+  gst_kandy_sink_pad_release (ours, GST_BIN (self));
+  gst_element_remove_pad (element, pad);
+  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
+}
+
+/* EOS */
+
+/* Maybe on the kandy thread, in the midst of the session's work */
+static void
+on_end_answered (GstPromise *promise, gpointer user_data)
+{
+  GstKandySink *self = user_data;
+
+  post_eos (self);
+}
+
+static void
+pad_eos (GstKandySink *self, GstObject *source)
+{
+  gboolean all, end;
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (self->pads, i);
+
+    if (gst_kandy_sink_pad_owns (pad, source)
+        && !g_ptr_array_find (self->eos, pad, NULL))
+      g_ptr_array_add (self->eos, pad);
+  }
+  all = self->eos->len == self->pads->len && !self->ended;
+  end = self->end_on_eos;
+  GST_OBJECT_UNLOCK (self);
+
+  if (all && end) {
+    g_autoptr (GstPromise) promise
+        = gst_promise_new_with_change_func (on_end_answered,
+            gst_object_ref (self), gst_object_unref);
+
+    GST_INFO_OBJECT (self, "all pads are at their end, hanging up");
+    gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (self),
+        GST_KANDY_REQUEST_END, NULL, promise);
+  }
+}
+
+static void
+gst_kandy_sink_handle_message (GstBin *bin, GstMessage *message)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
+    pad_eos (GST_KANDY_SINK (bin), GST_MESSAGE_SRC (message));
+    gst_message_unref (message);
+    return;
+  }
+  GST_BIN_CLASS (gst_kandy_sink_parent_class)->handle_message (bin, message);
+}
+
+static GstStateChangeReturn
+gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
+{
+  GstKandySink *self = GST_KANDY_SINK (element);
+  GstStateChangeReturn ret;
+  guint i;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    GST_OBJECT_LOCK (self);
+    self->ended = FALSE;
+    g_ptr_array_set_size (self->eos, 0);
+    GST_OBJECT_UNLOCK (self);
+  }
+
+  ret = GST_ELEMENT_CLASS (gst_kandy_sink_parent_class)
+            ->change_state (element, transition);
+
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    g_autoptr (GPtrArray) pads = dup_pads (self);
+
+    for (i = 0; i < pads->len; i++)
+      gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), FALSE);
+  }
+  return ret;
+}
+
+/* URIs */
+
+static GstURIType
+gst_kandy_sink_uri_get_type (GType type)
+{
+  return GST_URI_SINK;
+}
+
+static const char *const *
+gst_kandy_sink_uri_get_protocols (GType type)
+{
+  return gst_kandy_uri_protocols;
+}
+
+static char *
+gst_kandy_sink_uri_get_uri (GstURIHandler *handler)
+{
+  return gst_kandy_base_bin_dup_uri (GST_KANDY_BASE_BIN (handler));
+}
+
+static gboolean
+gst_kandy_sink_uri_set_uri (GstURIHandler *handler, const char *uri,
+    GError **error)
+{
+  return gst_kandy_base_bin_set_uri (GST_KANDY_BASE_BIN (handler), uri, error);
+}
+
+static void
+gst_kandy_sink_uri_handler_init (gpointer iface_pointer, gpointer data)
+{
+  GstURIHandlerInterface *iface = iface_pointer;
+
+  iface->get_type = gst_kandy_sink_uri_get_type;
+  iface->get_protocols = gst_kandy_sink_uri_get_protocols;
+  iface->get_uri = gst_kandy_sink_uri_get_uri;
+  iface->set_uri = gst_kandy_sink_uri_set_uri;
+}
+
+static void
+gst_kandy_sink_set_property (GObject *object, guint id, const GValue *value,
+    GParamSpec *pspec)
+{
+  GstKandySink *self = GST_KANDY_SINK (object);
+  const char *text;
+  KandyMediaKind kind;
+
+  switch (id) {
+    case PROP_AUDIO_CODECS:
+    case PROP_VIDEO_CODECS:
+      kind = id == PROP_AUDIO_CODECS ? KANDY_MEDIA_KIND_AUDIO
+                                     : KANDY_MEDIA_KIND_VIDEO;
+      text = g_value_get_string (value);
+      GST_OBJECT_LOCK (self);
+      g_free (self->codecs[kind]);
+      self->codecs[kind]
+          = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_END_ON_EOS:
+      GST_OBJECT_LOCK (self);
+      self->end_on_eos = g_value_get_boolean (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_EOS_ON_END:
+      GST_OBJECT_LOCK (self);
+      self->eos_on_end = g_value_get_boolean (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    default:
+      G_OBJECT_CLASS (gst_kandy_sink_parent_class)
+          ->set_property (object, id, value, pspec);
+      break;
+  }
+}
+
+static void
+gst_kandy_sink_get_property (GObject *object, guint id, GValue *value,
+    GParamSpec *pspec)
+{
+  GstKandySink *self = GST_KANDY_SINK (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_AUDIO_CODECS:
+      g_value_set_string (value, self->codecs[KANDY_MEDIA_KIND_AUDIO]);
+      break;
+    case PROP_VIDEO_CODECS:
+      g_value_set_string (value, self->codecs[KANDY_MEDIA_KIND_VIDEO]);
+      break;
+    case PROP_END_ON_EOS:
+      g_value_set_boolean (value, self->end_on_eos);
+      break;
+    case PROP_EOS_ON_END:
+      g_value_set_boolean (value, self->eos_on_end);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_kandy_sink_dispose (GObject *object)
+{
+  GstKandySink *self = GST_KANDY_SINK (object);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++)
+    gst_element_release_request_pad (GST_ELEMENT (self),
+        g_ptr_array_index (pads, i));
+
+  G_OBJECT_CLASS (gst_kandy_sink_parent_class)->dispose (object);
+}
+
+static void
+gst_kandy_sink_finalize (GObject *object)
+{
+  GstKandySink *self = GST_KANDY_SINK (object);
+
+  g_ptr_array_unref (self->pads);
+  g_ptr_array_unref (self->eos);
+  g_free (self->codecs[0]);
+  g_free (self->codecs[1]);
+
+  G_OBJECT_CLASS (gst_kandy_sink_parent_class)->finalize (object);
+}
+
+static void
+gst_kandy_sink_class_init (GstKandySinkClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = gst_kandy_sink_set_property;
+  object_class->get_property = gst_kandy_sink_get_property;
+  object_class->dispose = gst_kandy_sink_dispose;
+  object_class->finalize = gst_kandy_sink_finalize;
+
+  /**
+   * GstKandySink:audio-codecs:
+   *
+   * The codecs that sound may be sent as, best first: encoding names with commas
+   * between them, of `OPUS`, `G722`, `PCMU`, `PCMA`. Unset: all that can be
+   * made, in this order. Looked at when a call is made or answered.
+   */
+  g_object_class_install_property (object_class, PROP_AUDIO_CODECS,
+      g_param_spec_string ("audio-codecs", "Audio codecs",
+          "What sound may be sent as, best first: \"OPUS,G722,PCMU,PCMA\"; "
+          "unset = all", NULL, flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:video-codecs:
+   *
+   * The codecs that pictures may be sent as, best first: encoding names with
+   * commas between them, of `VP8`, `VP9`, `H264`, `AV1`. Unset: all that can be
+   * made. `H264` also needs `client::remove-h264-codecs` to be off.
+   */
+  g_object_class_install_property (object_class, PROP_VIDEO_CODECS,
+      g_param_spec_string ("video-codecs", "Video codecs",
+          "What pictures may be sent as, best first: \"VP8,VP9,H264,AV1\"; "
+          "unset = all", NULL, flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:end-on-eos:
+   *
+   * Whether the call is ended when all pads have got EOS. If not, EOS is posted
+   * when the call ends for another reason.
+   */
+  g_object_class_install_property (object_class, PROP_END_ON_EOS,
+      g_param_spec_boolean ("end-on-eos", "End on EOS",
+          "Hang up when all pads have got EOS", DEFAULT_END_ON_EOS,
+          flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:eos-on-end:
+   *
+   * Whether upstream is told to stop, and EOS is posted, when the call ends. If
+   * not, the element is ready for another call.
+   */
+  g_object_class_install_property (object_class, PROP_EOS_ON_END,
+      g_param_spec_boolean ("eos-on-end", "EOS on end",
+          "Stop upstream and post EOS when the call ends", DEFAULT_EOS_ON_END,
+          flags | GST_PARAM_MUTABLE_PLAYING));
+
+  element_class->request_new_pad
+      = GST_DEBUG_FUNCPTR (gst_kandy_sink_request_new_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (gst_kandy_sink_release_pad);
+  element_class->change_state
+      = GST_DEBUG_FUNCPTR (gst_kandy_sink_change_state);
+  GST_BIN_CLASS (klass)->handle_message
+      = GST_DEBUG_FUNCPTR (gst_kandy_sink_handle_message);
+
+  gst_element_class_add_static_pad_template_with_gtype (element_class,
+      &audio_template, GST_TYPE_KANDY_SINK_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (element_class,
+      &video_template, GST_TYPE_KANDY_SINK_PAD);
+  gst_element_class_set_static_metadata (element_class, "Kandy call sink",
+      "Sink/Network/WebRTC",
+      "Sends sound and pictures in a WebRTC call on the Kandy CPaaS platform. "
+      "Settings of the client are its child \"client\", for example "
+      "client::ping-interval=20000",
+      "The gst-kandy authors");
+
+  gst_type_mark_as_plugin_api (GST_TYPE_KANDY_SINK_PAD, 0);
+}
+
+static void
+gst_kandy_sink_init (GstKandySink *self)
+{
+  self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->eos = g_ptr_array_new ();
+  self->end_on_eos = DEFAULT_END_ON_EOS;
+  self->eos_on_end = DEFAULT_EOS_ON_END;
+  /* a sink also before it has a pad */
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+  gst_bin_set_suppressed_flags (GST_BIN (self), GST_ELEMENT_FLAG_SINK
+          | GST_ELEMENT_FLAG_SOURCE);
+}

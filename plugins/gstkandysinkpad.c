@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <gst/app/app.h>
+#include <gst/pbutils/pbutils.h>
+#include <gst/video/video.h>
+
+#include "gstkandysendbin.h"
+#include "gstkandysinkpad.h"
+
+/**
+ * SECTION:gstkandysinkpad
+ * @title: GstKandySinkPad
+ * @short_description: a pad of kandysink
+ *
+ * Media that is live is sent as it comes, and lost while there is no call. What
+ * is not live, a file for example, waits until the call is there and is then
+ * sent by the clock from its beginning.
+ */
+
+/* Behind the pad:  clocksync ! sendbin ! appsink
+ *
+ * Not live media is held by a blocking probe at the pad, which costs nothing
+ * and is undone by a flush or a state change as any other blocked pad. The
+ * clocksync element only works for such media: a live pipeline's latency must
+ * not be added to what is sent. */
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_pad_debug);
+#define GST_CAT_DEFAULT gst_kandy_sink_pad_debug
+
+enum {
+  PROP_0,
+  PROP_MUTED,
+  PROP_MAX_BITRATE,
+  PROP_CODEC_NAME,
+  N_PROPERTIES
+};
+
+struct _GstKandySinkPad {
+  GstGhostPad parent_instance;
+
+  KandyMediaKind kind;
+  GstElement *clocksync;
+  GstElement *send_bin;
+  GstElement *appsink;
+
+  /* all of it guarded by the object lock */
+  GstKandySendTrack *track; /* (nullable) */
+  GstKandyCall *media; /* (nullable) */
+  gboolean liveness_known;
+  gboolean live;
+  gboolean open;
+  gboolean ended;
+  GstClockTime held; /* running time of the buffer that is held */
+  GstClockTime offset; /* added to running times of what is not live */
+  gulong hold_probe;
+  guint max_bitrate; /* the user's, 0 for none */
+  guint far_bitrate; /* the far end's, 0 for none */
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+G_DEFINE_TYPE_WITH_CODE (GstKandySinkPad, gst_kandy_sink_pad,
+    GST_TYPE_GHOST_PAD,
+    GST_DEBUG_CATEGORY_INIT (gst_kandy_sink_pad_debug, "kandysinkpad", 0,
+        "media that goes into a call"))
+
+static GstKandySendTrack *
+dup_track (GstKandySinkPad *self)
+{
+  GstKandySendTrack *track = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&track, self->track);
+  GST_OBJECT_UNLOCK (self);
+  return track;
+}
+
+static void
+update_bitrate (GstKandySinkPad *self)
+{
+  guint bitrate;
+
+  GST_OBJECT_LOCK (self);
+  bitrate = self->max_bitrate;
+  if (self->far_bitrate != 0 && (bitrate == 0 || self->far_bitrate < bitrate))
+    bitrate = self->far_bitrate;
+  GST_OBJECT_UNLOCK (self);
+
+  g_object_set (self->send_bin, "max-bitrate", bitrate, NULL);
+}
+
+/* The track */
+
+static void
+on_negotiated (GstKandySendTrack *track, GstKandySinkPad *self)
+{
+  g_autoptr (GstCaps) caps
+      = gst_kandy_send_track_get_negotiated_caps (track);
+
+  GST_DEBUG_OBJECT (self, "is sent as %" GST_PTR_FORMAT, caps);
+  g_object_set (self->send_bin, "negotiated-caps", caps, NULL);
+}
+
+static void
+on_force_key_unit (GstKandySendTrack *track, gboolean all_headers,
+    GstKandySinkPad *self)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (self->appsink, "sink");
+
+  gst_pad_push_event (pad, gst_video_event_new_upstream_force_key_unit (
+      GST_CLOCK_TIME_NONE, all_headers, 0));
+}
+
+static void
+on_max_bitrate (GstKandySendTrack *track, guint bitrate, GstKandySinkPad *self)
+{
+  GST_OBJECT_LOCK (self);
+  self->far_bitrate = bitrate;
+  GST_OBJECT_UNLOCK (self);
+  update_bitrate (self);
+}
+
+static void
+drop_track (GstKandySinkPad *self)
+{
+  g_autoptr (GstKandySendTrack) track = NULL;
+  g_autoptr (GstKandyCall) media = NULL;
+
+  GST_OBJECT_LOCK (self);
+  track = g_steal_pointer (&self->track);
+  media = g_steal_pointer (&self->media);
+  self->far_bitrate = 0;
+  GST_OBJECT_UNLOCK (self);
+
+  if (track != NULL) {
+    g_signal_handlers_disconnect_by_data (track, self);
+    g_object_set (self->send_bin, "negotiated-caps", NULL, NULL);
+  }
+}
+
+/* Streaming threads */
+
+static void
+push_rtp (GstKandySinkPad *self, GstKandySendTrack *track, GstBuffer *buffer,
+    const GstSegment *segment, GstClock *clock, GstClockTime base_time,
+    GstClockTime offset)
+{
+  GstClockTime time = GST_CLOCK_TIME_NONE;
+
+  if (segment->format == GST_FORMAT_TIME
+      && GST_BUFFER_PTS_IS_VALID (buffer))
+    time = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
+        GST_BUFFER_PTS (buffer));
+  if (GST_CLOCK_TIME_IS_VALID (time)) {
+    time += GST_CLOCK_TIME_IS_VALID (offset) ? offset : 0;
+  } else {
+    GstClockTime now = gst_clock_get_time (clock);
+
+    time = now > base_time ? now - base_time : 0;
+  }
+  buffer = gst_buffer_make_writable (buffer);
+  GST_BUFFER_PTS (buffer) = time;
+  gst_kandy_send_track_push (track, buffer, clock, base_time);
+}
+
+static GstFlowReturn
+on_new_sample (GstAppSink *appsink, gpointer user_data)
+{
+  GstKandySinkPad *self = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (appsink);
+  g_autoptr (GstKandySendTrack) track = NULL;
+  g_autoptr (GstClock) clock = NULL;
+  GstClockTime base_time, offset;
+  const GstSegment *segment;
+  GstBufferList *list;
+  gboolean ended;
+  guint i;
+
+  if (sample == NULL)
+    return GST_FLOW_OK;
+
+  GST_OBJECT_LOCK (self);
+  ended = self->ended;
+  offset = self->live ? 0 : self->offset;
+  g_set_object (&track, self->track);
+  GST_OBJECT_UNLOCK (self);
+  if (ended)
+    return GST_FLOW_EOS;
+  clock = gst_element_get_clock (GST_ELEMENT (appsink));
+  if (track == NULL || clock == NULL)
+    return GST_FLOW_OK;
+
+  base_time = gst_element_get_base_time (GST_ELEMENT (appsink));
+  segment = gst_sample_get_segment (sample);
+  list = gst_sample_get_buffer_list (sample);
+  if (list != NULL) {
+    for (i = 0; i < gst_buffer_list_length (list); i++)
+      push_rtp (self, track, gst_buffer_ref (gst_buffer_list_get (list, i)),
+          segment, clock, base_time, offset);
+  } else if (gst_sample_get_buffer (sample) != NULL) {
+    push_rtp (self, track, gst_buffer_ref (gst_sample_get_buffer (sample)),
+        segment, clock, base_time, offset);
+  }
+  return GST_FLOW_OK;
+}
+
+static gboolean
+is_live (GstPad *pad)
+{
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  gboolean live = TRUE;
+
+  if (gst_pad_peer_query (pad, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  return live;
+}
+
+/* Lets what is not live go by the clock from now on */
+static GstClockTime
+start_pacing (GstKandySinkPad *self)
+{
+  GstClockTime base_time
+      = gst_element_get_base_time (GST_ELEMENT (self->appsink));
+  g_autoptr (GstClock) clock = gst_element_get_clock (self->appsink);
+  GstClockTime now = clock != NULL ? gst_clock_get_time (clock) - base_time : 0;
+  GstClockTime offset;
+
+  GST_OBJECT_LOCK (self);
+  if (!GST_CLOCK_TIME_IS_VALID (self->offset))
+    self->offset = GST_CLOCK_TIME_IS_VALID (self->held) && self->held < now
+        ? now - self->held
+        : 0;
+  offset = self->offset;
+  GST_OBJECT_UNLOCK (self);
+
+  GST_DEBUG_OBJECT (self, "starts at %" GST_TIME_FORMAT,
+      GST_TIME_ARGS (offset));
+  g_object_set (self->clocksync, "ts-offset", (gint64) offset, "sync", TRUE,
+      NULL);
+  return offset;
+}
+
+static GstPadProbeReturn
+on_hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySinkPad *self = GST_KANDY_SINK_PAD (pad);
+  g_autoptr (GstEvent) event = NULL;
+  const GstSegment *segment;
+  GstBuffer *buffer;
+  gboolean live, ask;
+  GstPadProbeReturn ret = GST_PAD_PROBE_OK;
+  gboolean pace = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  ask = !self->liveness_known;
+  GST_OBJECT_UNLOCK (self);
+  live = ask && is_live (pad);
+
+  buffer = (info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0
+      ? gst_pad_probe_info_get_buffer (info)
+      : gst_buffer_list_get (gst_pad_probe_info_get_buffer_list (info), 0);
+  event = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+
+  GST_OBJECT_LOCK (self);
+  if (ask) {
+    self->liveness_known = TRUE;
+    self->live = live;
+  }
+  if (self->live || self->open || self->ended) {
+    self->hold_probe = 0;
+    ret = GST_PAD_PROBE_REMOVE;
+    pace = self->open && !self->live;
+  }
+  if (!self->live && !GST_CLOCK_TIME_IS_VALID (self->held) && buffer != NULL
+      && event != NULL) {
+    gst_event_parse_segment (event, &segment);
+    if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer))
+      self->held = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
+          GST_BUFFER_PTS (buffer));
+  }
+  GST_OBJECT_UNLOCK (self);
+
+  if (ask)
+    GST_DEBUG_OBJECT (self, "media is %slive", live ? "" : "not ");
+  if (pace)
+    start_pacing (self);
+  return ret;
+}
+
+static void
+hold (GstKandySinkPad *self)
+{
+  gulong probe;
+
+  GST_OBJECT_LOCK (self);
+  probe = self->hold_probe;
+  self->liveness_known = FALSE;
+  self->held = GST_CLOCK_TIME_NONE;
+  GST_OBJECT_UNLOCK (self);
+  if (probe != 0)
+    return;
+
+  probe = gst_pad_add_probe (GST_PAD (self),
+      GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER
+          | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      on_hold, NULL, NULL);
+  GST_OBJECT_LOCK (self);
+  self->hold_probe = probe;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_kandy_sink_pad_set_property (GObject *object, guint id,
+    const GValue *value, GParamSpec *pspec)
+{
+  GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
+
+  switch (id) {
+    case PROP_MUTED:
+      g_object_set_property (G_OBJECT (self->send_bin), "muted", value);
+      break;
+    case PROP_MAX_BITRATE:
+      GST_OBJECT_LOCK (self);
+      self->max_bitrate = g_value_get_uint (value);
+      GST_OBJECT_UNLOCK (self);
+      update_bitrate (self);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+}
+
+static void
+gst_kandy_sink_pad_get_property (GObject *object, guint id, GValue *value,
+    GParamSpec *pspec)
+{
+  GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
+
+  switch (id) {
+    case PROP_MUTED:
+      g_object_get_property (G_OBJECT (self->send_bin), "muted", value);
+      break;
+    case PROP_MAX_BITRATE:
+      GST_OBJECT_LOCK (self);
+      g_value_set_uint (value, self->max_bitrate);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_CODEC_NAME:
+      g_object_get_property (G_OBJECT (self->send_bin), "codec-name", value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+}
+
+static void
+gst_kandy_sink_pad_dispose (GObject *object)
+{
+  GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
+
+  if (self->send_bin != NULL)
+    drop_track (self);
+  gst_clear_object (&self->clocksync);
+  gst_clear_object (&self->send_bin);
+  gst_clear_object (&self->appsink);
+
+  G_OBJECT_CLASS (gst_kandy_sink_pad_parent_class)->dispose (object);
+}
+
+static void
+gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = gst_kandy_sink_pad_set_property;
+  object_class->get_property = gst_kandy_sink_pad_get_property;
+  object_class->dispose = gst_kandy_sink_pad_dispose;
+
+  /**
+   * GstKandySinkPad:muted:
+   *
+   * Silence or black instead of raw media; other media is not sent at all.
+   */
+  properties[PROP_MUTED] = g_param_spec_boolean ("muted", "Muted",
+      "Silence or black in place of raw media, nothing in place of other "
+      "media", FALSE,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandySinkPad:max-bitrate:
+   *
+   * Upper limit for the encoder in bit/s, 0 for the codec's default. A lower
+   * limit of the far end goes first. Media that comes encoded is not changed.
+   */
+  properties[PROP_MAX_BITRATE] = g_param_spec_uint ("max-bitrate",
+      "Maximum bit rate",
+      "Upper limit for the encoder in bit/s, 0 = the codec's default", 0,
+      G_MAXUINT, 0,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandySinkPad:codec-name:
+   *
+   * What the media is sent as (`OPUS`, `VP8`, ...), once that is negotiated.
+   */
+  properties[PROP_CODEC_NAME] = g_param_spec_string ("codec-name",
+      "Codec name", "What the media is sent as, once negotiated", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+gst_kandy_sink_pad_init (GstKandySinkPad *self)
+{
+  self->held = GST_CLOCK_TIME_NONE;
+  self->offset = GST_CLOCK_TIME_NONE;
+}
+
+GstKandySinkPad *
+gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
+    KandyMediaKind kind)
+{
+  GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
+  g_autoptr (GstPad) target = NULL;
+  GstKandySinkPad *self;
+
+  self = g_object_new (GST_TYPE_KANDY_SINK_PAD, "name", name, "direction",
+      GST_PAD_SINK, "template", templ, NULL);
+  self->kind = kind;
+  self->clocksync = gst_element_factory_make ("clocksync", NULL);
+  self->appsink = gst_element_factory_make ("appsink", NULL);
+  self->send_bin = gst_kandy_send_bin_new (kind);
+  if (self->clocksync == NULL || self->appsink == NULL) {
+    gst_element_post_message (GST_ELEMENT (bin),
+        gst_missing_element_message_new (GST_ELEMENT (bin),
+            self->clocksync == NULL ? "clocksync" : "appsink"));
+    gst_clear_object (&self->clocksync);
+    gst_clear_object (&self->appsink);
+    gst_clear_object (&self->send_bin);
+    gst_object_unref (self);
+    return NULL;
+  }
+  gst_object_ref_sink (self->clocksync);
+  gst_object_ref_sink (self->appsink);
+  gst_object_ref_sink (self->send_bin);
+
+  g_object_set (self->clocksync, "sync", FALSE, NULL);
+  /* in no way may the call hold up the pipeline's preroll or its clock */
+  g_object_set (self->appsink, "sync", FALSE, "async", FALSE,
+      "enable-last-sample", FALSE, "buffer-list", TRUE, "wait-on-eos", FALSE,
+      NULL);
+  gst_app_sink_set_callbacks (GST_APP_SINK (self->appsink), &callbacks, self,
+      NULL);
+
+  gst_bin_add_many (bin, self->clocksync, self->send_bin, self->appsink, NULL);
+  gst_element_link_many (self->clocksync, self->send_bin, self->appsink, NULL);
+  target = gst_element_get_static_pad (self->clocksync, "sink");
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
+  gst_element_sync_state_with_parent (self->appsink);
+  gst_element_sync_state_with_parent (self->send_bin);
+  gst_element_sync_state_with_parent (self->clocksync);
+  hold (self);
+  return self;
+}
+
+void
+gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin)
+{
+  GstElement *elements[] = { self->clocksync, self->send_bin, self->appsink };
+  guint i;
+
+  gst_kandy_sink_pad_close (self, FALSE);
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+  for (i = 0; i < G_N_ELEMENTS (elements); i++) {
+    gst_element_set_locked_state (elements[i], TRUE);
+    gst_element_set_state (elements[i], GST_STATE_NULL);
+    gst_bin_remove (bin, elements[i]);
+  }
+}
+
+KandyMediaKind
+gst_kandy_sink_pad_get_kind (GstKandySinkPad *self)
+{
+  return self->kind;
+}
+
+GstCaps *
+gst_kandy_sink_pad_dup_caps (GstKandySinkPad *self)
+{
+  return gst_pad_get_current_caps (GST_PAD (self));
+}
+
+gboolean
+gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element)
+{
+  return GST_OBJECT (self->appsink) == element;
+}
+
+void
+gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
+    GstCaps *codecs)
+{
+  GstKandySendTrack *track;
+
+  drop_track (self);
+  track = gst_kandy_call_add_send_track (media, self->kind,
+      GST_PAD_NAME (self), codecs);
+  if (track == NULL)
+    return;
+
+  g_signal_connect (track, "negotiated", G_CALLBACK (on_negotiated), self);
+  g_signal_connect (track, "force-key-unit", G_CALLBACK (on_force_key_unit),
+      self);
+  g_signal_connect (track, "max-bitrate", G_CALLBACK (on_max_bitrate), self);
+  GST_OBJECT_LOCK (self);
+  self->track = track;
+  self->media = g_object_ref (media);
+  self->ended = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  on_negotiated (track, self);
+}
+
+gboolean
+gst_kandy_sink_pad_is_prepared (GstKandySinkPad *self)
+{
+  g_autoptr (GstKandySendTrack) track = dup_track (self);
+
+  return track != NULL;
+}
+
+GstClockTime
+gst_kandy_sink_pad_open (GstKandySinkPad *self, GstClockTime offset)
+{
+  gboolean known, live;
+  gulong probe = 0;
+
+  GST_OBJECT_LOCK (self);
+  self->open = TRUE;
+  self->offset = offset;
+  known = self->liveness_known;
+  live = self->live;
+  /* else the probe finds out with the first buffer */
+  if (known) {
+    probe = self->hold_probe;
+    self->hold_probe = 0;
+  }
+  GST_OBJECT_UNLOCK (self);
+
+  if (known && !live)
+    offset = start_pacing (self);
+  if (probe != 0)
+    gst_pad_remove_probe (GST_PAD (self), probe);
+  return offset;
+}
+
+void
+gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos)
+{
+  gulong probe = 0;
+
+  drop_track (self);
+  GST_OBJECT_LOCK (self);
+  self->open = FALSE;
+  self->offset = GST_CLOCK_TIME_NONE;
+  self->ended = eos;
+  if (eos) {
+    probe = self->hold_probe;
+    self->hold_probe = 0;
+  }
+  GST_OBJECT_UNLOCK (self);
+
+  g_object_set (self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
+  if (probe != 0)
+    gst_pad_remove_probe (GST_PAD (self), probe);
+  if (!eos)
+    hold (self);
+}

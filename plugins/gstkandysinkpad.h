@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandycall.h"
+#include "gstkandysendtrack.h"
+
+G_BEGIN_DECLS
+
+/* A pad of kandysink, and all that is behind it: pacing of what is not live, the
+ * way from any media to RTP, the hand-over to the call's track. */
+
+#define GST_TYPE_KANDY_SINK_PAD (gst_kandy_sink_pad_get_type ())
+G_DECLARE_FINAL_TYPE (GstKandySinkPad, gst_kandy_sink_pad, GST, KANDY_SINK_PAD, GstGhostPad)
+
+/* Puts the elements into @bin; (transfer floating) (nullable) */
+GstKandySinkPad *gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ,
+    const char *name, KandyMediaKind kind);
+/* Takes the elements out again; the pad has been removed */
+void gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin);
+
+KandyMediaKind gst_kandy_sink_pad_get_kind (GstKandySinkPad *self);
+/* (transfer full) (nullable): NULL while unknown */
+GstCaps *gst_kandy_sink_pad_dup_caps (GstKandySinkPad *self);
+/* Whether @element is this pad's innermost one, which posts its EOS */
+gboolean gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element);
+
+/* Gives the pad a track of @media that can be sent as @codecs */
+void gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
+    GstCaps *codecs);
+gboolean gst_kandy_sink_pad_is_prepared (GstKandySinkPad *self);
+/* What is not live begins to flow: from now on its running time is later by
+ * @offset. If @offset is GST_CLOCK_TIME_NONE it is chosen and returned. */
+GstClockTime gst_kandy_sink_pad_open (GstKandySinkPad *self,
+    GstClockTime offset);
+/* The call is over. @eos: upstream is told to stop */
+void gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos);
+
+G_END_DECLS

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-kandysrc
+ * @title: kandysrc
+ * @see_also: kandysink, kandysignaller
+ *
+ * What we receive in a call on the Kandy CPaaS platform. First it signs on with
+ * the account that its properties, a credentials file or the environment tell.
+ * Next it answers who calls if #GstKandyBaseBin:auto-answer is set, or calls
+ * #GstKandyBaseBin:destination. Finally it shows a pad for each track of the far
+ * end, as soon as the far end says that it has one.
+ *
+ * Alone it only receives. Together with a `kandysink` in the same pipeline it is
+ * the other half of the same call; the account is then set on one of the two.
+ *
+ * A pad gives out what is linked to it: decoded media, encoded media
+ * (`audio/x-opus`, `video/x-vp8`, ...) or `application/x-rtp`. Its name stays
+ * the same for the whole call. While the far end is silent, or the call is held,
+ * GAP events keep what is downstream going. When the call ends there is EOS at
+ * all pads; they go away when the next call begins or the element stops.
+ *
+ * The element is live, and #GstKandySrc:latency is the time that it gives
+ * packets to arrive. Pausing the pipeline does not end the call, what arrives
+ * meanwhile is lost. Going to READY ends it: the hang-up is sent in the
+ * background, and going on to NULL waits for it, 1.5 seconds at the most. An EOS
+ * event sent to the element, as `gst-launch-1.0 -e` does, also ends the call.
+ *
+ * A call that was made here and that the far end does not take is an error. One
+ * that was taken and is over, whoever hung up, is none.
+ *
+ * ## Example launch lines
+ *
+ * All of them work beside `kandy-loopback --port 8080`. A password on a command
+ * line can be seen by other users of the machine; on a real platform set the
+ * environment variable KANDY_PASSWORD, or use a credentials file.
+ *
+ * A callee who answers and lets the call be heard:
+ * |[
+ * gst-launch-1.0 kandysrc server=http://127.0.0.1:8080 \
+ *     username=bob@loopback.example password=bob auto-answer=true \
+ *   ! queue ! audioconvert ! audioresample ! autoaudiosink
+ * ]|
+ *
+ * A callee who records the sound as it comes, without decoding it, and finishes
+ * the file when the far end hangs up or upon Ctrl-C:
+ * |[
+ * gst-launch-1.0 -e kandysrc server=http://127.0.0.1:8080 media=audio \
+ *     username=bob@loopback.example password=bob auto-answer=true \
+ *   ! audio/x-opus ! oggmux ! filesink location=call.ogg
+ * ]|
+ *
+ * A kandy:// URI, where the password comes from the environment:
+ * |[
+ * KANDY_PASSWORD=bob gst-launch-1.0 playbin \
+ *     uri="kandy://bob%40loopback.example@127.0.0.1:8080/?protocol=http"
+ * ]|
+ *
+ * ## URIs
+ *
+ * `kandy://[USER@]HOST[:PORT][/DESTINATION][?KEY=VALUE[&KEY=VALUE...]]`; USER
+ * and DESTINATION percent-encoded. A destination is called, without one the next
+ * incoming call is answered. The keys are properties of the element, and
+ * `protocol`, which is https unless it says http. A URI with a secret in it is
+ * refused.
+ */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandysrc.h"
+#include "gstkandysrcpad.h"
+#include "gstkandyuri.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_debug);
+#define GST_CAT_DEFAULT gst_kandy_src_debug
+
+#define DEFAULT_MEDIA GST_KANDY_MEDIA_AUTO
+#define DEFAULT_LATENCY 60
+#define MAX_LATENCY 10000
+
+enum {
+  PROP_MEDIA = GST_KANDY_BASE_BIN_N_PROPERTIES,
+  PROP_LATENCY,
+};
+
+struct _GstKandySrc {
+  GstKandyBaseBin parent_instance;
+
+  GstKandyClockMap clock_map;
+
+  /* all of it guarded by the object lock */
+  GPtrArray *pads; /* of GstKandySrcPad, a reference each */
+  guint n_pads[2]; /* by kind: number for the next one */
+  guint group_id;
+  gboolean stopped; /* no pads any more */
+  GstKandyMediaFlags media;
+  guint latency; /* ms */
+};
+
+static GstStaticPadTemplate audio_template
+    = GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+        GST_STATIC_CAPS ("audio/x-raw; audio/x-opus; audio/G722; "
+            "audio/x-mulaw; audio/x-alaw; "
+            "application/x-rtp, media = (string) audio"));
+
+static GstStaticPadTemplate video_template
+    = GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+        GST_STATIC_CAPS ("video/x-raw; video/x-vp8; video/x-vp9; "
+            "video/x-h264; video/x-av1; "
+            "application/x-rtp, media = (string) video"));
+
+static void gst_kandy_src_member_init (GstKandySessionMemberInterface *iface);
+static void gst_kandy_src_uri_handler_init (gpointer iface, gpointer data);
+
+static GstKandySessionMemberInterface *parent_member;
+
+G_DEFINE_TYPE_WITH_CODE (GstKandySrc, gst_kandy_src, GST_TYPE_KANDY_BASE_BIN,
+    G_IMPLEMENT_INTERFACE (GST_KANDY_TYPE_SESSION_MEMBER,
+        gst_kandy_src_member_init)
+    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
+        gst_kandy_src_uri_handler_init)
+    GST_DEBUG_CATEGORY_INIT (gst_kandy_src_debug, "kandysrc", 0,
+        "receiving face of a call"))
+
+/* It owns its URI scheme, so it is the one that playbin should find */
+GST_ELEMENT_REGISTER_DEFINE (kandysrc, "kandysrc", GST_RANK_PRIMARY,
+    GST_TYPE_KANDY_SRC);
+
+static GPtrArray *
+dup_pads (GstKandySrc *self)
+{
+  GPtrArray *pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->pads->len; i++)
+    g_ptr_array_add (pads, gst_object_ref (g_ptr_array_index (self->pads, i)));
+  GST_OBJECT_UNLOCK (self);
+  return pads;
+}
+
+static void
+remove_pad (GstKandySrc *self, GstKandySrcPad *pad)
+{
+  gboolean found;
+
+  GST_OBJECT_LOCK (self);
+  found = g_ptr_array_find (self->pads, pad, NULL);
+  if (found) {
+    gst_object_ref (pad);
+    g_ptr_array_remove (self->pads, pad);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (!found)
+    return;
+
+  gst_child_proxy_child_removed (GST_CHILD_PROXY (self), G_OBJECT (pad),
+      GST_PAD_NAME (pad));
+  gst_pad_set_active (GST_PAD (pad), FALSE);
+  gst_kandy_src_pad_release (pad, GST_BIN (self));
+  gst_element_remove_pad (GST_ELEMENT (self), GST_PAD (pad));
+  gst_object_unref (pad);
+}
+
+static void
+remove_pads (GstKandySrc *self, gboolean only_finished)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySrcPad *pad = g_ptr_array_index (pads, i);
+
+    if (!only_finished || gst_kandy_src_pad_is_finished (pad))
+      remove_pad (self, pad);
+  }
+  GST_OBJECT_LOCK (self);
+  if (self->pads->len == 0)
+    self->n_pads[0] = self->n_pads[1] = 0;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* EOS at all pads */
+static void
+finish_pads (GstKandySrc *self)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++)
+    gst_kandy_src_pad_finish (g_ptr_array_index (pads, i));
+}
+
+/* As member of the session */
+
+static void
+gst_kandy_src_get_wishes (GstKandySessionMember *member,
+    GstKandySessionWishes *wishes)
+{
+  GstKandySrc *self = GST_KANDY_SRC (member);
+
+  parent_member->get_wishes (member, wishes);
+  GST_OBJECT_LOCK (self);
+  wishes->receives = TRUE;
+  wishes->receive = self->media;
+  wishes->latency = MAX (wishes->latency, self->latency);
+  wishes->latency_set = TRUE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_kandy_src_media_prepared (GstKandySessionMember *member,
+    GstKandyCall *media)
+{
+  GstKandySrc *self = GST_KANDY_SRC (member);
+
+  /* those of the call before */
+  remove_pads (self, TRUE);
+  gst_kandy_clock_map_reset (&self->clock_map);
+  GST_OBJECT_LOCK (self);
+  self->group_id = gst_util_group_id_next ();
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_kandy_src_track_added (GstKandySessionMember *member,
+    GstKandyReceiveTrack *track)
+{
+  GstKandySrc *self = GST_KANDY_SRC (member);
+  KandyMediaKind kind = gst_kandy_receive_track_get_kind (track);
+  GstStaticPadTemplate *templ = kind == KANDY_MEDIA_KIND_AUDIO
+      ? &audio_template
+      : &video_template;
+  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (templ);
+  g_autofree char *name = NULL;
+  g_autoptr (GstKandySrcPad) pad = NULL;
+  gboolean stopped, known = FALSE;
+  guint group_id, i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->pads->len; i++)
+    known |= gst_kandy_src_pad_get_track (g_ptr_array_index (self->pads, i))
+        == track;
+  stopped = self->stopped;
+  group_id = self->group_id;
+  if (!known && !stopped)
+    name = g_strdup_printf (
+        kind == KANDY_MEDIA_KIND_AUDIO ? "audio_%u" : "video_%u",
+        self->n_pads[kind]++);
+  GST_OBJECT_UNLOCK (self);
+  if (known || stopped)
+    return;
+
+  pad = gst_object_ref_sink (gst_kandy_src_pad_new (GST_BIN (self),
+      pad_template, name, track, &self->clock_map, group_id));
+  GST_OBJECT_LOCK (self);
+  g_ptr_array_add (self->pads, gst_object_ref (pad));
+  stopped = self->stopped;
+  GST_OBJECT_UNLOCK (self);
+  if (stopped) {
+    /* stopped meanwhile, maybe before the pad was in the list */
+    remove_pads (self, FALSE);
+    return;
+  }
+  GST_INFO_OBJECT (self, "new pad %s", name);
+  gst_pad_set_active (GST_PAD (pad), TRUE);
+  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
+  gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
+  gst_kandy_src_pad_start (pad);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_latency (GST_OBJECT (self)));
+}
+
+static void
+gst_kandy_src_track_removed (GstKandySessionMember *member,
+    GstKandyReceiveTrack *track)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SRC (member));
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySrcPad *pad = g_ptr_array_index (pads, i);
+
+    if (gst_kandy_src_pad_get_track (pad) == track)
+      gst_kandy_src_pad_finish (pad);
+  }
+}
+
+static void
+gst_kandy_src_no_more_tracks (GstKandySessionMember *member)
+{
+  gst_element_no_more_pads (GST_ELEMENT (member));
+}
+
+static void
+gst_kandy_src_call_ended (GstKandySessionMember *member, gboolean failed)
+{
+  finish_pads (GST_KANDY_SRC (member));
+  parent_member->call_ended (member, failed);
+}
+
+static void
+gst_kandy_src_member_init (GstKandySessionMemberInterface *iface)
+{
+  parent_member = g_type_interface_peek_parent (iface);
+  iface->get_wishes = gst_kandy_src_get_wishes;
+  iface->media_prepared = gst_kandy_src_media_prepared;
+  iface->track_added = gst_kandy_src_track_added;
+  iface->track_removed = gst_kandy_src_track_removed;
+  iface->no_more_tracks = gst_kandy_src_no_more_tracks;
+  iface->call_ended = gst_kandy_src_call_ended;
+}
+
+static void
+on_end_answered (GstPromise *promise, gpointer user_data)
+{
+  finish_pads (user_data);
+}
+
+static gboolean
+gst_kandy_src_send_event (GstElement *element, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+    g_autoptr (GstPromise) promise
+        = gst_promise_new_with_change_func (on_end_answered,
+            gst_object_ref (element), gst_object_unref);
+
+    gst_event_unref (event);
+    gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (element),
+        GST_KANDY_REQUEST_END, NULL, promise);
+    return TRUE;
+  }
+  return GST_ELEMENT_CLASS (gst_kandy_src_parent_class)
+      ->send_event (element, event);
+}
+
+static void
+set_stopped (GstKandySrc *self, gboolean stopped)
+{
+  GST_OBJECT_LOCK (self);
+  self->stopped = stopped;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static GstStateChangeReturn
+gst_kandy_src_change_state (GstElement *element, GstStateChange transition)
+{
+  GstKandySrc *self = GST_KANDY_SRC (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    set_stopped (self, FALSE);
+  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    set_stopped (self, TRUE);
+
+  ret = GST_ELEMENT_CLASS (gst_kandy_src_parent_class)
+            ->change_state (element, transition);
+
+  switch (transition) {
+    case GST_STATE_CHANGE_READY_TO_PAUSED:
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      /* live, also before there is a pad */
+      if (ret != GST_STATE_CHANGE_FAILURE)
+        ret = GST_STATE_CHANGE_NO_PREROLL;
+      break;
+    case GST_STATE_CHANGE_PAUSED_TO_READY:
+      remove_pads (self, FALSE);
+      break;
+    default:
+      break;
+  }
+  return ret;
+}
+
+/* URIs */
+
+static GstURIType
+gst_kandy_src_uri_get_type (GType type)
+{
+  return GST_URI_SRC;
+}
+
+static const char *const *
+gst_kandy_src_uri_get_protocols (GType type)
+{
+  return gst_kandy_uri_protocols;
+}
+
+static char *
+gst_kandy_src_uri_get_uri (GstURIHandler *handler)
+{
+  return gst_kandy_base_bin_dup_uri (GST_KANDY_BASE_BIN (handler));
+}
+
+static gboolean
+gst_kandy_src_uri_set_uri (GstURIHandler *handler, const char *uri,
+    GError **error)
+{
+  return gst_kandy_base_bin_set_uri (GST_KANDY_BASE_BIN (handler), uri, error);
+}
+
+static void
+gst_kandy_src_uri_handler_init (gpointer iface_pointer, gpointer data)
+{
+  GstURIHandlerInterface *iface = iface_pointer;
+
+  iface->get_type = gst_kandy_src_uri_get_type;
+  iface->get_protocols = gst_kandy_src_uri_get_protocols;
+  iface->get_uri = gst_kandy_src_uri_get_uri;
+  iface->set_uri = gst_kandy_src_uri_set_uri;
+}
+
+static void
+gst_kandy_src_set_property (GObject *object, guint id, const GValue *value,
+    GParamSpec *pspec)
+{
+  GstKandySrc *self = GST_KANDY_SRC (object);
+
+  switch (id) {
+    case PROP_MEDIA:
+      GST_OBJECT_LOCK (self);
+      self->media = g_value_get_flags (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_LATENCY:
+      GST_OBJECT_LOCK (self);
+      self->latency = g_value_get_uint (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+}
+
+static void
+gst_kandy_src_get_property (GObject *object, guint id, GValue *value,
+    GParamSpec *pspec)
+{
+  GstKandySrc *self = GST_KANDY_SRC (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MEDIA:
+      g_value_set_flags (value, self->media);
+      break;
+    case PROP_LATENCY:
+      g_value_set_uint (value, self->latency);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_kandy_src_finalize (GObject *object)
+{
+  GstKandySrc *self = GST_KANDY_SRC (object);
+
+  g_ptr_array_unref (self->pads);
+  gst_kandy_clock_map_clear (&self->clock_map);
+
+  G_OBJECT_CLASS (gst_kandy_src_parent_class)->finalize (object);
+}
+
+static void
+gst_kandy_src_class_init (GstKandySrcClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = gst_kandy_src_set_property;
+  object_class->get_property = gst_kandy_src_get_property;
+  object_class->finalize = gst_kandy_src_finalize;
+
+  /**
+   * GstKandySrc:media:
+   *
+   * What is to be received, whether or not `kandysink` sends it too. Looked at
+   * when a call is made or answered.
+   */
+  g_object_class_install_property (object_class, PROP_MEDIA,
+      g_param_spec_flags ("media", "Media",
+          "What is to be received; auto: what kandysink sends or the far end "
+          "offers", GST_KANDY_TYPE_MEDIA_FLAGS, DEFAULT_MEDIA, flags));
+  /**
+   * GstKandySrc:latency:
+   *
+   * How long a packet may take longer than others, in milliseconds: the size of
+   * the jitter buffer, and what the element reports as its latency. Looked at
+   * when a call is made or received.
+   */
+  g_object_class_install_property (object_class, PROP_LATENCY,
+      g_param_spec_uint ("latency", "Latency", "Size of the jitter buffer, ms",
+          0, MAX_LATENCY, DEFAULT_LATENCY, flags));
+
+  element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_src_change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_src_send_event);
+
+  gst_element_class_add_static_pad_template_with_gtype (element_class,
+      &audio_template, GST_TYPE_KANDY_SRC_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (element_class,
+      &video_template, GST_TYPE_KANDY_SRC_PAD);
+  gst_element_class_set_static_metadata (element_class, "Kandy call source",
+      "Source/Network/WebRTC",
+      "Receives sound and pictures of a WebRTC call on the Kandy CPaaS "
+      "platform. Settings of the client are its child \"client\", for example "
+      "client::ping-interval=20000",
+      "The gst-kandy authors");
+
+  gst_type_mark_as_plugin_api (GST_TYPE_KANDY_SRC_PAD, 0);
+  gst_type_mark_as_plugin_api (GST_KANDY_TYPE_MEDIA_FLAGS, 0);
+}
+
+static void
+gst_kandy_src_init (GstKandySrc *self)
+{
+  gst_kandy_clock_map_init (&self->clock_map);
+  self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->media = DEFAULT_MEDIA;
+  self->latency = DEFAULT_LATENCY;
+  self->stopped = TRUE;
+  self->group_id = gst_util_group_id_next ();
+  /* a source also before it has a pad */
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
+  gst_bin_set_suppressed_flags (GST_BIN (self), GST_ELEMENT_FLAG_SINK
+          | GST_ELEMENT_FLAG_SOURCE);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <gst/video/video.h>
+
+#include "gstkandymediasrc.h"
+#include "gstkandyreceivebin.h"
+#include "gstkandysrcpad.h"
+
+/**
+ * SECTION:gstkandysrcpad
+ * @title: GstKandySrcPad
+ * @short_description: a pad of kandysrc
+ *
+ * One track of the far end. What it gives out is chosen by what is linked to it
+ * first: decoded media if that is taken, else the encoded media, else RTP.
+ */
+
+/* Behind the pad:  mediasrc ! receivebin */
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_pad_debug);
+#define GST_CAT_DEFAULT gst_kandy_src_pad_debug
+
+enum {
+  PROP_0,
+  PROP_TRACK_ID,
+  PROP_STREAM_ID,
+  N_PROPERTIES
+};
+
+struct _GstKandySrcPad {
+  GstGhostPad parent_instance;
+
+  GstKandyReceiveTrack *track;
+  GstKandyMediaSrc *media_src;
+  GstElement *receive_bin;
+  GstKandyClockMap *clock_map; /* the element's */
+  gboolean finished; /* object lock */
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+G_DEFINE_TYPE_WITH_CODE (GstKandySrcPad, gst_kandy_src_pad, GST_TYPE_GHOST_PAD,
+    GST_DEBUG_CATEGORY_INIT (gst_kandy_src_pad_debug, "kandysrcpad", 0,
+        "media that comes out of a call"))
+
+/* On a streaming thread of the call */
+static void
+on_rtp (GstKandyReceiveTrack *track, GstBuffer *rtp, GstCaps *caps,
+    GstClock *clock, GstClockTime base_time, gpointer user_data)
+{
+  GstKandySrcPad *self = user_data;
+  GstElement *element = GST_ELEMENT (self->media_src);
+  g_autoptr (GstClock) our_clock = gst_element_get_clock (element);
+  GstClockTime our_base_time = gst_element_get_base_time (element);
+  GstClockTime time = GST_BUFFER_PTS (rtp);
+
+  if (our_clock == NULL || !GST_CLOCK_TIME_IS_VALID (our_base_time)) {
+    gst_buffer_unref (rtp);
+    return;
+  }
+  if (!GST_CLOCK_TIME_IS_VALID (time)) {
+    GstClockTime now = gst_clock_get_time (clock);
+
+    time = now > base_time ? now - base_time : 0;
+  }
+  time = gst_kandy_clock_map_convert (self->clock_map, clock, our_clock,
+      time + base_time);
+  /* what came before the pipeline played is not for it */
+  if (!GST_CLOCK_TIME_IS_VALID (time) || time < our_base_time) {
+    gst_buffer_unref (rtp);
+    return;
+  }
+  rtp = gst_buffer_make_writable (rtp);
+  GST_BUFFER_PTS (rtp) = time - our_base_time;
+  GST_BUFFER_DTS (rtp) = GST_CLOCK_TIME_NONE;
+  gst_kandy_media_src_push (self->media_src, rtp, caps);
+}
+
+static GstPadProbeReturn
+on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySrcPad *self = user_data;
+
+  if (gst_video_event_is_force_key_unit (gst_pad_probe_info_get_event (info)))
+    gst_kandy_receive_track_request_key_unit (self->track);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+choose_output (GstKandySrcPad *self)
+{
+  g_autoptr (GstCaps) rtp = gst_kandy_receive_track_get_caps (self->track);
+  g_autoptr (GstCaps) downstream = NULL;
+  GstKandyReceiveOutput output;
+
+  if (gst_kandy_media_src_is_open (self->media_src)
+      || !gst_pad_is_linked (GST_PAD (self)))
+    return;
+  downstream = gst_pad_peer_query_caps (GST_PAD (self), NULL);
+  output = gst_kandy_receive_output_for_caps (
+      gst_kandy_receive_track_get_kind (self->track), rtp, downstream);
+  GST_INFO_OBJECT (self, "output %d for %" GST_PTR_FORMAT, output, downstream);
+  g_object_set (self->receive_bin, "output", output, NULL);
+  gst_kandy_media_src_open (self->media_src);
+}
+
+static void
+on_linked (GstPad *pad, GstPad *peer, gpointer user_data)
+{
+  choose_output (GST_KANDY_SRC_PAD (pad));
+}
+
+static void
+gst_kandy_src_pad_get_property (GObject *object, guint id, GValue *value,
+    GParamSpec *pspec)
+{
+  GstKandySrcPad *self = GST_KANDY_SRC_PAD (object);
+  KandyTrack *track = gst_kandy_receive_track_get_track (self->track);
+
+  switch (id) {
+    case PROP_TRACK_ID:
+      g_value_set_string (value, kandy_track_get_id (track));
+      break;
+    case PROP_STREAM_ID:
+      g_value_set_string (value, kandy_track_get_stream_id (track));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+}
+
+static void
+gst_kandy_src_pad_dispose (GObject *object)
+{
+  GstKandySrcPad *self = GST_KANDY_SRC_PAD (object);
+
+  gst_clear_object (&self->track);
+  gst_clear_object (&self->media_src);
+  gst_clear_object (&self->receive_bin);
+
+  G_OBJECT_CLASS (gst_kandy_src_pad_parent_class)->dispose (object);
+}
+
+static void
+gst_kandy_src_pad_class_init (GstKandySrcPadClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = gst_kandy_src_pad_get_property;
+  object_class->dispose = gst_kandy_src_pad_dispose;
+
+  /**
+   * GstKandySrcPad:track-id:
+   *
+   * Id of the track. API document: `TrackObject.id`.
+   */
+  properties[PROP_TRACK_ID] = g_param_spec_string ("track-id", "Track ID",
+      "Id of the far end's track", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandySrcPad:stream-id:
+   *
+   * Id of the media stream that the track belongs to; sound and picture of one
+   * person have the same. API document: `TrackObject.streamId`.
+   */
+  properties[PROP_STREAM_ID] = g_param_spec_string ("stream-id", "Stream ID",
+      "Id of the far end's media stream", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+gst_kandy_src_pad_init (GstKandySrcPad *self)
+{
+}
+
+GstKandySrcPad *
+gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
+    GstKandyReceiveTrack *track, GstKandyClockMap *clock_map, guint group_id)
+{
+  GstKandySrcPad *self = g_object_new (GST_TYPE_KANDY_SRC_PAD, "name", name,
+      "direction", GST_PAD_SRC, "template", templ, NULL);
+  g_autoptr (GstCaps) caps = gst_kandy_receive_track_get_caps (track);
+  g_autofree char *stream_id = NULL;
+  g_autoptr (GstPad) inner = NULL;
+  g_autoptr (GstPad) target = NULL;
+  guint latency = 0;
+
+  g_object_get (track, "latency", &latency, NULL);
+  stream_id = g_strdup_printf ("kandy/%s/%s",
+      kandy_track_get_id (gst_kandy_receive_track_get_track (track)), name);
+  self->track = gst_object_ref (track);
+  self->clock_map = clock_map;
+  self->media_src = gst_kandy_media_src_new (stream_id, group_id,
+      latency * GST_MSECOND, caps);
+  self->receive_bin
+      = gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
+  gst_object_ref_sink (self->media_src);
+  gst_object_ref_sink (self->receive_bin);
+  gst_kandy_media_src_set_gap_pad (self->media_src, GST_PAD (self));
+
+  gst_bin_add_many (bin, GST_ELEMENT (self->media_src), self->receive_bin,
+      NULL);
+  gst_element_link (GST_ELEMENT (self->media_src), self->receive_bin);
+  inner = gst_element_get_static_pad (GST_ELEMENT (self->media_src), "src");
+  gst_pad_add_probe (inner, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
+      on_upstream_event, self, NULL);
+  target = gst_element_get_static_pad (self->receive_bin, "src");
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
+  g_signal_connect (self, "linked", G_CALLBACK (on_linked), NULL);
+
+  gst_element_sync_state_with_parent (self->receive_bin);
+  gst_element_sync_state_with_parent (GST_ELEMENT (self->media_src));
+  return self;
+}
+
+void
+gst_kandy_src_pad_start (GstKandySrcPad *self)
+{
+  choose_output (self);
+  gst_kandy_receive_track_set_consumer (self->track, on_rtp, self, NULL);
+}
+
+void
+gst_kandy_src_pad_finish (GstKandySrcPad *self)
+{
+  gboolean finished;
+
+  GST_OBJECT_LOCK (self);
+  finished = self->finished;
+  self->finished = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  if (finished)
+    return;
+  gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
+  gst_kandy_media_src_push_eos (self->media_src);
+}
+
+gboolean
+gst_kandy_src_pad_is_finished (GstKandySrcPad *self)
+{
+  gboolean finished;
+
+  GST_OBJECT_LOCK (self);
+  finished = self->finished;
+  GST_OBJECT_UNLOCK (self);
+  return finished;
+}
+
+void
+gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin)
+{
+  GstElement *elements[] = { GST_ELEMENT (self->media_src),
+    self->receive_bin };
+  guint i;
+
+  gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
+  for (i = 0; i < G_N_ELEMENTS (elements); i++) {
+    gst_element_set_locked_state (elements[i], TRUE);
+    gst_element_set_state (elements[i], GST_STATE_NULL);
+  }
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+  for (i = 0; i < G_N_ELEMENTS (elements); i++)
+    gst_bin_remove (bin, elements[i]);
+}
+
+GstKandyReceiveTrack *
+gst_kandy_src_pad_get_track (GstKandySrcPad *self)
+{
+  return self->track;
+}

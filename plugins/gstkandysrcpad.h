@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandyclockmap.h"
+#include "gstkandyreceivetrack.h"
+
+G_BEGIN_DECLS
+
+/* A pad of kandysrc, and all that is behind it: the border to the call's thread,
+ * the way from RTP to what is linked. */
+
+#define GST_TYPE_KANDY_SRC_PAD (gst_kandy_src_pad_get_type ())
+G_DECLARE_FINAL_TYPE (GstKandySrcPad, gst_kandy_src_pad, GST, KANDY_SRC_PAD, GstGhostPad)
+
+/* Puts the elements into @bin; (transfer floating) */
+GstKandySrcPad *gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ,
+    const char *name, GstKandyReceiveTrack *track, GstKandyClockMap *clock_map,
+    guint group_id);
+/* After it has been added to the element and linked, or not */
+void gst_kandy_src_pad_start (GstKandySrcPad *self);
+/* The track has gone: EOS after what is queued */
+void gst_kandy_src_pad_finish (GstKandySrcPad *self);
+gboolean gst_kandy_src_pad_is_finished (GstKandySrcPad *self);
+/* Takes the elements out again */
+void gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin);
+/* (transfer none) */
+GstKandyReceiveTrack *gst_kandy_src_pad_get_track (GstKandySrcPad *self);
+
+G_END_DECLS

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <gio/gio.h>
+
+#include "gstkandyvariant.h"
+
+/* SECTION: payloads of events on the bus
+ *
+ * The signalling library speaks GVariant, a message on the bus is a
+ * GstStructure. A dictionary becomes a structure, an array a GST_TYPE_ARRAY.
+ */
+
+static gboolean
+value_from_variant (GValue *value, const char *name, GVariant *variant)
+{
+  GVariantIter iter;
+  GVariant *item;
+
+  switch (g_variant_classify (variant)) {
+    case G_VARIANT_CLASS_VARIANT: {
+      g_autoptr (GVariant) inner = g_variant_get_variant (variant);
+
+      return value_from_variant (value, name, inner);
+    }
+    case G_VARIANT_CLASS_MAYBE: {
+      g_autoptr (GVariant) inner = g_variant_get_maybe (variant);
+
+      return inner != NULL && value_from_variant (value, name, inner);
+    }
+    case G_VARIANT_CLASS_BOOLEAN:
+    case G_VARIANT_CLASS_STRING:
+    case G_VARIANT_CLASS_INT32:
+    case G_VARIANT_CLASS_UINT32:
+    case G_VARIANT_CLASS_INT64:
+    case G_VARIANT_CLASS_UINT64:
+    case G_VARIANT_CLASS_DOUBLE:
+      g_dbus_gvariant_to_gvalue (variant, value);
+      return TRUE;
+    case G_VARIANT_CLASS_ARRAY:
+      if (g_variant_is_of_type (variant, G_VARIANT_TYPE ("a{s*}"))) {
+        GstStructure *inner = gst_kandy_structure_from_variant (name, variant);
+
+        g_value_init (value, GST_TYPE_STRUCTURE);
+        g_value_take_boxed (value, inner);
+        return TRUE;
+      }
+      g_value_init (value, GST_TYPE_ARRAY);
+      g_variant_iter_init (&iter, variant);
+      while ((item = g_variant_iter_next_value (&iter)) != NULL) {
+        GValue inner = G_VALUE_INIT;
+
+        if (value_from_variant (&inner, name, item))
+          gst_value_array_append_and_take_value (value, &inner);
+        g_variant_unref (item);
+      }
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+/* Structure and field names that came from a server are forced into what
+ * GstStructure takes */
+static char *
+safe_name (const char *name)
+{
+  g_autofree char *safe = g_strdup (name);
+
+  g_strcanon (safe,
+      G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:/+", '-');
+  return g_ascii_isalpha (*safe) ? g_steal_pointer (&safe)
+                                 : g_strconcat ("x-", safe, NULL);
+}
+
+GstStructure *
+gst_kandy_structure_from_variant (const char *name, GVariant *variant)
+{
+  g_autofree char *safe = safe_name (name);
+  GstStructure *structure = gst_structure_new_empty (safe);
+  GVariantIter iter;
+  GVariant *entry;
+
+  if (variant == NULL
+      || !g_variant_is_of_type (variant, G_VARIANT_TYPE ("a{s*}")))
+    return structure;
+
+  g_variant_iter_init (&iter, variant);
+  while ((entry = g_variant_iter_next_value (&iter)) != NULL) {
+    g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
+    g_autoptr (GVariant) content = g_variant_get_child_value (entry, 1);
+    g_autofree char *field = safe_name (g_variant_get_string (key, NULL));
+    GValue value = G_VALUE_INIT;
+
+    if (value_from_variant (&value, field, content))
+      gst_structure_take_value (structure, field, &value);
+    g_variant_unref (entry);
+  }
+  return structure;
+}
