@@ -237,7 +237,7 @@ subscribe (GstKandyLine *self)
   gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "subscribe",
       "Subscribing to calls");
   kandy_services_subscribe_async (kandy_client_get_services (self->client),
-      services, "websocket", self->cancellable, on_subscribed,
+      g_variant_new_strv (services, -1), "websocket", self->cancellable, on_subscribed,
       g_object_ref (self));
 }
 

@@ -35,6 +35,10 @@ typedef struct {
 } GstKandySessionStatus;
 
 GST_KANDY_API GstKandySession *gst_kandy_session_new (const char *name);
+/* (transfer full) (nullable): the session of that name in @context, made if need
+ * be; NULL if @context is none of gst_kandy_session_context_new() */
+GST_KANDY_API GstKandySession *gst_kandy_session_from_context (
+    GstContext *context, const char *name);
 
 /* NULL -> READY. @account: (nullable): what the element knows of an account,
  * not completed yet; @config: (nullable): its other settings, copied */

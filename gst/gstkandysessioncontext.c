@@ -32,7 +32,7 @@
  */
 
 /* What the context carries */
-#define KANDY_TYPE_SESSION_TABLE (gst_kandy_session_table_get_type ())
+#define GST_KANDY_TYPE_SESSION_TABLE (gst_kandy_session_table_get_type ())
 G_DECLARE_FINAL_TYPE (GstKandySessionTable, gst_kandy_session_table, GST_KANDY,
     SESSION_TABLE, GObject)
 
@@ -111,27 +111,17 @@ GstContext *
 gst_kandy_session_context_new (void)
 {
   g_autoptr (GstKandySessionTable) table
-      = g_object_new (gst_kandy_session_table_get_type (), NULL);
+      = g_object_new (GST_KANDY_TYPE_SESSION_TABLE, NULL);
   GstContext *context
       = gst_context_new (GST_KANDY_SESSION_CONTEXT_TYPE, TRUE);
 
   gst_structure_set (gst_context_writable_structure (context), "sessions",
-      gst_kandy_session_table_get_type (), table, NULL);
+      GST_KANDY_TYPE_SESSION_TABLE, table, NULL);
   return context;
 }
 
-/**
- * gst_kandy_session_context_get_session:
- * @context: a context
- * @name: the value of the elements' property `session`
- *
- * Looks up a session by its name, making it if it does not exist. Any thread.
- *
- * Returns: (transfer full) (nullable): the session, or %NULL if @context is of
- *   another type
- */
 GstKandySession *
-gst_kandy_session_context_get_session (GstContext *context, const char *name)
+gst_kandy_session_from_context (GstContext *context, const char *name)
 {
   g_autoptr (GstKandySessionTable) table = NULL;
 
@@ -140,7 +130,7 @@ gst_kandy_session_context_get_session (GstContext *context, const char *name)
 
   if (!gst_context_has_context_type (context, GST_KANDY_SESSION_CONTEXT_TYPE)
       || !gst_structure_get (gst_context_get_structure (context), "sessions",
-          gst_kandy_session_table_get_type (), &table, NULL))
+          GST_KANDY_TYPE_SESSION_TABLE, &table, NULL))
     return NULL;
   return gst_kandy_session_table_get (table, name);
 }

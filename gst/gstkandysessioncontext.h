@@ -14,7 +14,5 @@ G_BEGIN_DECLS
 #define GST_KANDY_SESSION_CONTEXT_TYPE "gst.kandy.session"
 
 GST_KANDY_API GstContext *gst_kandy_session_context_new (void);
-GST_KANDY_API GstKandySession *gst_kandy_session_context_get_session (
-    GstContext *context, const char *name);
 
 G_END_DECLS

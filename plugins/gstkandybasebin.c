@@ -403,7 +403,7 @@ find_session (GstKandyBaseBin *self)
         gst_message_new_have_context (GST_OBJECT (self),
             gst_context_ref (context)));
   }
-  return gst_kandy_session_context_get_session (context, name);
+  return gst_kandy_session_from_context (context, name);
 }
 
 static void
