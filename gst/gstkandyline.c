@@ -21,13 +21,16 @@
  */
 
 GST_DEBUG_CATEGORY (kandy_line_debug);
+GST_DEBUG_CATEGORY_STATIC (kandy_client_debug);
 #define GST_CAT_DEFAULT kandy_line_debug
 
 static const char *const services[] = { "call", NULL };
 
 G_DEFINE_TYPE_WITH_CODE (GstKandyLine, gst_kandy_line, G_TYPE_OBJECT,
     GST_DEBUG_CATEGORY_INIT (kandy_line_debug, "kandyline", 0,
-        "sign-on and calls of the kandy elements"))
+        "sign-on and calls of the kandy elements");
+    GST_DEBUG_CATEGORY_INIT (kandy_client_debug, "kandyclient", 0,
+        "log of the signalling library"))
 
 static void gst_kandy_line_sign_on (GstKandyLine *self);
 
@@ -261,6 +264,30 @@ field (GstKandyLine *self, GstKandyAccountField which)
   return gst_kandy_session_account_get (self->account, which);
 }
 
+/* The client's log goes where GStreamer's goes */
+static void
+on_log (KandyLogger *logger, const KandyLogEntry *entry, gpointer user_data)
+{
+  GstDebugLevel level = GST_LEVEL_LOG;
+
+  switch (kandy_log_entry_get_level (entry)) {
+    case KANDY_LOG_LEVEL_ERROR:
+    case KANDY_LOG_LEVEL_WARN:
+      /* it is no fault of the pipeline; what is comes as an error message */
+      level = GST_LEVEL_INFO;
+      break;
+    case KANDY_LOG_LEVEL_INFO:
+    case KANDY_LOG_LEVEL_DEBUG:
+      level = GST_LEVEL_DEBUG;
+      break;
+    default:
+      break;
+  }
+  GST_CAT_LEVEL_LOG (kandy_client_debug, level, user_data, "%s: %s",
+      kandy_log_entry_get_target_type (entry),
+      kandy_log_entry_get_message (entry));
+}
+
 static void
 gst_kandy_line_sign_on (GstKandyLine *self)
 {
@@ -269,6 +296,8 @@ gst_kandy_line_sign_on (GstKandyLine *self)
 
   gst_kandy_session_account_apply (self->account, self->config);
   self->client = kandy_client_new (self->config);
+  kandy_logger_set_handler (kandy_client_get_logger (self->client), on_log,
+      self, NULL, NULL);
   g_signal_connect (self->client, "event", G_CALLBACK (on_event), self);
   gst_kandy_line_calls_start (self);
 
@@ -311,6 +340,8 @@ thread_main (gpointer data)
   gst_kandy_line_clear_source (&self->goodbye_source);
   gst_kandy_line_calls_clear (self);
   g_signal_handlers_disconnect_by_data (self->client, self);
+  kandy_logger_set_handler (kandy_client_get_logger (self->client), NULL, NULL,
+      NULL, NULL);
   kandy_client_destroy (self->client);
   g_clear_object (&self->client);
 

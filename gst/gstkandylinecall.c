@@ -205,15 +205,12 @@ static void
 query_stats (GstKandyLine *self, GstPromise *answer)
 {
   StatsQuery *query = g_new0 (StatsQuery, 1);
-  GstPromise *promise;
 
   g_weak_ref_init (&query->line, self);
   query->call = g_object_ref (self->call);
   query->answer = answer;
-  promise = gst_promise_new_with_change_func (on_stats, query,
-      stats_query_free);
-  gst_kandy_call_get_stats (self->media, promise);
-  gst_promise_unref (promise);
+  gst_kandy_call_get_stats (self->media,
+      gst_promise_new_with_change_func (on_stats, query, stats_query_free));
 }
 
 static gboolean
@@ -430,6 +427,85 @@ operation_new (GstKandyLine *self, GstPromise *promise)
   operation->line = g_object_ref (self);
   operation->promise = promise;
   return operation;
+}
+
+/* The hang-up: whoever asked for it is answered within the time that a good-bye
+ * may take, and the call is over for the elements even if the server is silent */
+typedef struct {
+  gatomicrefcount refs;
+  GstKandyLine *line;
+  KandyCall *call;
+  GstPromise *promise; /* (nullable) */
+  GSource *timeout; /* (nullable) */
+} HangUp;
+
+static void on_ended (GstKandyLine *self, GVariant *payload);
+
+static void
+hang_up_unref (gpointer data)
+{
+  HangUp *hang_up = data;
+
+  if (!g_atomic_ref_count_dec (&hang_up->refs))
+    return;
+  g_object_unref (hang_up->call);
+  g_object_unref (hang_up->line);
+  g_free (hang_up);
+}
+
+static void
+hang_up_answer (HangUp *hang_up, const GError *error)
+{
+  gst_kandy_line_clear_source (&hang_up->timeout);
+  if (hang_up->call == hang_up->line->call && hang_up->line->call_live
+      && error == NULL)
+    on_ended (hang_up->line, NULL);
+  gst_kandy_promise_reply (hang_up->promise,
+      kandy_call_get_id (hang_up->call), error);
+  g_clear_pointer (&hang_up->promise, gst_promise_unref);
+}
+
+static void
+on_hung_up (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  HangUp *hang_up = user_data;
+  g_autoptr (GError) error = NULL;
+
+  kandy_call_operation_finish (KANDY_CALL (object), result, &error);
+  if (error != NULL)
+    GST_INFO_OBJECT (hang_up->line, "hanging up: %s", error->message);
+  hang_up_answer (hang_up, error);
+  hang_up_unref (hang_up);
+}
+
+static gboolean
+on_hang_up_timeout (gpointer data)
+{
+  HangUp *hang_up = data;
+
+  GST_WARNING_OBJECT (hang_up->line, "the server does not answer the hang-up");
+  hang_up_answer (hang_up, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* @promise: (nullable) (transfer full) */
+static void
+hang_up (GstKandyLine *self, GstPromise *promise)
+{
+  HangUp *data = g_new0 (HangUp, 1);
+
+  self->ended_here = TRUE;
+  g_atomic_ref_count_init (&data->refs);
+  data->line = g_object_ref (self);
+  data->call = g_object_ref (self->call);
+  data->promise = promise;
+  data->timeout = g_timeout_source_new (
+      GST_TIME_AS_MSECONDS (GST_KANDY_GOODBYE_TIMEOUT));
+  g_atomic_ref_count_inc (&data->refs);
+  g_source_set_callback (data->timeout, on_hang_up_timeout, data,
+      hang_up_unref);
+  g_source_attach (data->timeout, self->context);
+  kandy_call_end_async (self->call, NULL, on_hung_up, data);
 }
 
 static void
@@ -893,9 +969,7 @@ gst_kandy_line_calls_request (GstKandyLine *self, GstKandyRequest request,
           operation_new (self, promise));
       break;
     case GST_KANDY_REQUEST_END:
-      self->ended_here = TRUE;
-      kandy_call_end_async (self->call, NULL, on_operation,
-          operation_new (self, promise));
+      hang_up (self, promise);
       break;
     case GST_KANDY_REQUEST_RINGING_FEEDBACK:
       kandy_call_send_ringing_feedback_async (self->call, self->cancellable,

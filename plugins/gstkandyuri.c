@@ -122,7 +122,7 @@ gst_kandy_uri_apply (const char *text, GObject *object, GError **error)
   g_autoptr (GUri) uri = NULL;
   g_autoptr (GHashTable) query = NULL;
   g_autofree char *server = NULL, *destination = NULL;
-  const char *protocol, *path, *host;
+  const char *protocol = NULL, *path, *host;
   GHashTableIter iter;
   gpointer key, value;
 
