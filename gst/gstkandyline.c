@@ -27,10 +27,10 @@ GST_DEBUG_CATEGORY_STATIC (kandy_client_debug);
 static const char *const services[] = { "call", NULL };
 
 G_DEFINE_TYPE_WITH_CODE (GstKandyLine, gst_kandy_line, G_TYPE_OBJECT,
-    GST_DEBUG_CATEGORY_INIT (kandy_line_debug, "kandyline", 0,
-        "sign-on and calls of the kandy elements");
-    GST_DEBUG_CATEGORY_INIT (kandy_client_debug, "kandyclient", 0,
-        "log of the signalling library"))
+                         GST_DEBUG_CATEGORY_INIT (kandy_line_debug, "kandyline",
+                             0, "sign-on and calls of the kandy elements");
+                         GST_DEBUG_CATEGORY_INIT (kandy_client_debug,
+                             "kandyclient", 0, "log of the signalling library"))
 
 static void gst_kandy_line_sign_on (GstKandyLine *self);
 
@@ -66,8 +66,9 @@ task_free (gpointer data)
  * calls and no caller is re-entered. FALSE, and nothing done, if the thread has
  * ended. */
 gboolean
-gst_kandy_line_post (GstKandyLine *self, void (*func) (GstKandyLine *, gpointer),
-    gpointer data, GDestroyNotify notify)
+gst_kandy_line_post (GstKandyLine *self,
+    void (*func) (GstKandyLine *, gpointer), gpointer data,
+    GDestroyNotify notify)
 {
   GSource *source;
   Task *task;
@@ -148,8 +149,8 @@ gst_kandy_line_progress (GstKandyLine *self, GstProgressType type,
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
 
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->progress (member, type, code,
-        text);
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->progress (
+        member, type, code, text);
   }
 }
 
@@ -176,8 +177,8 @@ fail (GstKandyLine *self, const char *code, const GError *error)
     return;
   self->phase = LINE_FAILED;
   gst_kandy_line_report (self, error);
-  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_ERROR, code, "%s",
-      error->message);
+  gst_kandy_line_progress (
+      self, GST_PROGRESS_TYPE_ERROR, code, "%s", error->message);
   gst_kandy_line_calls_act (self);
 }
 
@@ -199,11 +200,10 @@ on_event (KandyClient *client, const char *name, GVariant *payload,
   }
 
   if (self->phase == LINE_READY && g_str_equal (name, "subscription:change")
-      && payload != NULL
-      && g_variant_lookup (payload, "reason", "&s", &reason)
+      && payload != NULL && g_variant_lookup (payload, "reason", "&s", &reason)
       && g_str_equal (reason, "LOST_CONNECTION")) {
-    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_NETWORK, NULL, 0,
-        "The connection to the platform is lost");
+    g_autoptr (GError) error = kandy_error_new (
+        KANDY_ERROR_NETWORK, NULL, 0, "The connection to the platform is lost");
 
     fail (self, "subscribe", error);
   }
@@ -215,8 +215,8 @@ on_subscribed (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GstKandyLine) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!kandy_services_subscribe_finish (KANDY_SERVICES (object), result,
-          &error)) {
+  if (!kandy_services_subscribe_finish (
+          KANDY_SERVICES (object), result, &error)) {
     fail (self, "subscribe", error);
     return;
   }
@@ -224,8 +224,8 @@ on_subscribed (GObject *object, GAsyncResult *result, gpointer user_data)
     return;
 
   self->phase = LINE_READY;
-  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_COMPLETE, "subscribe",
-      "Ready for calls");
+  gst_kandy_line_progress (
+      self, GST_PROGRESS_TYPE_COMPLETE, "subscribe", "Ready for calls");
   gst_kandy_line_calls_act (self);
 }
 
@@ -234,14 +234,14 @@ subscribe (GstKandyLine *self)
 {
   g_autofree char *who = gst_kandy_session_account_describe (self->account);
 
-  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_COMPLETE, "login",
-      "Signed on as %s", who);
+  gst_kandy_line_progress (
+      self, GST_PROGRESS_TYPE_COMPLETE, "login", "Signed on as %s", who);
   self->phase = LINE_SUBSCRIBING;
-  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "subscribe",
-      "Subscribing to calls");
+  gst_kandy_line_progress (
+      self, GST_PROGRESS_TYPE_START, "subscribe", "Subscribing to calls");
   kandy_services_subscribe_async (kandy_client_get_services (self->client),
-      g_variant_new_strv (services, -1), "websocket", self->cancellable, on_subscribed,
-      g_object_ref (self));
+      g_variant_new_strv (services, -1), "websocket", self->cancellable,
+      on_subscribed, g_object_ref (self));
 }
 
 static void
@@ -296,13 +296,13 @@ gst_kandy_line_sign_on (GstKandyLine *self)
 
   gst_kandy_session_account_apply (self->account, self->config);
   self->client = kandy_client_new (self->config);
-  kandy_logger_set_handler (kandy_client_get_logger (self->client), on_log,
-      self, NULL, NULL);
+  kandy_logger_set_handler (
+      kandy_client_get_logger (self->client), on_log, self, NULL, NULL);
   g_signal_connect (self->client, "event", G_CALLBACK (on_event), self);
   gst_kandy_line_calls_start (self);
 
-  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "login",
-      "Signing on as %s", who);
+  gst_kandy_line_progress (
+      self, GST_PROGRESS_TYPE_START, "login", "Signing on as %s", who);
   switch (gst_kandy_session_account_get_grant (self->account)) {
     case GST_KANDY_GRANT_TOKENS:
       if (kandy_client_set_tokens (self->client,
@@ -340,8 +340,8 @@ thread_main (gpointer data)
   gst_kandy_line_clear_source (&self->goodbye_source);
   gst_kandy_line_calls_clear (self);
   g_signal_handlers_disconnect_by_data (self->client, self);
-  kandy_logger_set_handler (kandy_client_get_logger (self->client), NULL, NULL,
-      NULL, NULL);
+  kandy_logger_set_handler (
+      kandy_client_get_logger (self->client), NULL, NULL, NULL, NULL);
   kandy_client_destroy (self->client);
   g_clear_object (&self->client);
 
@@ -444,8 +444,8 @@ request_free (gpointer data)
 
   /* taken over by do_request(), unless that never ran */
   if (request->promise != NULL) {
-    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
-        "The element has been stopped");
+    g_autoptr (GError) error = kandy_error_new (
+        KANDY_ERROR_DESTROYED, NULL, 0, "The element has been stopped");
 
     gst_kandy_promise_reply (request->promise, NULL, error);
     gst_promise_unref (request->promise);
@@ -569,8 +569,8 @@ void
 gst_kandy_line_update_config (GstKandyLine *self, GVariant *partial)
 {
   g_variant_ref (partial);
-  if (!gst_kandy_line_post (self, do_update_config, partial,
-          (GDestroyNotify) g_variant_unref))
+  if (!gst_kandy_line_post (
+          self, do_update_config, partial, (GDestroyNotify) g_variant_unref))
     g_variant_unref (partial);
 }
 

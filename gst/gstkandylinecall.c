@@ -59,8 +59,7 @@ static gboolean
 is_taken (GstKandyLine *self)
 {
   return self->answering || self->connected
-      || kandy_call_get_direction (self->call)
-          == KANDY_CALL_DIRECTION_OUTGOING;
+      || kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_OUTGOING;
 }
 
 static void
@@ -76,8 +75,8 @@ publish_status (GstKandyLine *self)
 
   status.call_id = (char *) kandy_call_get_id (self->call);
   status.state = kandy_call_get_state (self->call);
-  status.media_connection_state
-      = kandy_call_get_media_connection_state (self->call);
+  status.media_connection_state =
+      kandy_call_get_media_connection_state (self->call);
   status.local_hold = kandy_call_get_local_hold (self->call);
   status.remote_hold = kandy_call_get_remote_hold (self->call);
   status.stats = self->stats;
@@ -109,7 +108,7 @@ typedef struct {
 
 typedef struct {
   KandyCall *call;
-  GstPromise *answer; /* (nullable) */
+  GstPromise *answer;  /* (nullable) */
   GstStructure *stats; /* (nullable) */
 } StatsReply;
 
@@ -131,8 +130,8 @@ static GstStructure *
 complete_stats (KandyCall *call, GstStructure *stats)
 {
   g_autoptr (GVariant) timings = kandy_call_get_timings (call);
-  g_autoptr (GstStructure) marks
-      = gst_structure_new_empty ("application/x-kandy-timings");
+  g_autoptr (GstStructure) marks =
+      gst_structure_new_empty ("application/x-kandy-timings");
   GVariantIter iter;
   const char *mark;
   gint64 time;
@@ -252,16 +251,16 @@ tell_tracks (GstKandyLine *self)
 }
 
 static void
-on_track_added (GstKandyCall *media, GstKandyReceiveTrack *track,
-    GstKandyLine *self)
+on_track_added (
+    GstKandyCall *media, GstKandyReceiveTrack *track, GstKandyLine *self)
 {
   if (media == self->media && is_taken (self))
     tell_track (self, track);
 }
 
 static void
-on_track_removed (GstKandyCall *media, GstKandyReceiveTrack *track,
-    GstKandyLine *self)
+on_track_removed (
+    GstKandyCall *media, GstKandyReceiveTrack *track, GstKandyLine *self)
 {
   g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
   guint i;
@@ -318,8 +317,8 @@ prepare_media (GstKandyLine *self)
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
 
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->media_prepared (member,
-        self->media);
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->media_prepared (
+        member, self->media);
   }
 }
 
@@ -332,8 +331,8 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
   GstKandySessionWishes wishes;
   GstKandyCall *media;
 
-  media = gst_kandy_call_new (kandy_client_get_config (self->client), servers,
-      options);
+  media = gst_kandy_call_new (
+      kandy_client_get_config (self->client), servers, options);
   collect_wishes (self, &wishes);
   if (wishes.latency_set)
     g_object_set (media, "latency", wishes.latency, NULL);
@@ -345,10 +344,10 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
     forget_media (self);
     self->media = g_object_ref (media);
     self->prepared = FALSE;
-    g_signal_connect (media, "receive-track-added",
-        G_CALLBACK (on_track_added), self);
-    g_signal_connect (media, "receive-track-removed",
-        G_CALLBACK (on_track_removed), self);
+    g_signal_connect (
+        media, "receive-track-added", G_CALLBACK (on_track_added), self);
+    g_signal_connect (
+        media, "receive-track-removed", G_CALLBACK (on_track_removed), self);
     if (is_taken (self))
       prepare_media (self);
   }
@@ -391,18 +390,18 @@ static gboolean
 place (GstKandyLine *self, const char *destination,
     const GstKandySessionWishes *wishes, gboolean by_wish, GError **error)
 {
-  g_autoptr (KandyMediaOptions) options
-      = make_options (self, wishes, FALSE, error);
+  g_autoptr (KandyMediaOptions) options =
+      make_options (self, wishes, FALSE, error);
   KandyCall *call;
 
   if (options == NULL)
     return FALSE;
 
   self->call_progress = TRUE;
-  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "call",
-      "Calling %s", destination);
-  call = kandy_calls_make (kandy_client_get_calls (self->client), destination,
-      options, error);
+  gst_kandy_line_progress (
+      self, GST_PROGRESS_TYPE_START, "call", "Calling %s", destination);
+  call = kandy_calls_make (
+      kandy_client_get_calls (self->client), destination, options, error);
   if (call == NULL) {
     self->call_progress = FALSE;
     return FALSE;
@@ -430,13 +429,14 @@ operation_new (GstKandyLine *self, GstPromise *promise)
 }
 
 /* The hang-up: whoever asked for it is answered within the time that a good-bye
- * may take, and the call is over for the elements even if the server is silent */
+ * may take, and the call is over for the elements even if the server is silent
+ */
 typedef struct {
   gatomicrefcount refs;
   GstKandyLine *line;
   KandyCall *call;
   GstPromise *promise; /* (nullable) */
-  GSource *timeout; /* (nullable) */
+  GSource *timeout;    /* (nullable) */
 } HangUp;
 
 static void on_ended (GstKandyLine *self, GVariant *payload);
@@ -460,8 +460,8 @@ hang_up_answer (HangUp *hang_up, const GError *error)
   if (hang_up->call == hang_up->line->call && hang_up->line->call_live
       && error == NULL)
     on_ended (hang_up->line, NULL);
-  gst_kandy_promise_reply (hang_up->promise,
-      kandy_call_get_id (hang_up->call), error);
+  gst_kandy_promise_reply (
+      hang_up->promise, kandy_call_get_id (hang_up->call), error);
   g_clear_pointer (&hang_up->promise, gst_promise_unref);
 }
 
@@ -499,11 +499,11 @@ hang_up (GstKandyLine *self, GstPromise *promise)
   data->line = g_object_ref (self);
   data->call = g_object_ref (self->call);
   data->promise = promise;
-  data->timeout = g_timeout_source_new (
-      GST_TIME_AS_MSECONDS (GST_KANDY_GOODBYE_TIMEOUT));
+  data->timeout =
+      g_timeout_source_new (GST_TIME_AS_MSECONDS (GST_KANDY_GOODBYE_TIMEOUT));
   g_atomic_ref_count_inc (&data->refs);
-  g_source_set_callback (data->timeout, on_hang_up_timeout, data,
-      hang_up_unref);
+  g_source_set_callback (
+      data->timeout, on_hang_up_timeout, data, hang_up_unref);
   g_source_attach (data->timeout, self->context);
   kandy_call_end_async (self->call, NULL, on_hung_up, data);
 }
@@ -520,8 +520,8 @@ on_operation (GObject *object, GAsyncResult *result, gpointer user_data)
     GST_INFO_OBJECT (operation->line, "call %s: %s", kandy_call_get_id (call),
         error->message);
   if (operation->promise != NULL) {
-    gst_kandy_promise_reply (operation->promise, kandy_call_get_id (call),
-        error);
+    gst_kandy_promise_reply (
+        operation->promise, kandy_call_get_id (call), error);
     gst_promise_unref (operation->promise);
   }
   g_object_unref (operation->line);
@@ -538,8 +538,7 @@ on_answered (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   kandy_call_operation_finish (call, result, &error);
-  gst_kandy_promise_reply (operation->promise, kandy_call_get_id (call),
-      error);
+  gst_kandy_promise_reply (operation->promise, kandy_call_get_id (call), error);
   g_clear_pointer (&operation->promise, gst_promise_unref);
   g_object_unref (operation->line);
   g_free (operation);
@@ -559,8 +558,8 @@ static void
 answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
     GstPromise *promise, gboolean by_wish)
 {
-  g_autoptr (KandyMediaOptions) options
-      = make_options (self, wishes, TRUE, NULL);
+  g_autoptr (KandyMediaOptions) options =
+      make_options (self, wishes, TRUE, NULL);
   Operation *operation = operation_new (self, promise);
 
   operation->by_wish = by_wish;
@@ -571,8 +570,8 @@ answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
       "Answering %s", kandy_call_get_from (self->call));
   prepare_media (self);
   tell_tracks (self);
-  kandy_call_answer_async (self->call, options, self->cancellable, on_answered,
-      operation);
+  kandy_call_answer_async (
+      self->call, options, self->cancellable, on_answered, operation);
 }
 
 static void
@@ -581,14 +580,14 @@ turn_away (GstKandyLine *self, KandyCall *call)
   GstKandySessionWishes wishes;
 
   collect_wishes (self, &wishes);
-  GST_INFO_OBJECT (self, "busy: call %s is turned away",
-      kandy_call_get_id (call));
+  GST_INFO_OBJECT (
+      self, "busy: call %s is turned away", kandy_call_get_id (call));
   if (wishes.busy_action == GST_KANDY_BUSY_ACTION_IGNORE)
-    kandy_call_ignore_async (call, self->cancellable, on_operation,
-        operation_new (self, NULL));
+    kandy_call_ignore_async (
+        call, self->cancellable, on_operation, operation_new (self, NULL));
   else
-    kandy_call_reject_async (call, self->cancellable, on_operation,
-        operation_new (self, NULL));
+    kandy_call_reject_async (
+        call, self->cancellable, on_operation, operation_new (self, NULL));
   clear_wishes (&wishes);
 }
 
@@ -597,8 +596,10 @@ on_media_waited (gpointer data)
 {
   GstKandyLine *self = data;
 
-  GST_WARNING_OBJECT (self, "a linked pad has got no caps within %d ms; the "
-      "call goes on without it", MEDIA_WAIT_MS);
+  GST_WARNING_OBJECT (self,
+      "a linked pad has got no caps within %d ms; the "
+      "call goes on without it",
+      MEDIA_WAIT_MS);
   gst_kandy_line_clear_source (&self->media_wait_source);
   self->media_waited = TRUE;
   gst_kandy_line_calls_act (self);
@@ -614,8 +615,8 @@ media_is_ready (GstKandyLine *self, const GstKandySessionWishes *wishes)
     return TRUE;
   }
   if (self->media_wait_source == NULL)
-    self->media_wait_source
-        = gst_kandy_line_add_timeout (self, MEDIA_WAIT_MS, on_media_waited);
+    self->media_wait_source =
+        gst_kandy_line_add_timeout (self, MEDIA_WAIT_MS, on_media_waited);
   return FALSE;
 }
 
@@ -629,8 +630,8 @@ on_connected (GstKandyLine *self)
     self->connected = TRUE;
     end_progress (self, GST_PROGRESS_TYPE_COMPLETE, "Connected");
     gst_kandy_line_clear_source (&self->stats_source);
-    self->stats_source
-        = gst_kandy_line_add_timeout (self, STATS_INTERVAL_MS, on_stats_time);
+    self->stats_source =
+        gst_kandy_line_add_timeout (self, STATS_INTERVAL_MS, on_stats_time);
     if (self->media != NULL)
       query_stats (self, NULL);
   }
@@ -640,8 +641,8 @@ on_connected (GstKandyLine *self)
   members = gst_kandy_line_dup_members (self, FALSE);
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
-    GstKandySessionMemberInterface *iface
-        = GST_KANDY_SESSION_MEMBER_GET_IFACE (member);
+    GstKandySessionMemberInterface *iface =
+        GST_KANDY_SESSION_MEMBER_GET_IFACE (member);
 
     iface->no_more_tracks (member);
     iface->call_connected (member);
@@ -661,16 +662,15 @@ get_failure (GstKandyLine *self, GVariant *payload)
   if (error != NULL)
     return g_error_copy (error);
   if (self->ended_here || self->connected
-      || kandy_call_get_direction (self->call)
-          != KANDY_CALL_DIRECTION_OUTGOING)
+      || kandy_call_get_direction (self->call) != KANDY_CALL_DIRECTION_OUTGOING)
     return NULL;
 
   if (payload != NULL)
-    transition = g_variant_lookup_value (payload, "transition",
-        G_VARIANT_TYPE_VARDICT);
+    transition =
+        g_variant_lookup_value (payload, "transition", G_VARIANT_TYPE_VARDICT);
   if (transition != NULL) {
-    g_autoptr (GVariant) number
-        = g_variant_lookup_value (transition, "statusCode", NULL);
+    g_autoptr (GVariant) number =
+        g_variant_lookup_value (transition, "statusCode", NULL);
 
     g_variant_lookup (transition, "reasonText", "&s", &reason);
     if (number == NULL)
@@ -684,10 +684,9 @@ get_failure (GstKandyLine *self, GVariant *payload)
   }
   if (status != 0)
     code = g_strdup_printf ("%" G_GINT64_FORMAT, status);
-  return kandy_error_new (KANDY_ERROR_REFUSED,
-      code != NULL ? code : "call:2", 0, "%s has not taken the call%s%s",
-      kandy_call_get_to (self->call), reason != NULL ? ": " : "",
-      reason != NULL ? reason : "");
+  return kandy_error_new (KANDY_ERROR_REFUSED, code != NULL ? code : "call:2",
+      0, "%s has not taken the call%s%s", kandy_call_get_to (self->call),
+      reason != NULL ? ": " : "", reason != NULL ? reason : "");
 }
 
 static void
@@ -720,8 +719,8 @@ on_ended (GstKandyLine *self, GVariant *payload)
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
 
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_ended (member,
-        failure != NULL);
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_ended (
+        member, failure != NULL);
   }
   forget_media (self);
 }
@@ -736,8 +735,7 @@ on_state (GstKandyLine *self, GVariant *payload)
 
   switch (state) {
     case KANDY_CALL_STATE_RINGING:
-      if (kandy_call_get_direction (self->call)
-              == KANDY_CALL_DIRECTION_OUTGOING
+      if (kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_OUTGOING
           && self->call_progress)
         gst_kandy_line_progress (self, GST_PROGRESS_TYPE_CONTINUE, "call",
             "Ringing at %s", kandy_call_get_to (self->call));
@@ -784,13 +782,13 @@ void
 gst_kandy_line_calls_start (GstKandyLine *self)
 {
   gst_kandy_call_warm_up ();
-  kandy_calls_set_engine_factory (kandy_client_get_calls (self->client),
-      make_engine, self, NULL);
+  kandy_calls_set_engine_factory (
+      kandy_client_get_calls (self->client), make_engine, self, NULL);
 }
 
 void
-gst_kandy_line_calls_event (GstKandyLine *self, const char *name,
-    GVariant *payload)
+gst_kandy_line_calls_event (
+    GstKandyLine *self, const char *name, GVariant *payload)
 {
   const char *id = NULL;
   KandyCall *call;
@@ -849,8 +847,8 @@ gst_kandy_line_calls_act (GstKandyLine *self)
   if (!self->call_live && self->call_promise_destination != NULL) {
     if (media_is_ready (self, &wishes)) {
       GstPromise *promise = g_steal_pointer (&self->call_promise);
-      g_autofree char *destination
-          = g_steal_pointer (&self->call_promise_destination);
+      g_autofree char *destination =
+          g_steal_pointer (&self->call_promise_destination);
 
       place (self, destination, &wishes, FALSE, &error);
       gst_kandy_promise_reply (promise,
@@ -864,8 +862,8 @@ gst_kandy_line_calls_act (GstKandyLine *self)
       self->placed_destination = g_strdup (wishes.destination);
       if (!place (self, wishes.destination, &wishes, TRUE, &error)) {
         gst_kandy_line_report (self, error);
-        gst_kandy_line_progress (self, GST_PROGRESS_TYPE_ERROR, "call", "%s",
-            error->message);
+        gst_kandy_line_progress (
+            self, GST_PROGRESS_TYPE_ERROR, "call", "%s", error->message);
       }
     }
   } else if (may_be_answered (self) && !self->answering && wishes.auto_answer
@@ -878,11 +876,11 @@ gst_kandy_line_calls_act (GstKandyLine *self)
 
 /* A face that comes to a call that is there already */
 void
-gst_kandy_line_calls_add_member (GstKandyLine *self,
-    GstKandySessionMember *member)
+gst_kandy_line_calls_add_member (
+    GstKandyLine *self, GstKandySessionMember *member)
 {
-  GstKandySessionMemberInterface *iface
-      = GST_KANDY_SESSION_MEMBER_GET_IFACE (member);
+  GstKandySessionMemberInterface *iface =
+      GST_KANDY_SESSION_MEMBER_GET_IFACE (member);
   g_autoptr (GPtrArray) tracks = NULL;
   guint i;
 
@@ -906,8 +904,8 @@ static void
 refuse (GstPromise *promise, KandyError code, const char *platform_code,
     const char *text)
 {
-  g_autoptr (GError) error
-      = kandy_error_new (code, platform_code, 0, "%s", text);
+  g_autoptr (GError) error =
+      kandy_error_new (code, platform_code, 0, "%s", text);
 
   gst_kandy_promise_reply (promise, NULL, error);
   g_clear_pointer (&promise, gst_promise_unref);
@@ -979,9 +977,9 @@ gst_kandy_line_calls_request (GstKandyLine *self, GstKandyRequest request,
       if (self->media != NULL) {
         query_stats (self, promise);
       } else if (promise != NULL) {
-        gst_promise_reply (promise, self->stats != NULL
-                ? gst_structure_copy (self->stats)
-                : complete_stats (self->call, NULL));
+        gst_promise_reply (promise,
+            self->stats != NULL ? gst_structure_copy (self->stats)
+                                : complete_stats (self->call, NULL));
         gst_promise_unref (promise);
       }
       break;
@@ -1008,8 +1006,8 @@ on_goodbye (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 void
-gst_kandy_line_calls_goodbye (GstKandyLine *self,
-    void (*done) (GstKandyLine *self))
+gst_kandy_line_calls_goodbye (
+    GstKandyLine *self, void (*done) (GstKandyLine *self))
 {
   Goodbye *goodbye;
 
@@ -1036,8 +1034,8 @@ gst_kandy_line_calls_clear (GstKandyLine *self)
         "The element has been stopped");
     g_clear_pointer (&self->call_promise_destination, g_free);
   }
-  kandy_calls_set_engine_factory (kandy_client_get_calls (self->client), NULL,
-      NULL, NULL);
+  kandy_calls_set_engine_factory (
+      kandy_client_get_calls (self->client), NULL, NULL, NULL);
   self->call_live = FALSE;
   forget_media (self);
   g_clear_object (&self->call);

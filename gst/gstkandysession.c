@@ -34,11 +34,11 @@ struct _GstKandySession {
 
   /* all of it guarded by the object lock */
   GArray *members; /* of Member, in the order in which they joined */
-  GstKandySessionAccount *account; /* (nullable) */
-  KandyConfig *config; /* (nullable) */
+  GstKandySessionAccount *account;      /* (nullable) */
+  KandyConfig *config;                  /* (nullable) */
   GstKandySessionMember *account_owner; /* unowned, one of the members */
-  GstKandyLine *line; /* (nullable) */
-  GPtrArray *leaving; /* of GstKandyLine that say good-bye */
+  GstKandyLine *line;                   /* (nullable) */
+  GPtrArray *leaving;                   /* of GstKandyLine that say good-bye */
   GstKandySessionStatus status;
 };
 
@@ -156,8 +156,8 @@ gst_kandy_session_init (GstKandySession *self)
 GstKandySession *
 gst_kandy_session_new (const char *name)
 {
-  GstKandySession *self = g_object_new (GST_KANDY_TYPE_SESSION, "name", name,
-      NULL);
+  GstKandySession *self =
+      g_object_new (GST_KANDY_TYPE_SESSION, "name", name, NULL);
 
   return gst_object_ref_sink (self);
 }
@@ -209,8 +209,7 @@ gst_kandy_session_open (GstKandySession *self, GstKandySessionMember *member,
   GST_OBJECT_UNLOCK (self);
 
   /* reads a file, so not with the lock */
-  if (complete != NULL
-      && !gst_kandy_session_account_complete (complete, error))
+  if (complete != NULL && !gst_kandy_session_account_complete (complete, error))
     return FALSE;
 
   GST_OBJECT_LOCK (self);
@@ -309,8 +308,8 @@ gst_kandy_session_wishes_changed (GstKandySession *self)
 }
 
 void
-gst_kandy_session_update_config (GstKandySession *self,
-    GstKandySessionMember *member, GVariant *partial)
+gst_kandy_session_update_config (
+    GstKandySession *self, GstKandySessionMember *member, GVariant *partial)
 {
   g_autoptr (GVariant) variant = g_variant_ref_sink (partial);
   g_autoptr (GstKandyLine) line = NULL;
@@ -347,8 +346,8 @@ gst_kandy_session_request (GstKandySession *self, GstKandyRequest request,
 }
 
 void
-gst_kandy_session_get_status (GstKandySession *self,
-    GstKandySessionStatus *status)
+gst_kandy_session_get_status (
+    GstKandySession *self, GstKandySessionStatus *status)
 {
   GST_OBJECT_LOCK (self);
   status_copy (status, &self->status);
@@ -362,8 +361,8 @@ gst_kandy_session_status_clear (GstKandySessionStatus *status)
 }
 
 void
-gst_kandy_promise_reply (GstPromise *promise, const char *call_id,
-    const GError *error)
+gst_kandy_promise_reply (
+    GstPromise *promise, const char *call_id, const GError *error)
 {
   GstStructure *reply;
 
@@ -423,8 +422,8 @@ gst_kandy_session_dup_members (GstKandySession *self, gboolean one_a_pipeline)
 
 /* A line that has been given up says nothing about the session any more */
 void
-gst_kandy_session_set_status (GstKandySession *self, gpointer line,
-    const GstKandySessionStatus *status)
+gst_kandy_session_set_status (
+    GstKandySession *self, gpointer line, const GstKandySessionStatus *status)
 {
   GstKandySessionStatus old = { NULL };
 

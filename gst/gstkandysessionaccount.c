@@ -89,7 +89,8 @@ parse_server (const char *server, GError **error)
   if (strcmp (scheme, "https") != 0 && strcmp (scheme, "http") != 0) {
     g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
         "The property \"server\" has the scheme \"%s\"; it must be https, "
-        "or http for a test platform", scheme);
+        "or http for a test platform",
+        scheme);
     return NULL;
   }
   if (g_uri_get_userinfo (uri) != NULL) {
@@ -107,8 +108,8 @@ parse_server (const char *server, GError **error)
 }
 
 static void
-fill (GstKandySessionAccount *self, GstKandyAccountField field,
-    const char *value)
+fill (
+    GstKandySessionAccount *self, GstKandyAccountField field, const char *value)
 {
   if (self->fields[field] == NULL && value != NULL && *value != '\0')
     self->fields[field] = g_strdup (value);
@@ -143,15 +144,15 @@ fill_from_json (GstKandySessionAccount *self, const char *data, gsize length)
 }
 
 static gboolean
-fill_from_key_file (GstKandySessionAccount *self, const char *data,
-    gsize length)
+fill_from_key_file (
+    GstKandySessionAccount *self, const char *data, gsize length)
 {
   g_autoptr (GKeyFile) key_file = g_key_file_new ();
   g_autofree char *group = NULL;
   guint i;
 
-  if (!g_key_file_load_from_data (key_file, data, length, G_KEY_FILE_NONE,
-          NULL))
+  if (!g_key_file_load_from_data (
+          key_file, data, length, G_KEY_FILE_NONE, NULL))
     return FALSE;
   group = g_key_file_has_group (key_file, "kandy")
       ? g_strdup ("kandy")
@@ -199,7 +200,8 @@ fill_from_file (GstKandySessionAccount *self, const char *path, GError **error)
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
         "The credentials file \"%s\" is open to other users; take their "
-        "rights away with: chmod 600", path);
+        "rights away with: chmod 600",
+        path);
     return FALSE;
   }
 #endif
@@ -217,7 +219,8 @@ fill_from_file (GstKandySessionAccount *self, const char *path, GError **error)
     /* the parser's own message might quote a line with a secret in it */
     g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
         "The credentials file \"%s\" is neither a JSON object nor a key file "
-        "with a group [kandy]", path);
+        "with a group [kandy]",
+        path);
   }
   return ok;
 }
@@ -255,21 +258,22 @@ gst_kandy_session_account_free (GstKandySessionAccount *self)
   g_free (self);
 }
 
-/* An empty text is the same as none, so that a launch line can say password="" */
+/* An empty text is the same as none, so that a launch line can say password=""
+ */
 void
-gst_kandy_session_account_set (GstKandySessionAccount *self,
-    GstKandyAccountField field, const char *value)
+gst_kandy_session_account_set (
+    GstKandySessionAccount *self, GstKandyAccountField field, const char *value)
 {
   g_return_if_fail (field < GST_KANDY_ACCOUNT_N_FIELDS);
 
   wipe (self->fields[field]);
-  self->fields[field]
-      = value != NULL && *value != '\0' ? g_strdup (value) : NULL;
+  self->fields[field] =
+      value != NULL && *value != '\0' ? g_strdup (value) : NULL;
 }
 
 const char *
-gst_kandy_session_account_get (const GstKandySessionAccount *self,
-    GstKandyAccountField field)
+gst_kandy_session_account_get (
+    const GstKandySessionAccount *self, GstKandyAccountField field)
 {
   g_return_val_if_fail (field < GST_KANDY_ACCOUNT_N_FIELDS, NULL);
 
@@ -277,8 +281,8 @@ gst_kandy_session_account_get (const GstKandySessionAccount *self,
 }
 
 void
-gst_kandy_session_account_set_tls_verify (GstKandySessionAccount *self,
-    gboolean verify)
+gst_kandy_session_account_set_tls_verify (
+    GstKandySessionAccount *self, gboolean verify)
 {
   self->tls_verify = verify;
 }
@@ -302,8 +306,8 @@ gst_kandy_session_account_is_set (const GstKandySessionAccount *self)
 }
 
 gboolean
-gst_kandy_session_account_equal (const GstKandySessionAccount *a,
-    const GstKandySessionAccount *b)
+gst_kandy_session_account_equal (
+    const GstKandySessionAccount *a, const GstKandySessionAccount *b)
 {
   guint i;
 
@@ -333,8 +337,8 @@ gst_kandy_session_account_describe (const GstKandySessionAccount *self)
 }
 
 gboolean
-gst_kandy_session_account_complete (GstKandySessionAccount *self,
-    GError **error)
+gst_kandy_session_account_complete (
+    GstKandySessionAccount *self, GError **error)
 {
   g_autoptr (GUri) uri = NULL;
   const char *file = self->fields[GST_KANDY_ACCOUNT_CREDENTIALS_FILE];
@@ -408,11 +412,12 @@ gst_kandy_session_account_get_grant (const GstKandySessionAccount *self)
 }
 
 void
-gst_kandy_session_account_apply (const GstKandySessionAccount *self,
-    KandyConfig *config)
+gst_kandy_session_account_apply (
+    const GstKandySessionAccount *self, KandyConfig *config)
 {
   g_autoptr (GUri) uri = NULL;
   const char *correlator = self->fields[GST_KANDY_ACCOUNT_CLIENT_CORRELATOR];
+  g_autofree char *made_up = NULL;
   int port;
 
   uri = parse_server (self->fields[GST_KANDY_ACCOUNT_SERVER], NULL);
@@ -425,13 +430,14 @@ gst_kandy_session_account_apply (const GstKandySessionAccount *self,
       g_variant_new_string (g_uri_get_host (uri)));
   kandy_config_set_value (config, "authentication.server.protocol",
       g_variant_new_string (g_uri_get_scheme (uri)));
-  kandy_config_set_value (config, "authentication.server.port",
-      g_variant_new_double (port));
-  if (correlator != NULL)
-    kandy_config_set_value (config, "authentication.clientCorrelator",
-        g_variant_new_string (correlator));
+  kandy_config_set_value (
+      config, "authentication.server.port", g_variant_new_double (port));
+  if (correlator == NULL)
+    correlator = made_up = g_uuid_string_random ();
+  kandy_config_set_value (config, "authentication.clientCorrelator",
+      g_variant_new_string (correlator));
   g_object_set (config, "tls-verify", self->tls_verify, NULL);
   if (self->fields[GST_KANDY_ACCOUNT_CA_FILE] != NULL)
-    g_object_set (config, "ca-file", self->fields[GST_KANDY_ACCOUNT_CA_FILE],
-        NULL);
+    g_object_set (
+        config, "ca-file", self->fields[GST_KANDY_ACCOUNT_CA_FILE], NULL);
 }

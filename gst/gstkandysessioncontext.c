@@ -73,8 +73,8 @@ static void
 gst_kandy_session_table_init (GstKandySessionTable *self)
 {
   g_mutex_init (&self->lock);
-  self->sessions
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, weak_ref_free);
+  self->sessions =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, weak_ref_free);
 }
 
 static GstKandySession *
@@ -110,10 +110,9 @@ gst_kandy_session_table_get (GstKandySessionTable *self, const char *name)
 GstContext *
 gst_kandy_session_context_new (void)
 {
-  g_autoptr (GstKandySessionTable) table
-      = g_object_new (GST_KANDY_TYPE_SESSION_TABLE, NULL);
-  GstContext *context
-      = gst_context_new (GST_KANDY_SESSION_CONTEXT_TYPE, TRUE);
+  g_autoptr (GstKandySessionTable) table =
+      g_object_new (GST_KANDY_TYPE_SESSION_TABLE, NULL);
+  GstContext *context = gst_context_new (GST_KANDY_SESSION_CONTEXT_TYPE, TRUE);
 
   gst_structure_set (gst_context_writable_structure (context), "sessions",
       GST_KANDY_TYPE_SESSION_TABLE, table, NULL);

@@ -11,8 +11,8 @@
  * The seam between a session and the elements that have joined it.
  */
 
-G_DEFINE_INTERFACE (GstKandySessionMember, gst_kandy_session_member,
-    GST_TYPE_ELEMENT)
+G_DEFINE_INTERFACE (
+    GstKandySessionMember, gst_kandy_session_member, GST_TYPE_ELEMENT)
 
 static void
 gst_kandy_session_member_default_init (GstKandySessionMemberInterface *iface)
@@ -31,8 +31,8 @@ gst_kandy_media_flags_get_type (void)
   };
 
   if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-        g_flags_register_static ("GstKandyMediaFlags", values));
+    g_once_init_leave (
+        &type, g_flags_register_static ("GstKandyMediaFlags", values));
   return type;
 }
 
@@ -47,7 +47,7 @@ gst_kandy_busy_action_get_type (void)
   };
 
   if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-        g_enum_register_static ("GstKandyBusyAction", values));
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstKandyBusyAction", values));
   return type;
 }

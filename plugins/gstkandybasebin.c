@@ -72,7 +72,7 @@ enum {
 typedef struct {
   GstKandySessionAccount *account;
   KandyConfig *config;
-  GstContext *context; /* (nullable) */
+  GstContext *context;      /* (nullable) */
   GstKandySession *session; /* (nullable): NULL below READY */
   char *session_name;
   char *destination; /* (nullable) */
@@ -88,22 +88,20 @@ static guint signals[N_SIGNALS];
 
 static void gst_kandy_base_bin_member_init (
     GstKandySessionMemberInterface *iface);
-static void gst_kandy_base_bin_child_proxy_init (
-    GstChildProxyInterface *iface);
+static void gst_kandy_base_bin_child_proxy_init (GstChildProxyInterface *iface);
 
 G_DEFINE_ABSTRACT_TYPE_WITH_CODE (GstKandyBaseBin, gst_kandy_base_bin,
     GST_TYPE_BIN,
-    G_ADD_PRIVATE (GstKandyBaseBin)
-    G_IMPLEMENT_INTERFACE (GST_KANDY_TYPE_SESSION_MEMBER,
-        gst_kandy_base_bin_member_init)
-    G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY,
-        gst_kandy_base_bin_child_proxy_init)
-    GST_DEBUG_CATEGORY_INIT (gst_kandy_base_bin_debug, "kandybase", 0,
-        "what the kandy elements have in common"))
+    G_ADD_PRIVATE (GstKandyBaseBin) G_IMPLEMENT_INTERFACE (
+        GST_KANDY_TYPE_SESSION_MEMBER, gst_kandy_base_bin_member_init)
+        G_IMPLEMENT_INTERFACE (
+            GST_TYPE_CHILD_PROXY, gst_kandy_base_bin_child_proxy_init)
+            GST_DEBUG_CATEGORY_INIT (gst_kandy_base_bin_debug, "kandybase", 0,
+                "what the kandy elements have in common"))
 
-#define PRIVATE(self) \
-  ((GstKandyBaseBinPrivate *) \
-          gst_kandy_base_bin_get_instance_private (GST_KANDY_BASE_BIN (self)))
+#define PRIVATE(self)                                                          \
+  ((GstKandyBaseBinPrivate *) gst_kandy_base_bin_get_instance_private (        \
+      GST_KANDY_BASE_BIN (self)))
 
 GstKandySession *
 gst_kandy_base_bin_dup_session (GstKandyBaseBin *self)
@@ -136,8 +134,8 @@ gst_kandy_base_bin_request (GstKandyBaseBin *self, GstKandyRequest request,
     gst_kandy_session_request (session, request, argument,
         promise != NULL ? gst_promise_ref (promise) : NULL);
   } else {
-    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_INVALID_STATE,
-        "call:6", 0, "The element is in NULL");
+    g_autoptr (GError) error = kandy_error_new (
+        KANDY_ERROR_INVALID_STATE, "call:6", 0, "The element is in NULL");
 
     gst_kandy_promise_reply (promise, NULL, error);
   }
@@ -173,11 +171,10 @@ post_error (GstKandyBaseBin *self, const GError *error)
       code != NULL ? code : "NO_CODE", "http-status", G_TYPE_UINT, status,
       NULL);
 
-  gst_element_message_full_with_details (GST_ELEMENT (self),
-      GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, resource_error (error),
-      g_strdup (error->message),
-      g_strdup_printf ("code %s, HTTP status %u",
-          code != NULL ? code : "NO_CODE", status),
+  gst_element_message_full_with_details (GST_ELEMENT (self), GST_MESSAGE_ERROR,
+      GST_RESOURCE_ERROR, resource_error (error), g_strdup (error->message),
+      g_strdup_printf (
+          "code %s, HTTP status %u", code != NULL ? code : "NO_CODE", status),
       __FILE__, GST_FUNCTION, __LINE__, details);
 }
 
@@ -190,28 +187,28 @@ gst_kandy_base_bin_progress (GstKandySessionMember *member,
 }
 
 static void
-gst_kandy_base_bin_event (GstKandySessionMember *member, const char *name,
-    GVariant *payload)
+gst_kandy_base_bin_event (
+    GstKandySessionMember *member, const char *name, GVariant *payload)
 {
-  g_autoptr (GstStructure) content
-      = gst_kandy_structure_from_variant ("payload", payload);
+  g_autoptr (GstStructure) content =
+      gst_kandy_structure_from_variant ("payload", payload);
 
   gst_element_post_message (GST_ELEMENT (member),
       gst_message_new_element (GST_OBJECT (member),
           gst_structure_new ("kandy-event", "name", G_TYPE_STRING, name,
               "payload", GST_TYPE_STRUCTURE, content, NULL)));
-  g_signal_emit (member, signals[SIGNAL_EVENT], g_quark_from_string (name),
-      name, content);
+  g_signal_emit (
+      member, signals[SIGNAL_EVENT], g_quark_from_string (name), name, content);
 }
 
 static void
-gst_kandy_base_bin_stats (GstKandySessionMember *member,
-    const GstStructure *stats)
+gst_kandy_base_bin_stats (
+    GstKandySessionMember *member, const GstStructure *stats)
 {
   gst_element_post_message (GST_ELEMENT (member),
       gst_message_new_element (GST_OBJECT (member),
-          gst_structure_new ("kandy-stats", "stats", GST_TYPE_STRUCTURE, stats,
-              NULL)));
+          gst_structure_new (
+              "kandy-stats", "stats", GST_TYPE_STRUCTURE, stats, NULL)));
 }
 
 static void
@@ -237,8 +234,8 @@ gst_kandy_base_bin_status_changed (GstKandySessionMember *member)
   GST_OBJECT_LOCK (self);
   changed[PROP_CALL_ID] = g_strcmp0 (status.call_id, priv->told_call_id) != 0;
   changed[PROP_STATE] = status.state != priv->told.state;
-  changed[PROP_MEDIA_CONNECTION_STATE]
-      = status.media_connection_state != priv->told.media_connection_state;
+  changed[PROP_MEDIA_CONNECTION_STATE] =
+      status.media_connection_state != priv->told.media_connection_state;
   changed[PROP_LOCAL_HOLD] = status.local_hold != priv->told.local_hold;
   changed[PROP_REMOTE_HOLD] = status.remote_hold != priv->told.remote_hold;
   g_free (priv->told_call_id);
@@ -260,8 +257,7 @@ static void
 gst_kandy_base_bin_incoming_call (GstKandySessionMember *member,
     const char *call_id, const char *from, const char *name)
 {
-  g_signal_emit (member, signals[SIGNAL_INCOMING_CALL], 0, call_id, from,
-      name);
+  g_signal_emit (member, signals[SIGNAL_INCOMING_CALL], 0, call_id, from, name);
 }
 
 static void
@@ -271,8 +267,8 @@ gst_kandy_base_bin_call_ended (GstKandySessionMember *member, gboolean failed)
 }
 
 static void
-gst_kandy_base_bin_get_wishes (GstKandySessionMember *member,
-    GstKandySessionWishes *wishes)
+gst_kandy_base_bin_get_wishes (
+    GstKandySessionMember *member, GstKandySessionWishes *wishes)
 {
   GstKandyBaseBinPrivate *priv = PRIVATE (member);
 
@@ -390,8 +386,8 @@ find_session (GstKandyBaseBin *self)
 
   if (context == NULL) {
     gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_need_context (GST_OBJECT (self),
-            GST_KANDY_SESSION_CONTEXT_TYPE));
+        gst_message_new_need_context (
+            GST_OBJECT (self), GST_KANDY_SESSION_CONTEXT_TYPE));
     GST_OBJECT_LOCK (self);
     context = priv->context != NULL ? gst_context_ref (priv->context) : NULL;
     GST_OBJECT_UNLOCK (self);
@@ -400,8 +396,8 @@ find_session (GstKandyBaseBin *self)
     context = gst_kandy_session_context_new ();
     gst_element_set_context (GST_ELEMENT (self), context);
     gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_have_context (GST_OBJECT (self),
-            gst_context_ref (context)));
+        gst_message_new_have_context (
+            GST_OBJECT (self), gst_context_ref (context)));
   }
   return gst_kandy_session_from_context (context, name);
 }
@@ -412,8 +408,8 @@ gst_kandy_base_bin_set_context (GstElement *element, GstContext *context)
   GstKandyBaseBinPrivate *priv = PRIVATE (element);
 
   if (context != NULL
-      && gst_context_has_context_type (context,
-          GST_KANDY_SESSION_CONTEXT_TYPE)) {
+      && gst_context_has_context_type (
+          context, GST_KANDY_SESSION_CONTEXT_TYPE)) {
     GST_OBJECT_LOCK (element);
     gst_context_replace (&priv->context, context);
     GST_OBJECT_UNLOCK (element);
@@ -433,7 +429,7 @@ join (GstKandyBaseBin *self)
   if (session == NULL) {
     GST_ELEMENT_ERROR (self, CORE, FAILED, (NULL),
         ("the context of type " GST_KANDY_SESSION_CONTEXT_TYPE
-            " was not made by gst_kandy_session_context_new()"));
+         " was not made by gst_kandy_session_context_new()"));
     return FALSE;
   }
 
@@ -501,8 +497,7 @@ set_playing (GstKandyBaseBin *self, gboolean playing)
 }
 
 static GstStateChangeReturn
-gst_kandy_base_bin_change_state (GstElement *element,
-    GstStateChange transition)
+gst_kandy_base_bin_change_state (GstElement *element, GstStateChange transition)
 {
   GstKandyBaseBin *self = GST_KANDY_BASE_BIN (element);
   GstStateChangeReturn ret;
@@ -554,11 +549,11 @@ gst_kandy_base_bin_change_state (GstElement *element,
 /* Actions */
 
 static void
-gst_kandy_base_bin_call (GstKandyBaseBin *self, const char *destination,
-    GstPromise *promise)
+gst_kandy_base_bin_call (
+    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
 {
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_CALL, destination,
-      promise);
+  gst_kandy_base_bin_request (
+      self, GST_KANDY_REQUEST_CALL, destination, promise);
 }
 
 static void
@@ -586,11 +581,11 @@ gst_kandy_base_bin_end (GstKandyBaseBin *self, GstPromise *promise)
 }
 
 static void
-gst_kandy_base_bin_send_ringing_feedback (GstKandyBaseBin *self,
-    GstPromise *promise)
+gst_kandy_base_bin_send_ringing_feedback (
+    GstKandyBaseBin *self, GstPromise *promise)
 {
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_RINGING_FEEDBACK, NULL,
-      promise);
+  gst_kandy_base_bin_request (
+      self, GST_KANDY_REQUEST_RINGING_FEEDBACK, NULL, promise);
 }
 
 static void
@@ -602,8 +597,8 @@ gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
 /* URIs */
 
 gboolean
-gst_kandy_base_bin_set_uri (GstKandyBaseBin *self, const char *uri,
-    GError **error)
+gst_kandy_base_bin_set_uri (
+    GstKandyBaseBin *self, const char *uri, GError **error)
 {
   return gst_kandy_uri_apply (uri, G_OBJECT (self), error);
 }
@@ -617,8 +612,7 @@ gst_kandy_base_bin_dup_uri (GstKandyBaseBin *self)
   GST_OBJECT_LOCK (self);
   uri = gst_kandy_uri_build (
       gst_kandy_session_account_get (priv->account, GST_KANDY_ACCOUNT_SERVER),
-      gst_kandy_session_account_get (priv->account,
-          GST_KANDY_ACCOUNT_USERNAME),
+      gst_kandy_session_account_get (priv->account, GST_KANDY_ACCOUNT_USERNAME),
       priv->destination);
   GST_OBJECT_UNLOCK (self);
   return uri;
@@ -627,8 +621,8 @@ gst_kandy_base_bin_dup_uri (GstKandyBaseBin *self)
 /* Properties */
 
 static void
-gst_kandy_base_bin_set_property (GObject *object, guint id,
-    const GValue *value, GParamSpec *pspec)
+gst_kandy_base_bin_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstKandyBaseBin *self = GST_KANDY_BASE_BIN (object);
   GstKandyBaseBinPrivate *priv = PRIVATE (self);
@@ -646,30 +640,30 @@ gst_kandy_base_bin_set_property (GObject *object, guint id,
     case PROP_CLIENT_CORRELATOR:
     case PROP_CA_FILE:
       GST_OBJECT_LOCK (self);
-      gst_kandy_session_account_set (priv->account, id - PROP_SERVER,
-          g_value_get_string (value));
+      gst_kandy_session_account_set (
+          priv->account, id - PROP_SERVER, g_value_get_string (value));
       GST_OBJECT_UNLOCK (self);
       break;
     case PROP_TLS_VERIFY:
       GST_OBJECT_LOCK (self);
-      gst_kandy_session_account_set_tls_verify (priv->account,
-          g_value_get_boolean (value));
+      gst_kandy_session_account_set_tls_verify (
+          priv->account, g_value_get_boolean (value));
       GST_OBJECT_UNLOCK (self);
       break;
     case PROP_SESSION:
       text = g_value_get_string (value);
       GST_OBJECT_LOCK (self);
       g_free (priv->session_name);
-      priv->session_name = g_strdup (
-          text != NULL && *text != '\0' ? text : DEFAULT_SESSION);
+      priv->session_name =
+          g_strdup (text != NULL && *text != '\0' ? text : DEFAULT_SESSION);
       GST_OBJECT_UNLOCK (self);
       break;
     case PROP_DESTINATION:
       text = g_value_get_string (value);
       GST_OBJECT_LOCK (self);
       g_free (priv->destination);
-      priv->destination = text != NULL && *text != '\0' ? g_strdup (text)
-                                                        : NULL;
+      priv->destination =
+          text != NULL && *text != '\0' ? g_strdup (text) : NULL;
       GST_OBJECT_UNLOCK (self);
       gst_kandy_base_bin_wishes_changed (self);
       break;
@@ -722,8 +716,8 @@ get_status_property (GstKandyBaseBin *self, guint id, GValue *value)
 }
 
 static void
-gst_kandy_base_bin_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+gst_kandy_base_bin_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandyBaseBin *self = GST_KANDY_BASE_BIN (object);
   GstKandyBaseBinPrivate *priv = PRIVATE (self);
@@ -742,8 +736,8 @@ gst_kandy_base_bin_get_property (GObject *object, guint id, GValue *value,
       break;
     case PROP_TLS_VERIFY:
       GST_OBJECT_LOCK (self);
-      g_value_set_boolean (value,
-          gst_kandy_session_account_get_tls_verify (priv->account));
+      g_value_set_boolean (
+          value, gst_kandy_session_account_get_tls_verify (priv->account));
       GST_OBJECT_UNLOCK (self);
       break;
     case PROP_SESSION:
@@ -804,7 +798,8 @@ text_property (const char *name, const char *nick, const char *blurb)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 }
 
-/* Without notify, or gst-launch -v and every deep-notify handler would get it */
+/* Without notify, or gst-launch -v and every deep-notify handler would get it
+ */
 static GParamSpec *
 secret_property (const char *name, const char *nick, const char *blurb)
 {
@@ -816,8 +811,8 @@ secret_property (const char *name, const char *nick, const char *blurb)
 static void
 install_properties (GObjectClass *object_class)
 {
-  const GParamFlags shown = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY
-      | G_PARAM_STATIC_STRINGS;
+  const GParamFlags shown =
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * GstKandyBaseBin:server:
@@ -833,8 +828,8 @@ install_properties (GObjectClass *object_class)
    *
    * The user who signs on. Environment variable: `KANDY_USERNAME`.
    */
-  properties[PROP_USERNAME] = text_property ("username", "User name",
-      "Who signs on (environment: KANDY_USERNAME)");
+  properties[PROP_USERNAME] = text_property (
+      "username", "User name", "Who signs on (environment: KANDY_USERNAME)");
   /**
    * GstKandyBaseBin:password:
    *
@@ -861,10 +856,10 @@ install_properties (GObjectClass *object_class)
    * The project's secret: signs on as the project, without user and password.
    * It cannot be read back. Environment variable: `KANDY_CLIENT_SECRET`.
    */
-  properties[PROP_CLIENT_SECRET] = secret_property ("client-secret",
-      "Client secret",
-      "The project's secret, in place of a password, cannot be read back "
-      "(environment: KANDY_CLIENT_SECRET)");
+  properties[PROP_CLIENT_SECRET] =
+      secret_property ("client-secret", "Client secret",
+          "The project's secret, in place of a password, cannot be read back "
+          "(environment: KANDY_CLIENT_SECRET)");
   /**
    * GstKandyBaseBin:access-token:
    *
@@ -887,7 +882,8 @@ install_properties (GObjectClass *object_class)
   /**
    * GstKandyBaseBin:credentials-file:
    *
-   * A file with what no property says: a JSON object, or a key file with a group
+   * A file with what no property says: a JSON object, or a key file with a
+   * group
    * `[kandy]`. Its keys are `server`, `username`, `password`, `client-id`,
    * `client-secret`, `access-token`, `id-token`, `client-correlator` and
    * `ca-file`. It is refused if other users may read it.
@@ -965,27 +961,27 @@ install_properties (GObjectClass *object_class)
    *
    * Id of the call, or of the last one. API document: `CallObject.id`.
    */
-  properties[PROP_CALL_ID] = g_param_spec_string ("call-id", "Call ID",
-      "Id of the call, or of the last one", NULL, shown);
+  properties[PROP_CALL_ID] = g_param_spec_string (
+      "call-id", "Call ID", "Id of the call, or of the last one", NULL, shown);
   /**
    * GstKandyBaseBin:state:
    *
    * State of the call; `Ended` also before the first one. API document:
    * `CallObject.state`.
    */
-  properties[PROP_STATE] = g_param_spec_enum ("state", "State",
-      "State of the call", KANDY_TYPE_CALL_STATE, KANDY_CALL_STATE_ENDED,
-      shown);
+  properties[PROP_STATE] =
+      g_param_spec_enum ("state", "State", "State of the call",
+          KANDY_TYPE_CALL_STATE, KANDY_CALL_STATE_ENDED, shown);
   /**
    * GstKandyBaseBin:media-connection-state:
    *
    * State of the call's media path. API document:
    * `CallObject.mediaConnectionState`.
    */
-  properties[PROP_MEDIA_CONNECTION_STATE] = g_param_spec_enum (
-      "media-connection-state", "Media connection state",
-      "State of the call's media path", KANDY_TYPE_MEDIA_CONNECTION_STATE,
-      KANDY_MEDIA_CONNECTION_STATE_NEW, shown);
+  properties[PROP_MEDIA_CONNECTION_STATE] =
+      g_param_spec_enum ("media-connection-state", "Media connection state",
+          "State of the call's media path", KANDY_TYPE_MEDIA_CONNECTION_STATE,
+          KANDY_MEDIA_CONNECTION_STATE_NEW, shown);
   /**
    * GstKandyBaseBin:local-hold:
    *
@@ -1030,9 +1026,9 @@ install_signals (GType type)
    * Somebody calls. Answer with #GstKandyBaseBin::answer, or do not.
    * Emitted on the kandy thread. API document: event `call:receive`.
    */
-  signals[SIGNAL_INCOMING_CALL] = g_signal_new ("incoming-call", type,
-      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_STRING,
-      G_TYPE_STRING, G_TYPE_STRING);
+  signals[SIGNAL_INCOMING_CALL] =
+      g_signal_new ("incoming-call", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+          NULL, G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
   /**
    * GstKandyBaseBin::call-ended:
    * @self: the element
@@ -1050,13 +1046,13 @@ install_signals (GType type)
    * @payload: its parameters, named as in the API document
    *
    * An event of the API document. The same comes to the bus as an element
-   * message `kandy-event`. Only one element of a pipeline emits it: the one that
-   * has the account. Emitted on the kandy thread. API document: `on`,
+   * message `kandy-event`. Only one element of a pipeline emits it: the one
+   * that has the account. Emitted on the kandy thread. API document: `on`,
    * `subscribe`.
    */
-  signals[SIGNAL_EVENT] = g_signal_new ("event", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL, G_TYPE_NONE,
-      2, G_TYPE_STRING, GST_TYPE_STRUCTURE);
+  signals[SIGNAL_EVENT] =
+      g_signal_new ("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0,
+          NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_STRUCTURE);
   /**
    * GstKandyBaseBin::call:
    * @self: the element
@@ -1070,9 +1066,8 @@ install_signals (GType type)
    * document: `call.make`.
    */
   signals[SIGNAL_CALL] = g_signal_new_class_handler ("call", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_call), NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_STRING, GST_TYPE_PROMISE);
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (gst_kandy_base_bin_call),
+      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_PROMISE);
   /**
    * GstKandyBaseBin::answer:
    * @self: the element
@@ -1115,9 +1110,8 @@ install_signals (GType type)
    * Ends the call, in whatever state it is. API document: `call.end`.
    */
   signals[SIGNAL_END] = g_signal_new_class_handler ("end", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_end), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (gst_kandy_base_bin_end),
+      NULL, NULL, NULL, G_TYPE_NONE, 1, GST_TYPE_PROMISE);
   /**
    * GstKandyBaseBin::send-ringing-feedback:
    * @self: the element
@@ -1155,10 +1149,10 @@ gst_kandy_base_bin_class_init (GstKandyBaseBinClass *klass)
   install_properties (object_class);
   install_signals (G_TYPE_FROM_CLASS (klass));
 
-  element_class->change_state
-      = GST_DEBUG_FUNCPTR (gst_kandy_base_bin_change_state);
-  element_class->set_context
-      = GST_DEBUG_FUNCPTR (gst_kandy_base_bin_set_context);
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_kandy_base_bin_change_state);
+  element_class->set_context =
+      GST_DEBUG_FUNCPTR (gst_kandy_base_bin_set_context);
 
   gst_type_mark_as_plugin_api (GST_TYPE_KANDY_BASE_BIN, 0);
   gst_type_mark_as_plugin_api (GST_KANDY_TYPE_BUSY_ACTION, 0);
@@ -1177,6 +1171,6 @@ gst_kandy_base_bin_init (GstKandyBaseBin *self)
   priv->auto_answer = DEFAULT_AUTO_ANSWER;
   priv->busy_action = DEFAULT_BUSY_ACTION;
   priv->told.state = KANDY_CALL_STATE_ENDED;
-  g_signal_connect (priv->config, "notify", G_CALLBACK (on_config_changed),
-      self);
+  g_signal_connect (
+      priv->config, "notify", G_CALLBACK (on_config_changed), self);
 }

@@ -65,11 +65,11 @@ gst_kandy_clock_map_convert_at (GstKandyClockMap *self, GstClockTime from_now,
 }
 
 GstClockTime
-gst_kandy_clock_map_convert (GstKandyClockMap *self, GstClock *from,
-    GstClock *to, GstClockTime time)
+gst_kandy_clock_map_convert (
+    GstKandyClockMap *self, GstClock *from, GstClock *to, GstClockTime time)
 {
   if (from == to)
     return time;
-  return gst_kandy_clock_map_convert_at (self, gst_clock_get_time (from),
-      gst_clock_get_time (to), time);
+  return gst_kandy_clock_map_convert_at (
+      self, gst_clock_get_time (from), gst_clock_get_time (to), time);
 }

@@ -42,11 +42,11 @@ struct _GstKandyMediaSrc {
 
   GMutex lock;
   GCond cond;
-  GQueue items; /* lock */
-  gboolean flushing; /* lock */
-  gboolean opened; /* lock */
-  gboolean playing; /* lock */
-  gboolean discont; /* lock: something was dropped */
+  GQueue items;        /* lock */
+  gboolean flushing;   /* lock */
+  gboolean opened;     /* lock */
+  gboolean playing;    /* lock */
+  gboolean discont;    /* lock: something was dropped */
   gboolean eos_queued; /* lock */
 
   /* streaming thread only */
@@ -56,8 +56,8 @@ struct _GstKandyMediaSrc {
   GstClockTime position; /* running time up to which there is media */
 };
 
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
-    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
 
 G_DEFINE_TYPE_WITH_CODE (GstKandyMediaSrc, gst_kandy_media_src,
     GST_TYPE_ELEMENT,
@@ -129,10 +129,9 @@ push_gap (GstKandyMediaSrc *self)
   reached = now - GAP_AFTER / 2;
   if (reached <= position)
     return;
-  GST_LOG_OBJECT (self, "gap from %" GST_TIME_FORMAT,
-      GST_TIME_ARGS (position));
-  gst_pad_push_event (self->gap_pad,
-      gst_event_new_gap (position, reached - position));
+  GST_LOG_OBJECT (self, "gap from %" GST_TIME_FORMAT, GST_TIME_ARGS (position));
+  gst_pad_push_event (
+      self->gap_pad, gst_event_new_gap (position, reached - position));
   self->position = reached;
 }
 
@@ -163,8 +162,8 @@ src_loop (gpointer user_data)
   Item *item;
 
   g_mutex_lock (&self->lock);
-  while (!self->flushing && (!self->opened || !self->playing
-                                || g_queue_is_empty (&self->items))) {
+  while (!self->flushing
+      && (!self->opened || !self->playing || g_queue_is_empty (&self->items))) {
     if (!self->opened || !self->playing || self->eos
         || !GST_CLOCK_TIME_IS_VALID (self->position)) {
       g_cond_wait (&self->cond, &self->lock);
@@ -220,8 +219,8 @@ src_query (GstPad *pad, GstObject *parent, GstQuery *query)
       gst_query_set_latency (query, TRUE, self->latency, GST_CLOCK_TIME_NONE);
       return TRUE;
     case GST_QUERY_SCHEDULING:
-      gst_query_set_scheduling (query, GST_SCHEDULING_FLAG_BANDWIDTH_LIMITED,
-          1, -1, 0);
+      gst_query_set_scheduling (
+          query, GST_SCHEDULING_FLAG_BANDWIDTH_LIMITED, 1, -1, 0);
       gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
       return TRUE;
     case GST_QUERY_SEEKING: {
@@ -269,8 +268,8 @@ src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 }
 
 static gboolean
-src_activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode,
-    gboolean active)
+src_activate_mode (
+    GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 {
   GstKandyMediaSrc *self = GST_KANDY_MEDIA_SRC (parent);
 
@@ -312,8 +311,8 @@ set_playing (GstKandyMediaSrc *self, gboolean playing)
 }
 
 static GstStateChangeReturn
-gst_kandy_media_src_change_state (GstElement *element,
-    GstStateChange transition)
+gst_kandy_media_src_change_state (
+    GstElement *element, GstStateChange transition)
 {
   GstKandyMediaSrc *self = GST_KANDY_MEDIA_SRC (element);
   GstStateChangeReturn ret;
@@ -358,12 +357,11 @@ gst_kandy_media_src_class_init (GstKandyMediaSrcClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = gst_kandy_media_src_finalize;
-  element_class->change_state
-      = GST_DEBUG_FUNCPTR (gst_kandy_media_src_change_state);
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_kandy_media_src_change_state);
   gst_element_class_add_static_pad_template (element_class, &src_template);
-  gst_element_class_set_static_metadata (element_class,
-      "Media of a call", "Source/Network",
-      "RTP that comes out of a call (inside of kandysrc)",
+  gst_element_class_set_static_metadata (element_class, "Media of a call",
+      "Source/Network", "RTP that comes out of a call (inside of kandysrc)",
       "The gst-kandy authors");
 }
 
@@ -386,8 +384,8 @@ gst_kandy_media_src_init (GstKandyMediaSrc *self)
 }
 
 GstKandyMediaSrc *
-gst_kandy_media_src_new (const char *stream_id, guint group_id,
-    GstClockTime latency, GstCaps *caps)
+gst_kandy_media_src_new (
+    const char *stream_id, guint group_id, GstClockTime latency, GstCaps *caps)
 {
   GstKandyMediaSrc *self = g_object_new (GST_TYPE_KANDY_MEDIA_SRC, NULL);
 
@@ -419,8 +417,8 @@ gst_kandy_media_src_is_open (GstKandyMediaSrc *self)
 }
 
 void
-gst_kandy_media_src_push (GstKandyMediaSrc *self, GstBuffer *buffer,
-    GstCaps *caps)
+gst_kandy_media_src_push (
+    GstKandyMediaSrc *self, GstBuffer *buffer, GstCaps *caps)
 {
   Item *item = NULL, *oldest = NULL;
 

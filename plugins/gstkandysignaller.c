@@ -32,8 +32,8 @@ struct _GstKandySignaller {
 
 G_DEFINE_TYPE (GstKandySignaller, gst_kandy_signaller, GST_TYPE_KANDY_BASE_BIN)
 
-GST_ELEMENT_REGISTER_DEFINE (kandysignaller, "kandysignaller", GST_RANK_NONE,
-    GST_TYPE_KANDY_SIGNALLER);
+GST_ELEMENT_REGISTER_DEFINE (
+    kandysignaller, "kandysignaller", GST_RANK_NONE, GST_TYPE_KANDY_SIGNALLER);
 
 static void
 gst_kandy_signaller_class_init (GstKandySignallerClass *klass)

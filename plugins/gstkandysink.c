@@ -5,14 +5,14 @@
  * @title: kandysink
  * @see_also: kandysrc, kandysignaller
  *
- * What we send in a call on the Kandy CPaaS platform. First it signs on with the
- * account that its properties, a credentials file or the environment tell. Next
- * it calls #GstKandyBaseBin:destination, or answers who calls if
+ * What we send in a call on the Kandy CPaaS platform. First it signs on with
+ * the account that its properties, a credentials file or the environment tell.
+ * Next it calls #GstKandyBaseBin:destination, or answers who calls if
  * #GstKandyBaseBin:auto-answer is set. Finally what arrives at its pads goes to
  * the far end, encoded if it is raw, untouched if it is encoded or RTP already.
  *
- * Alone it only sends. Together with a `kandysrc` in the same pipeline it is the
- * other half of the same call; the account is then set on one of the two.
+ * Alone it only sends. Together with a `kandysrc` in the same pipeline it is
+ * the other half of the same call; the account is then set on one of the two.
  *
  * A call is made or answered as soon as the linked pads know their caps, or
  * after two seconds with those that do. Live media is lost while there is no
@@ -88,24 +88,24 @@ struct _GstKandySink {
   /* all of it guarded by the object lock */
   GPtrArray *pads; /* of GstKandySinkPad, a reference each */
   guint n_pads[2]; /* by kind: number for the next one */
-  GPtrArray *eos; /* of GstKandySinkPad, unowned, those at their end */
-  gboolean ended; /* EOS has been posted */
+  GPtrArray *eos;  /* of GstKandySinkPad, unowned, those at their end */
+  gboolean ended;  /* EOS has been posted */
   char *codecs[2]; /* by kind, (nullable) */
   gboolean end_on_eos;
   gboolean eos_on_end;
 };
 
-static GstStaticPadTemplate audio_template
-    = GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+static GstStaticPadTemplate audio_template =
+    GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST,
         GST_STATIC_CAPS ("audio/x-raw; audio/x-opus; audio/G722; "
-            "audio/x-mulaw; audio/x-alaw; "
-            "application/x-rtp, media = (string) audio"));
+                         "audio/x-mulaw; audio/x-alaw; "
+                         "application/x-rtp, media = (string) audio"));
 
-static GstStaticPadTemplate video_template
-    = GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+static GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
         GST_STATIC_CAPS ("video/x-raw; video/x-vp8; video/x-vp9; "
-            "video/x-h264; video/x-av1; "
-            "application/x-rtp, media = (string) video"));
+                         "video/x-h264; video/x-av1; "
+                         "application/x-rtp, media = (string) video"));
 
 static void gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface);
 static void gst_kandy_sink_uri_handler_init (gpointer iface, gpointer data);
@@ -114,14 +114,13 @@ static GstKandySessionMemberInterface *parent_member;
 
 G_DEFINE_TYPE_WITH_CODE (GstKandySink, gst_kandy_sink, GST_TYPE_KANDY_BASE_BIN,
     G_IMPLEMENT_INTERFACE (GST_KANDY_TYPE_SESSION_MEMBER,
-        gst_kandy_sink_member_init)
-    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
+        gst_kandy_sink_member_init) G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
         gst_kandy_sink_uri_handler_init)
-    GST_DEBUG_CATEGORY_INIT (gst_kandy_sink_debug, "kandysink", 0,
-        "sending face of a call"))
+        GST_DEBUG_CATEGORY_INIT (
+            gst_kandy_sink_debug, "kandysink", 0, "sending face of a call"))
 
-GST_ELEMENT_REGISTER_DEFINE (kandysink, "kandysink", GST_RANK_NONE,
-    GST_TYPE_KANDY_SINK);
+GST_ELEMENT_REGISTER_DEFINE (
+    kandysink, "kandysink", GST_RANK_NONE, GST_TYPE_KANDY_SINK);
 
 static GPtrArray *
 dup_pads (GstKandySink *self)
@@ -148,15 +147,15 @@ post_eos (GstKandySink *self)
   self->ended = TRUE;
   GST_OBJECT_UNLOCK (self);
   if (!ended)
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_eos (GST_OBJECT (self)));
+    gst_element_post_message (
+        GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
 }
 
 /* As member of the session */
 
 static void
-gst_kandy_sink_get_wishes (GstKandySessionMember *member,
-    GstKandySessionWishes *wishes)
+gst_kandy_sink_get_wishes (
+    GstKandySessionMember *member, GstKandySessionWishes *wishes)
 {
   g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
   guint i;
@@ -200,8 +199,8 @@ choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
 }
 
 static void
-gst_kandy_sink_media_prepared (GstKandySessionMember *member,
-    GstKandyCall *media)
+gst_kandy_sink_media_prepared (
+    GstKandySessionMember *member, GstKandyCall *media)
 {
   GstKandySink *self = GST_KANDY_SINK (member);
   g_autoptr (GPtrArray) pads = dup_pads (self);
@@ -291,8 +290,8 @@ pad_name (GstKandySink *self, KandyMediaKind kind, const char *wanted)
 
   GST_OBJECT_LOCK (self);
   if (wanted != NULL && g_str_has_prefix (wanted, prefix)
-      && g_ascii_string_to_unsigned (wanted + strlen (prefix), 10, 0,
-          G_MAXUINT - 1, &number, NULL)) {
+      && g_ascii_string_to_unsigned (
+          wanted + strlen (prefix), 10, 0, G_MAXUINT - 1, &number, NULL)) {
     name = g_strdup (wanted);
     self->n_pads[kind] = MAX (self->n_pads[kind], (guint) number + 1);
   } else {
@@ -307,8 +306,8 @@ gst_kandy_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const char *wanted, const GstCaps *caps)
 {
   GstKandySink *self = GST_KANDY_SINK (element);
-  KandyMediaKind kind
-      = g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "audio")
+  KandyMediaKind kind =
+      g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "audio")
       ? KANDY_MEDIA_KIND_AUDIO
       : KANDY_MEDIA_KIND_VIDEO;
   g_autofree char *name = pad_name (self, kind, wanted);
@@ -349,8 +348,8 @@ gst_kandy_sink_release_pad (GstElement *element, GstPad *pad)
   if (!found)
     return;
 
-  gst_child_proxy_child_removed (GST_CHILD_PROXY (self), G_OBJECT (pad),
-      GST_PAD_NAME (pad));
+  gst_child_proxy_child_removed (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
   g_signal_handlers_disconnect_by_data (pad, self);
   gst_pad_set_active (pad, FALSE);
   gst_kandy_sink_pad_release (ours, GST_BIN (self));
@@ -388,13 +387,12 @@ pad_eos (GstKandySink *self, GstObject *source)
   GST_OBJECT_UNLOCK (self);
 
   if (all && end) {
-    g_autoptr (GstPromise) promise
-        = gst_promise_new_with_change_func (on_end_answered,
-            gst_object_ref (self), gst_object_unref);
+    g_autoptr (GstPromise) promise = gst_promise_new_with_change_func (
+        on_end_answered, gst_object_ref (self), gst_object_unref);
 
     GST_INFO_OBJECT (self, "all pads are at their end, hanging up");
-    gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (self),
-        GST_KANDY_REQUEST_END, NULL, promise);
+    gst_kandy_base_bin_request (
+        GST_KANDY_BASE_BIN (self), GST_KANDY_REQUEST_END, NULL, promise);
   }
 }
 
@@ -456,8 +454,8 @@ gst_kandy_sink_uri_get_uri (GstURIHandler *handler)
 }
 
 static gboolean
-gst_kandy_sink_uri_set_uri (GstURIHandler *handler, const char *uri,
-    GError **error)
+gst_kandy_sink_uri_set_uri (
+    GstURIHandler *handler, const char *uri, GError **error)
 {
   return gst_kandy_base_bin_set_uri (GST_KANDY_BASE_BIN (handler), uri, error);
 }
@@ -474,8 +472,8 @@ gst_kandy_sink_uri_handler_init (gpointer iface_pointer, gpointer data)
 }
 
 static void
-gst_kandy_sink_set_property (GObject *object, guint id, const GValue *value,
-    GParamSpec *pspec)
+gst_kandy_sink_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstKandySink *self = GST_KANDY_SINK (object);
   const char *text;
@@ -489,8 +487,8 @@ gst_kandy_sink_set_property (GObject *object, guint id, const GValue *value,
       text = g_value_get_string (value);
       GST_OBJECT_LOCK (self);
       g_free (self->codecs[kind]);
-      self->codecs[kind]
-          = text != NULL && *text != '\0' ? g_strdup (text) : NULL;
+      self->codecs[kind] =
+          text != NULL && *text != '\0' ? g_strdup (text) : NULL;
       GST_OBJECT_UNLOCK (self);
       break;
     case PROP_END_ON_EOS:
@@ -511,8 +509,8 @@ gst_kandy_sink_set_property (GObject *object, guint id, const GValue *value,
 }
 
 static void
-gst_kandy_sink_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+gst_kandy_sink_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySink *self = GST_KANDY_SINK (object);
 
@@ -545,8 +543,8 @@ gst_kandy_sink_dispose (GObject *object)
   guint i;
 
   for (i = 0; i < pads->len; i++)
-    gst_element_release_request_pad (GST_ELEMENT (self),
-        g_ptr_array_index (pads, i));
+    gst_element_release_request_pad (
+        GST_ELEMENT (self), g_ptr_array_index (pads, i));
 
   G_OBJECT_CLASS (gst_kandy_sink_parent_class)->dispose (object);
 }
@@ -579,14 +577,15 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
   /**
    * GstKandySink:audio-codecs:
    *
-   * The codecs that sound may be sent as, best first: encoding names with commas
-   * between them, of `OPUS`, `G722`, `PCMU`, `PCMA`. Unset: all that can be
-   * made, in this order. Looked at when a call is made or answered.
+   * The codecs that sound may be sent as, best first: encoding names with
+   * commas between them, of `OPUS`, `G722`, `PCMU`, `PCMA`. Unset: all that can
+   * be made, in this order. Looked at when a call is made or answered.
    */
   g_object_class_install_property (object_class, PROP_AUDIO_CODECS,
       g_param_spec_string ("audio-codecs", "Audio codecs",
           "What sound may be sent as, best first: \"OPUS,G722,PCMU,PCMA\"; "
-          "unset = all", NULL, flags | GST_PARAM_MUTABLE_PLAYING));
+          "unset = all",
+          NULL, flags | GST_PARAM_MUTABLE_PLAYING));
   /**
    * GstKandySink:video-codecs:
    *
@@ -597,7 +596,8 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
   g_object_class_install_property (object_class, PROP_VIDEO_CODECS,
       g_param_spec_string ("video-codecs", "Video codecs",
           "What pictures may be sent as, best first: \"VP8,VP9,H264,AV1\"; "
-          "unset = all", NULL, flags | GST_PARAM_MUTABLE_PLAYING));
+          "unset = all",
+          NULL, flags | GST_PARAM_MUTABLE_PLAYING));
   /**
    * GstKandySink:end-on-eos:
    *
@@ -619,18 +619,17 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
           "Stop upstream and post EOS when the call ends", DEFAULT_EOS_ON_END,
           flags | GST_PARAM_MUTABLE_PLAYING));
 
-  element_class->request_new_pad
-      = GST_DEBUG_FUNCPTR (gst_kandy_sink_request_new_pad);
+  element_class->request_new_pad =
+      GST_DEBUG_FUNCPTR (gst_kandy_sink_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (gst_kandy_sink_release_pad);
-  element_class->change_state
-      = GST_DEBUG_FUNCPTR (gst_kandy_sink_change_state);
-  GST_BIN_CLASS (klass)->handle_message
-      = GST_DEBUG_FUNCPTR (gst_kandy_sink_handle_message);
+  element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_sink_change_state);
+  GST_BIN_CLASS (klass)->handle_message =
+      GST_DEBUG_FUNCPTR (gst_kandy_sink_handle_message);
 
-  gst_element_class_add_static_pad_template_with_gtype (element_class,
-      &audio_template, GST_TYPE_KANDY_SINK_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (element_class,
-      &video_template, GST_TYPE_KANDY_SINK_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &audio_template, GST_TYPE_KANDY_SINK_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &video_template, GST_TYPE_KANDY_SINK_PAD);
   gst_element_class_set_static_metadata (element_class, "Kandy call sink",
       "Sink/Network/WebRTC",
       "Sends sound and pictures in a WebRTC call on the Kandy CPaaS platform. "
@@ -650,6 +649,6 @@ gst_kandy_sink_init (GstKandySink *self)
   self->eos_on_end = DEFAULT_EOS_ON_END;
   /* a sink also before it has a pad */
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
-  gst_bin_set_suppressed_flags (GST_BIN (self), GST_ELEMENT_FLAG_SINK
-          | GST_ELEMENT_FLAG_SOURCE);
+  gst_bin_set_suppressed_flags (
+      GST_BIN (self), GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE);
 }

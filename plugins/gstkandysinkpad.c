@@ -31,13 +31,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_pad_debug);
 #define GST_CAT_DEFAULT gst_kandy_sink_pad_debug
 
-enum {
-  PROP_0,
-  PROP_MUTED,
-  PROP_MAX_BITRATE,
-  PROP_CODEC_NAME,
-  N_PROPERTIES
-};
+enum { PROP_0, PROP_MUTED, PROP_MAX_BITRATE, PROP_CODEC_NAME, N_PROPERTIES };
 
 struct _GstKandySinkPad {
   GstGhostPad parent_instance;
@@ -49,12 +43,12 @@ struct _GstKandySinkPad {
 
   /* all of it guarded by the object lock */
   GstKandySendTrack *track; /* (nullable) */
-  GstKandyCall *media; /* (nullable) */
+  GstKandyCall *media;      /* (nullable) */
   gboolean liveness_known;
   gboolean live;
   gboolean open;
   gboolean ended;
-  GstClockTime held; /* running time of the buffer that is held */
+  GstClockTime held;   /* running time of the buffer that is held */
   GstClockTime offset; /* added to running times of what is not live */
   gulong hold_probe;
   guint max_bitrate; /* the user's, 0 for none */
@@ -98,21 +92,21 @@ update_bitrate (GstKandySinkPad *self)
 static void
 on_negotiated (GstKandySendTrack *track, GstKandySinkPad *self)
 {
-  g_autoptr (GstCaps) caps
-      = gst_kandy_send_track_get_negotiated_caps (track);
+  g_autoptr (GstCaps) caps = gst_kandy_send_track_get_negotiated_caps (track);
 
   GST_DEBUG_OBJECT (self, "is sent as %" GST_PTR_FORMAT, caps);
   g_object_set (self->send_bin, "negotiated-caps", caps, NULL);
 }
 
 static void
-on_force_key_unit (GstKandySendTrack *track, gboolean all_headers,
-    GstKandySinkPad *self)
+on_force_key_unit (
+    GstKandySendTrack *track, gboolean all_headers, GstKandySinkPad *self)
 {
   g_autoptr (GstPad) pad = gst_element_get_static_pad (self->appsink, "sink");
 
-  gst_pad_push_event (pad, gst_video_event_new_upstream_force_key_unit (
-      GST_CLOCK_TIME_NONE, all_headers, 0));
+  gst_pad_push_event (pad,
+      gst_video_event_new_upstream_force_key_unit (
+          GST_CLOCK_TIME_NONE, all_headers, 0));
 }
 
 static void
@@ -151,10 +145,9 @@ push_rtp (GstKandySinkPad *self, GstKandySendTrack *track, GstBuffer *buffer,
 {
   GstClockTime time = GST_CLOCK_TIME_NONE;
 
-  if (segment->format == GST_FORMAT_TIME
-      && GST_BUFFER_PTS_IS_VALID (buffer))
-    time = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
-        GST_BUFFER_PTS (buffer));
+  if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer))
+    time = gst_segment_to_running_time (
+        segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   if (GST_CLOCK_TIME_IS_VALID (time)) {
     time += GST_CLOCK_TIME_IS_VALID (offset) ? offset : 0;
   } else {
@@ -223,8 +216,8 @@ is_live (GstPad *pad)
 static GstClockTime
 start_pacing (GstKandySinkPad *self)
 {
-  GstClockTime base_time
-      = gst_element_get_base_time (GST_ELEMENT (self->appsink));
+  GstClockTime base_time =
+      gst_element_get_base_time (GST_ELEMENT (self->appsink));
   g_autoptr (GstClock) clock = gst_element_get_clock (self->appsink);
   GstClockTime now = clock != NULL ? gst_clock_get_time (clock) - base_time : 0;
   GstClockTime offset;
@@ -237,10 +230,10 @@ start_pacing (GstKandySinkPad *self)
   offset = self->offset;
   GST_OBJECT_UNLOCK (self);
 
-  GST_DEBUG_OBJECT (self, "starts at %" GST_TIME_FORMAT,
-      GST_TIME_ARGS (offset));
-  g_object_set (self->clocksync, "ts-offset", (gint64) offset, "sync", TRUE,
-      NULL);
+  GST_DEBUG_OBJECT (
+      self, "starts at %" GST_TIME_FORMAT, GST_TIME_ARGS (offset));
+  g_object_set (
+      self->clocksync, "ts-offset", (gint64) offset, "sync", TRUE, NULL);
   return offset;
 }
 
@@ -279,8 +272,8 @@ on_hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       && event != NULL) {
     gst_event_parse_segment (event, &segment);
     if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer))
-      self->held = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
-          GST_BUFFER_PTS (buffer));
+      self->held = gst_segment_to_running_time (
+          segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   }
   GST_OBJECT_UNLOCK (self);
 
@@ -314,8 +307,8 @@ hold (GstKandySinkPad *self)
 }
 
 static void
-gst_kandy_sink_pad_set_property (GObject *object, guint id,
-    const GValue *value, GParamSpec *pspec)
+gst_kandy_sink_pad_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
 
@@ -336,8 +329,8 @@ gst_kandy_sink_pad_set_property (GObject *object, guint id,
 }
 
 static void
-gst_kandy_sink_pad_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+gst_kandy_sink_pad_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
 
@@ -389,7 +382,8 @@ gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
    */
   properties[PROP_MUTED] = g_param_spec_boolean ("muted", "Muted",
       "Silence or black in place of raw media, nothing in place of other "
-      "media", FALSE,
+      "media",
+      FALSE,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   /**
    * GstKandySinkPad:max-bitrate:
@@ -407,8 +401,8 @@ gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
    *
    * What the media is sent as (`OPUS`, `VP8`, ...), once that is negotiated.
    */
-  properties[PROP_CODEC_NAME] = g_param_spec_string ("codec-name",
-      "Codec name", "What the media is sent as, once negotiated", NULL,
+  properties[PROP_CODEC_NAME] = g_param_spec_string ("codec-name", "Codec name",
+      "What the media is sent as, once negotiated", NULL,
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
@@ -421,8 +415,8 @@ gst_kandy_sink_pad_init (GstKandySinkPad *self)
 }
 
 GstKandySinkPad *
-gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
-    KandyMediaKind kind)
+gst_kandy_sink_pad_new (
+    GstBin *bin, GstPadTemplate *templ, const char *name, KandyMediaKind kind)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
   g_autoptr (GstPad) target = NULL;
@@ -453,8 +447,8 @@ gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   g_object_set (self->appsink, "sync", FALSE, "async", FALSE,
       "enable-last-sample", FALSE, "buffer-list", TRUE, "wait-on-eos", FALSE,
       NULL);
-  gst_app_sink_set_callbacks (GST_APP_SINK (self->appsink), &callbacks, self,
-      NULL);
+  gst_app_sink_set_callbacks (
+      GST_APP_SINK (self->appsink), &callbacks, self, NULL);
 
   gst_bin_add_many (bin, self->clocksync, self->send_bin, self->appsink, NULL);
   gst_element_link_many (self->clocksync, self->send_bin, self->appsink, NULL);
@@ -501,20 +495,20 @@ gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element)
 }
 
 void
-gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
-    GstCaps *codecs)
+gst_kandy_sink_pad_prepare (
+    GstKandySinkPad *self, GstKandyCall *media, GstCaps *codecs)
 {
   GstKandySendTrack *track;
 
   drop_track (self);
-  track = gst_kandy_call_add_send_track (media, self->kind,
-      GST_PAD_NAME (self), codecs);
+  track = gst_kandy_call_add_send_track (
+      media, self->kind, GST_PAD_NAME (self), codecs);
   if (track == NULL)
     return;
 
   g_signal_connect (track, "negotiated", G_CALLBACK (on_negotiated), self);
-  g_signal_connect (track, "force-key-unit", G_CALLBACK (on_force_key_unit),
-      self);
+  g_signal_connect (
+      track, "force-key-unit", G_CALLBACK (on_force_key_unit), self);
   g_signal_connect (track, "max-bitrate", G_CALLBACK (on_max_bitrate), self);
   GST_OBJECT_LOCK (self);
   self->track = track;

@@ -8,23 +8,25 @@
  * What we receive in a call on the Kandy CPaaS platform. First it signs on with
  * the account that its properties, a credentials file or the environment tell.
  * Next it answers who calls if #GstKandyBaseBin:auto-answer is set, or calls
- * #GstKandyBaseBin:destination. Finally it shows a pad for each track of the far
- * end, as soon as the far end says that it has one.
+ * #GstKandyBaseBin:destination. Finally it shows a pad for each track of the
+ * far end, as soon as the far end says that it has one.
  *
- * Alone it only receives. Together with a `kandysink` in the same pipeline it is
- * the other half of the same call; the account is then set on one of the two.
+ * Alone it only receives. Together with a `kandysink` in the same pipeline it
+ * is the other half of the same call; the account is then set on one of the
+ * two.
  *
  * A pad gives out what is linked to it: decoded media, encoded media
  * (`audio/x-opus`, `video/x-vp8`, ...) or `application/x-rtp`. Its name stays
- * the same for the whole call. While the far end is silent, or the call is held,
- * GAP events keep what is downstream going. When the call ends there is EOS at
- * all pads; they go away when the next call begins or the element stops.
+ * the same for the whole call. While the far end is silent, or the call is
+ * held, GAP events keep what is downstream going. When the call ends there is
+ * EOS at all pads; they go away when the next call begins or the element stops.
  *
  * The element is live, and #GstKandySrc:latency is the time that it gives
  * packets to arrive. Pausing the pipeline does not end the call, what arrives
  * meanwhile is lost. Going to READY ends it: the hang-up is sent in the
- * background, and going on to NULL waits for it, 1.5 seconds at the most. An EOS
- * event sent to the element, as `gst-launch-1.0 -e` does, also ends the call.
+ * background, and going on to NULL waits for it, 1.5 seconds at the most. An
+ * EOS event sent to the element, as `gst-launch-1.0 -e` does, also ends the
+ * call.
  *
  * A call that was made here and that the far end does not take is an error. One
  * that was taken and is over, whoever hung up, is none.
@@ -59,8 +61,8 @@
  * ## URIs
  *
  * `kandy://[USER@]HOST[:PORT][/DESTINATION][?KEY=VALUE[&KEY=VALUE...]]`; USER
- * and DESTINATION percent-encoded. A destination is called, without one the next
- * incoming call is answered. The keys are properties of the element, and
+ * and DESTINATION percent-encoded. A destination is called, without one the
+ * next incoming call is answered. The keys are properties of the element, and
  * `protocol`, which is https unless it says http. A URI with a secret in it is
  * refused.
  */
@@ -99,17 +101,17 @@ struct _GstKandySrc {
   guint latency; /* ms */
 };
 
-static GstStaticPadTemplate audio_template
-    = GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+static GstStaticPadTemplate audio_template =
+    GST_STATIC_PAD_TEMPLATE ("audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
         GST_STATIC_CAPS ("audio/x-raw; audio/x-opus; audio/G722; "
-            "audio/x-mulaw; audio/x-alaw; "
-            "application/x-rtp, media = (string) audio"));
+                         "audio/x-mulaw; audio/x-alaw; "
+                         "application/x-rtp, media = (string) audio"));
 
-static GstStaticPadTemplate video_template
-    = GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+static GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
         GST_STATIC_CAPS ("video/x-raw; video/x-vp8; video/x-vp9; "
-            "video/x-h264; video/x-av1; "
-            "application/x-rtp, media = (string) video"));
+                         "video/x-h264; video/x-av1; "
+                         "application/x-rtp, media = (string) video"));
 
 static void gst_kandy_src_member_init (GstKandySessionMemberInterface *iface);
 static void gst_kandy_src_uri_handler_init (gpointer iface, gpointer data);
@@ -118,15 +120,14 @@ static GstKandySessionMemberInterface *parent_member;
 
 G_DEFINE_TYPE_WITH_CODE (GstKandySrc, gst_kandy_src, GST_TYPE_KANDY_BASE_BIN,
     G_IMPLEMENT_INTERFACE (GST_KANDY_TYPE_SESSION_MEMBER,
-        gst_kandy_src_member_init)
-    G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
+        gst_kandy_src_member_init) G_IMPLEMENT_INTERFACE (GST_TYPE_URI_HANDLER,
         gst_kandy_src_uri_handler_init)
-    GST_DEBUG_CATEGORY_INIT (gst_kandy_src_debug, "kandysrc", 0,
-        "receiving face of a call"))
+        GST_DEBUG_CATEGORY_INIT (
+            gst_kandy_src_debug, "kandysrc", 0, "receiving face of a call"))
 
 /* It owns its URI scheme, so it is the one that playbin should find */
-GST_ELEMENT_REGISTER_DEFINE (kandysrc, "kandysrc", GST_RANK_PRIMARY,
-    GST_TYPE_KANDY_SRC);
+GST_ELEMENT_REGISTER_DEFINE (
+    kandysrc, "kandysrc", GST_RANK_PRIMARY, GST_TYPE_KANDY_SRC);
 
 static GPtrArray *
 dup_pads (GstKandySrc *self)
@@ -156,8 +157,8 @@ remove_pad (GstKandySrc *self, GstKandySrcPad *pad)
   if (!found)
     return;
 
-  gst_child_proxy_child_removed (GST_CHILD_PROXY (self), G_OBJECT (pad),
-      GST_PAD_NAME (pad));
+  gst_child_proxy_child_removed (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
   gst_pad_set_active (GST_PAD (pad), FALSE);
   gst_kandy_src_pad_release (pad, GST_BIN (self));
   gst_element_remove_pad (GST_ELEMENT (self), GST_PAD (pad));
@@ -196,8 +197,8 @@ finish_pads (GstKandySrc *self)
 /* As member of the session */
 
 static void
-gst_kandy_src_get_wishes (GstKandySessionMember *member,
-    GstKandySessionWishes *wishes)
+gst_kandy_src_get_wishes (
+    GstKandySessionMember *member, GstKandySessionWishes *wishes)
 {
   GstKandySrc *self = GST_KANDY_SRC (member);
 
@@ -211,8 +212,8 @@ gst_kandy_src_get_wishes (GstKandySessionMember *member,
 }
 
 static void
-gst_kandy_src_media_prepared (GstKandySessionMember *member,
-    GstKandyCall *media)
+gst_kandy_src_media_prepared (
+    GstKandySessionMember *member, GstKandyCall *media)
 {
   GstKandySrc *self = GST_KANDY_SRC (member);
 
@@ -225,14 +226,13 @@ gst_kandy_src_media_prepared (GstKandySessionMember *member,
 }
 
 static void
-gst_kandy_src_track_added (GstKandySessionMember *member,
-    GstKandyReceiveTrack *track)
+gst_kandy_src_track_added (
+    GstKandySessionMember *member, GstKandyReceiveTrack *track)
 {
   GstKandySrc *self = GST_KANDY_SRC (member);
   KandyMediaKind kind = gst_kandy_receive_track_get_kind (track);
-  GstStaticPadTemplate *templ = kind == KANDY_MEDIA_KIND_AUDIO
-      ? &audio_template
-      : &video_template;
+  GstStaticPadTemplate *templ =
+      kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template;
   g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (templ);
   g_autofree char *name = NULL;
   g_autoptr (GstKandySrcPad) pad = NULL;
@@ -253,8 +253,8 @@ gst_kandy_src_track_added (GstKandySessionMember *member,
   if (known || stopped)
     return;
 
-  pad = gst_object_ref_sink (gst_kandy_src_pad_new (GST_BIN (self),
-      pad_template, name, track, &self->clock_map, group_id));
+  pad = gst_object_ref_sink (gst_kandy_src_pad_new (
+      GST_BIN (self), pad_template, name, track, &self->clock_map, group_id));
   GST_OBJECT_LOCK (self);
   g_ptr_array_add (self->pads, gst_object_ref (pad));
   stopped = self->stopped;
@@ -269,13 +269,13 @@ gst_kandy_src_track_added (GstKandySessionMember *member,
   gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
   gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
   gst_kandy_src_pad_start (pad);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_latency (GST_OBJECT (self)));
+  gst_element_post_message (
+      GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 }
 
 static void
-gst_kandy_src_track_removed (GstKandySessionMember *member,
-    GstKandyReceiveTrack *track)
+gst_kandy_src_track_removed (
+    GstKandySessionMember *member, GstKandyReceiveTrack *track)
 {
   g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SRC (member));
   guint i;
@@ -323,13 +323,12 @@ static gboolean
 gst_kandy_src_send_event (GstElement *element, GstEvent *event)
 {
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
-    g_autoptr (GstPromise) promise
-        = gst_promise_new_with_change_func (on_end_answered,
-            gst_object_ref (element), gst_object_unref);
+    g_autoptr (GstPromise) promise = gst_promise_new_with_change_func (
+        on_end_answered, gst_object_ref (element), gst_object_unref);
 
     gst_event_unref (event);
-    gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (element),
-        GST_KANDY_REQUEST_END, NULL, promise);
+    gst_kandy_base_bin_request (
+        GST_KANDY_BASE_BIN (element), GST_KANDY_REQUEST_END, NULL, promise);
     return TRUE;
   }
   return GST_ELEMENT_CLASS (gst_kandy_src_parent_class)
@@ -395,8 +394,8 @@ gst_kandy_src_uri_get_uri (GstURIHandler *handler)
 }
 
 static gboolean
-gst_kandy_src_uri_set_uri (GstURIHandler *handler, const char *uri,
-    GError **error)
+gst_kandy_src_uri_set_uri (
+    GstURIHandler *handler, const char *uri, GError **error)
 {
   return gst_kandy_base_bin_set_uri (GST_KANDY_BASE_BIN (handler), uri, error);
 }
@@ -413,8 +412,8 @@ gst_kandy_src_uri_handler_init (gpointer iface_pointer, gpointer data)
 }
 
 static void
-gst_kandy_src_set_property (GObject *object, guint id, const GValue *value,
-    GParamSpec *pspec)
+gst_kandy_src_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstKandySrc *self = GST_KANDY_SRC (object);
 
@@ -436,8 +435,8 @@ gst_kandy_src_set_property (GObject *object, guint id, const GValue *value,
 }
 
 static void
-gst_kandy_src_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+gst_kandy_src_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySrc *self = GST_KANDY_SRC (object);
 
@@ -470,8 +469,8 @@ gst_kandy_src_finalize (GObject *object)
 static void
 gst_kandy_src_class_init (GstKandySrcClass *klass)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
@@ -488,7 +487,8 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
   g_object_class_install_property (object_class, PROP_MEDIA,
       g_param_spec_flags ("media", "Media",
           "What is to be received; auto: what kandysink sends or the far end "
-          "offers", GST_KANDY_TYPE_MEDIA_FLAGS, DEFAULT_MEDIA, flags));
+          "offers",
+          GST_KANDY_TYPE_MEDIA_FLAGS, DEFAULT_MEDIA, flags));
   /**
    * GstKandySrc:latency:
    *
@@ -503,10 +503,10 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_src_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_src_send_event);
 
-  gst_element_class_add_static_pad_template_with_gtype (element_class,
-      &audio_template, GST_TYPE_KANDY_SRC_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (element_class,
-      &video_template, GST_TYPE_KANDY_SRC_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &audio_template, GST_TYPE_KANDY_SRC_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &video_template, GST_TYPE_KANDY_SRC_PAD);
   gst_element_class_set_static_metadata (element_class, "Kandy call source",
       "Source/Network/WebRTC",
       "Receives sound and pictures of a WebRTC call on the Kandy CPaaS "
@@ -529,6 +529,6 @@ gst_kandy_src_init (GstKandySrc *self)
   self->group_id = gst_util_group_id_next ();
   /* a source also before it has a pad */
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
-  gst_bin_set_suppressed_flags (GST_BIN (self), GST_ELEMENT_FLAG_SINK
-          | GST_ELEMENT_FLAG_SOURCE);
+  gst_bin_set_suppressed_flags (
+      GST_BIN (self), GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE);
 }

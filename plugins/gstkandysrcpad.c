@@ -24,12 +24,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_pad_debug);
 #define GST_CAT_DEFAULT gst_kandy_src_pad_debug
 
-enum {
-  PROP_0,
-  PROP_TRACK_ID,
-  PROP_STREAM_ID,
-  N_PROPERTIES
-};
+enum { PROP_0, PROP_TRACK_ID, PROP_STREAM_ID, N_PROPERTIES };
 
 struct _GstKandySrcPad {
   GstGhostPad parent_instance;
@@ -38,7 +33,7 @@ struct _GstKandySrcPad {
   GstKandyMediaSrc *media_src;
   GstElement *receive_bin;
   GstKandyClockMap *clock_map; /* the element's */
-  gboolean finished; /* object lock */
+  gboolean finished;           /* object lock */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -67,8 +62,8 @@ on_rtp (GstKandyReceiveTrack *track, GstBuffer *rtp, GstCaps *caps,
 
     time = now > base_time ? now - base_time : 0;
   }
-  time = gst_kandy_clock_map_convert (self->clock_map, clock, our_clock,
-      time + base_time);
+  time = gst_kandy_clock_map_convert (
+      self->clock_map, clock, our_clock, time + base_time);
   /* what came before the pipeline played is not for it */
   if (!GST_CLOCK_TIME_IS_VALID (time) || time < our_base_time) {
     gst_buffer_unref (rtp);
@@ -115,8 +110,8 @@ on_linked (GstPad *pad, GstPad *peer, gpointer user_data)
 }
 
 static void
-gst_kandy_src_pad_get_property (GObject *object, guint id, GValue *value,
-    GParamSpec *pspec)
+gst_kandy_src_pad_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySrcPad *self = GST_KANDY_SRC_PAD (object);
   KandyTrack *track = gst_kandy_receive_track_get_track (self->track);
@@ -159,9 +154,9 @@ gst_kandy_src_pad_class_init (GstKandySrcPadClass *klass)
    *
    * Id of the track. API document: `TrackObject.id`.
    */
-  properties[PROP_TRACK_ID] = g_param_spec_string ("track-id", "Track ID",
-      "Id of the far end's track", NULL,
-      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_TRACK_ID] =
+      g_param_spec_string ("track-id", "Track ID", "Id of the far end's track",
+          NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   /**
    * GstKandySrcPad:stream-id:
    *
@@ -196,20 +191,20 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
       kandy_track_get_id (gst_kandy_receive_track_get_track (track)), name);
   self->track = gst_object_ref (track);
   self->clock_map = clock_map;
-  self->media_src = gst_kandy_media_src_new (stream_id, group_id,
-      latency * GST_MSECOND, caps);
-  self->receive_bin
-      = gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
+  self->media_src = gst_kandy_media_src_new (
+      stream_id, group_id, latency * GST_MSECOND, caps);
+  self->receive_bin =
+      gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
   gst_object_ref_sink (self->media_src);
   gst_object_ref_sink (self->receive_bin);
   gst_kandy_media_src_set_gap_pad (self->media_src, GST_PAD (self));
 
-  gst_bin_add_many (bin, GST_ELEMENT (self->media_src), self->receive_bin,
-      NULL);
+  gst_bin_add_many (
+      bin, GST_ELEMENT (self->media_src), self->receive_bin, NULL);
   gst_element_link (GST_ELEMENT (self->media_src), self->receive_bin);
   inner = gst_element_get_static_pad (GST_ELEMENT (self->media_src), "src");
-  gst_pad_add_probe (inner, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
-      on_upstream_event, self, NULL);
+  gst_pad_add_probe (
+      inner, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, self, NULL);
   target = gst_element_get_static_pad (self->receive_bin, "src");
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
   g_signal_connect (self, "linked", G_CALLBACK (on_linked), NULL);
@@ -255,8 +250,7 @@ gst_kandy_src_pad_is_finished (GstKandySrcPad *self)
 void
 gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin)
 {
-  GstElement *elements[] = { GST_ELEMENT (self->media_src),
-    self->receive_bin };
+  GstElement *elements[] = { GST_ELEMENT (self->media_src), self->receive_bin };
   guint i;
 
   gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);

@@ -15,17 +15,17 @@
  * ]|
  *
  * USER and DESTINATION are percent-encoded where they have an '@' or a '/' in
- * them. A DESTINATION is called; without one the next incoming call is answered.
- * The keys are names of properties of the element, and `protocol`, which is
- * `https` unless it says `http`. An URI ends up in logs, histories and lists
- * of processes, so that one with a secret in it is refused; the environment
- * and `credentials-file` are there for them.
+ * them. A DESTINATION is called; without one the next incoming call is
+ * answered. The keys are names of properties of the element, and `protocol`,
+ * which is `https` unless it says `http`. An URI ends up in logs, histories and
+ * lists of processes, so that one with a secret in it is refused; the
+ * environment and `credentials-file` are there for them.
  */
 
 const char *const gst_kandy_uri_protocols[] = { "kandy", NULL };
 
 static gboolean G_GNUC_PRINTF (2, 3)
-bad_uri (GError **error, const char *format, ...)
+    bad_uri (GError **error, const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -40,17 +40,21 @@ bad_uri (GError **error, const char *format, ...)
 static gboolean
 check_key (const char *key, const char *text, GObject *object, GError **error)
 {
-  GParamSpec *pspec
-      = g_object_class_find_property (G_OBJECT_GET_CLASS (object), key);
+  GParamSpec *pspec =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (object), key);
   GValue value = G_VALUE_INIT;
   gboolean ok;
 
   if (pspec == NULL)
-    return bad_uri (error, "The URI has the key \"%s\", which is not a "
-        "property of %s", key, G_OBJECT_TYPE_NAME (object));
+    return bad_uri (error,
+        "The URI has the key \"%s\", which is not a "
+        "property of %s",
+        key, G_OBJECT_TYPE_NAME (object));
   if ((pspec->flags & G_PARAM_READABLE) == 0)
-    return bad_uri (error, "The URI must not have the secret \"%s\" in it; "
-        "use the property, the environment or a credentials file", key);
+    return bad_uri (error,
+        "The URI must not have the secret \"%s\" in it; "
+        "use the property, the environment or a credentials file",
+        key);
   if ((pspec->flags & G_PARAM_WRITABLE) == 0
       || (pspec->flags & G_PARAM_CONSTRUCT_ONLY) != 0
       || g_str_equal (key, "uri") || g_str_equal (key, "server")
@@ -62,8 +66,11 @@ check_key (const char *key, const char *text, GObject *object, GError **error)
   if (ok)
     ok = !g_param_value_validate (pspec, &value);
   g_value_unset (&value);
-  return ok || bad_uri (error, "The URI has a value for the property \"%s\" "
-      "that is out of its range", key);
+  return ok
+      || bad_uri (error,
+          "The URI has a value for the property \"%s\" "
+          "that is out of its range",
+          key);
 }
 
 static gboolean
@@ -85,14 +92,15 @@ parse (const char *text, GUri **uri, GHashTable **query, const char **protocol,
     return bad_uri (error,
         "The URI is not of the form kandy://[USER@]HOST[:PORT][/DESTINATION]");
   if (g_uri_get_password (parsed) != NULL)
-    return bad_uri (error, "The URI must not have a password in it; use the "
+    return bad_uri (error,
+        "The URI must not have a password in it; use the "
         "property, the environment or a credentials file");
   if (g_uri_get_fragment (parsed) != NULL)
     return bad_uri (error, "The URI must not have a fragment");
 
   keys = g_uri_get_query (parsed) != NULL
-      ? g_uri_parse_params (g_uri_get_query (parsed), -1, "&",
-          G_URI_PARAMS_NONE, NULL)
+      ? g_uri_parse_params (
+          g_uri_get_query (parsed), -1, "&", G_URI_PARAMS_NONE, NULL)
       : g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (keys == NULL)
     return bad_uri (error, "The URI's query is not of the form KEY=VALUE&...");
@@ -106,7 +114,8 @@ parse (const char *text, GUri **uri, GHashTable **query, const char **protocol,
     } else if (g_str_equal (value, "http")) {
       *protocol = "http";
     } else if (!g_str_equal (value, "https")) {
-      return bad_uri (error, "The URI's key \"protocol\" must be http or "
+      return bad_uri (error,
+          "The URI's key \"protocol\" must be http or "
           "https");
     }
   }
@@ -154,8 +163,8 @@ gst_kandy_uri_apply (const char *text, GObject *object, GError **error)
 }
 
 char *
-gst_kandy_uri_build (const char *server, const char *username,
-    const char *destination)
+gst_kandy_uri_build (
+    const char *server, const char *username, const char *destination)
 {
   g_autoptr (GUri) uri = NULL;
   g_autofree char *path = NULL, *escaped = NULL;

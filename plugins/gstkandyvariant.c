@@ -70,8 +70,7 @@ safe_name (const char *name)
 {
   g_autofree char *safe = g_strdup (name);
 
-  g_strcanon (safe,
-      G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:/+", '-');
+  g_strcanon (safe, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:/+", '-');
   return g_ascii_isalpha (*safe) ? g_steal_pointer (&safe)
                                  : g_strconcat ("x-", safe, NULL);
 }
