@@ -388,3 +388,53 @@ test_get_session (JsonObject *notification)
   g_assert_cmpstr (test_get_string (link, "rel"), ==, "WrtcsSession");
   return g_strdup (test_get_string (link, "href"));
 }
+
+void
+test_fixture_set_up (TestFixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = { "alice", "bob", "carol" };
+  GError *error = NULL;
+  guint i;
+
+  fixture->loopback = kandy_loopback_new ();
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *address =
+        g_strconcat (names[i], "@loopback.example", NULL);
+
+    kandy_loopback_add_account (fixture->loopback, address, names[i], &error);
+    g_assert_no_error (error);
+  }
+  kandy_loopback_start (fixture->loopback, "127.0.0.1", 0, &error);
+  g_assert_no_error (error);
+}
+
+void
+test_fixture_tear_down (TestFixture *fixture, gconstpointer data)
+{
+  kandy_loopback_stop (fixture->loopback);
+  g_assert_finalize_object (fixture->loopback);
+}
+
+void
+test_set_fault (TestFixture *fixture, const char *quoted)
+{
+  g_autofree char *json = test_json (quoted);
+  GError *error = NULL;
+
+  kandy_loopback_set_fault (fixture->loopback, json, &error);
+  g_assert_no_error (error);
+}
+
+void
+test_assert_error (
+    TestReply *reply, guint status, const char *kind, const char *message_id)
+{
+  g_autofree char *path = g_strdup_printf ("requestError.%s.messageId", kind);
+
+  g_assert_cmpuint (reply->status, ==, status);
+  g_assert_cmpstr (test_get_string (reply->body, path), ==, message_id);
+  g_assert_cmpstr (
+      soup_message_headers_get_content_type (
+          soup_message_get_response_headers (reply->message), NULL),
+      ==, "application/json");
+}

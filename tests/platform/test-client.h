@@ -59,6 +59,23 @@ void test_client_subscribe (TestClient *client);
 TestClient *test_client_online (KandyLoopback *loopback,
     const char *address);
 
+/* A platform with alice, bob and carol @loopback.example */
+typedef struct
+{
+  KandyLoopback *loopback;
+} TestFixture;
+
+void test_fixture_set_up (TestFixture *fixture, gconstpointer data);
+void test_fixture_tear_down (TestFixture *fixture, gconstpointer data);
+void test_set_fault (TestFixture *fixture, const char *quoted);
+/* serviceException or policyException, with this messageId */
+void test_assert_error (TestReply *reply, guint status, const char *kind,
+    const char *message_id);
+
+#define TEST_ADD(path, function)                                             \
+  g_test_add (path, TestFixture, NULL, test_fixture_set_up, function,        \
+      test_fixture_tear_down)
+
 /* Waits until a condition holds, 5 s at most */
 #define test_wait_until(condition)                                           \
   G_STMT_START                                                               \

@@ -5,63 +5,9 @@
 
 /* Tokens, channels, websockets, subscriptions (protocol session 8) */
 
-typedef struct {
-  KandyLoopback *loopback;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  static const char *const names[] = { "alice", "bob", "carol" };
-  GError *error = NULL;
-  guint i;
-
-  fixture->loopback = kandy_loopback_new ();
-  for (i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *address =
-        g_strconcat (names[i], "@loopback.example", NULL);
-
-    kandy_loopback_add_account (fixture->loopback, address, names[i], &error);
-    g_assert_no_error (error);
-  }
-  kandy_loopback_start (fixture->loopback, "127.0.0.1", 0, &error);
-  g_assert_no_error (error);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  kandy_loopback_stop (fixture->loopback);
-  g_assert_finalize_object (fixture->loopback);
-}
-
-static void
-set_fault (Fixture *fixture, const char *quoted)
-{
-  g_autofree char *json = test_json (quoted);
-  GError *error = NULL;
-
-  kandy_loopback_set_fault (fixture->loopback, json, &error);
-  g_assert_no_error (error);
-}
-
-static void
-assert_error (
-    TestReply *reply, guint status, const char *kind, const char *message_id)
-{
-  g_autofree char *path = g_strdup_printf ("requestError.%s.messageId", kind);
-
-  g_assert_cmpuint (reply->status, ==, status);
-  g_assert_cmpstr (test_get_string (reply->body, path), ==, message_id);
-  g_assert_cmpstr (
-      soup_message_headers_get_content_type (
-          soup_message_get_response_headers (reply->message), NULL),
-      ==, "application/json");
-}
-
 static void
 assert_oauth_error (
-    Fixture *fixture, const char *form, guint status, const char *code)
+    TestFixture *fixture, const char *form, guint status, const char *code)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
@@ -72,7 +18,7 @@ assert_oauth_error (
 }
 
 static void
-test_token_errors (Fixture *fixture, gconstpointer data)
+test_token_errors (TestFixture *fixture, gconstpointer data)
 {
   assert_oauth_error (fixture,
       "grant_type=password&client_id=loopback&"
@@ -103,7 +49,7 @@ test_token_errors (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_token_refresh (Fixture *fixture, gconstpointer data)
+test_token_refresh (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
@@ -117,7 +63,7 @@ test_token_refresh (Fixture *fixture, gconstpointer data)
       ==, 1);
   refused = test_client_send (
       client, "GET", "/cpaas/notificationchannel/v1/%u/channels", NULL);
-  assert_error (refused, 401, "policyException", "POL0001");
+  test_assert_error (refused, 401, "policyException", "POL0001");
 
   form =
       g_strconcat ("grant_type=refresh_token&client_id=loopback&refresh_token=",
@@ -132,7 +78,7 @@ test_token_refresh (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_token_client_credentials (Fixture *fixture, gconstpointer data)
+test_token_client_credentials (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "desk@loopback.example");
@@ -159,14 +105,14 @@ test_token_client_credentials (Fixture *fixture, gconstpointer data)
 
 /* A token of zero seconds is born expired; a forged one never was */
 static void
-test_token_lifetime (Fixture *fixture, gconstpointer data)
+test_token_lifetime (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
   const char *path = "/cpaas/notificationchannel/v1/%u/channels";
   gsize length;
 
-  set_fault (fixture, "{'set':{'tokenLifetime':0}}");
+  test_set_fault (fixture, "{'set':{'tokenLifetime':0}}");
   test_client_sign_on (client, "alice");
   g_assert_cmpuint (
       test_client_get_status (client, "GET", path, NULL), ==, 401);
@@ -188,7 +134,7 @@ test_token_lifetime (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_other_user (Fixture *fixture, gconstpointer data)
+test_other_user (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) alice =
       test_client_online (fixture->loopback, "alice@loopback.example");
@@ -201,7 +147,7 @@ test_other_user (Fixture *fixture, gconstpointer data)
   alice->token = g_strdup (bob->token);
   reply = test_client_send (
       alice, "GET", "/cpaas/notificationchannel/v1/%u/channels", NULL);
-  assert_error (reply, 403, "policyException", "POL0002");
+  test_assert_error (reply, 403, "policyException", "POL0002");
   g_assert_cmpuint (test_client_connect (alice), ==, 403);
   g_free (alice->token);
   alice->token = g_strdup ("not.a.token");
@@ -214,11 +160,11 @@ assert_channel_refused (TestClient *client, const char *body)
   g_autoptr (TestReply) reply = test_client_send (
       client, "POST", "/cpaas/notificationchannel/v1/%u/channels", body);
 
-  assert_error (reply, 400, "serviceException", "SVC0002");
+  test_assert_error (reply, 400, "serviceException", "SVC0002");
 }
 
 static void
-test_channel (Fixture *fixture, gconstpointer data)
+test_channel (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
@@ -285,7 +231,7 @@ test_channel (Fixture *fixture, gconstpointer data)
 
 /* Crashed clients do not fill the platform with channels */
 static void
-test_channel_limit (Fixture *fixture, gconstpointer data)
+test_channel_limit (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_online (fixture->loopback, "alice@loopback.example");
@@ -302,7 +248,7 @@ test_channel_limit (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_websocket (Fixture *fixture, gconstpointer data)
+test_websocket (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_online (fixture->loopback, "alice@loopback.example");
@@ -319,7 +265,7 @@ test_websocket (Fixture *fixture, gconstpointer data)
   soup_websocket_connection_send_text (
       client->socket, "{\"message_type\":\"ping\"}");
   soup_websocket_connection_send_binary (client->socket, "\0\1\2", 3);
-  set_fault (fixture, "{'set':{'muteAcks':true}}");
+  test_set_fault (fixture, "{'set':{'muteAcks':true}}");
   soup_websocket_connection_send_text (
       client->socket, "{\"connCheck\":{\"interval\":30}}");
   kandy_loopback_send_raw (
@@ -343,7 +289,7 @@ test_websocket (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_websocket_replaced (Fixture *fixture, gconstpointer data)
+test_websocket_replaced (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_online (fixture->loopback, "alice@loopback.example");
@@ -360,7 +306,7 @@ test_websocket_replaced (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_websocket_closed (Fixture *fixture, gconstpointer data)
+test_websocket_closed (TestFixture *fixture, gconstpointer data)
 {
   static const guint codes[] = { 1000, 1011, 4000, 0 };
   g_autoptr (TestClient) client =
@@ -386,12 +332,12 @@ test_websocket_closed (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_queue_limit (Fixture *fixture, gconstpointer data)
+test_queue_limit (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_online (fixture->loopback, "alice@loopback.example");
 
-  set_fault (fixture, "{'set':{'queueLength':2}}");
+  test_set_fault (fixture, "{'set':{'queueLength':2}}");
   kandy_loopback_close_websockets (fixture->loopback, NULL, 1001);
   kandy_loopback_send_raw (fixture->loopback, NULL, "{\"first\":{}}");
   kandy_loopback_send_raw (fixture->loopback, NULL, "{\"second\":{}}");
@@ -400,7 +346,7 @@ test_queue_limit (Fixture *fixture, gconstpointer data)
   json_object_unref (test_client_next (client, "second"));
   json_object_unref (test_client_next (client, "third"));
 
-  set_fault (fixture, "{'set':{'queueWhileAway':false}}");
+  test_set_fault (fixture, "{'set':{'queueWhileAway':false}}");
   kandy_loopback_close_websockets (fixture->loopback, NULL, 1001);
   kandy_loopback_send_raw (fixture->loopback, NULL, "{\"lost\":{}}");
   g_assert_cmpuint (test_client_connect (client), ==, 101);
@@ -409,13 +355,13 @@ test_queue_limit (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_server_pings (Fixture *fixture, gconstpointer data)
+test_server_pings (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
   guint i;
 
-  set_fault (fixture, "{'set':{'pingInterval':50,'maxMissedPings':3}}");
+  test_set_fault (fixture, "{'set':{'pingInterval':50,'maxMissedPings':3}}");
   test_client_sign_on (client, "alice");
   test_client_open_channel (client, "server");
   g_assert_cmpuint (test_client_connect (client), ==, 101);
@@ -435,7 +381,7 @@ test_server_pings (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_channel_expires (Fixture *fixture, gconstpointer data)
+test_channel_expires (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_online (fixture->loopback, "alice@loopback.example");
@@ -467,16 +413,16 @@ test_channel_expires (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_upgrade_faults (Fixture *fixture, gconstpointer data)
+test_upgrade_faults (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
 
   test_client_sign_on (client, "alice");
   test_client_open_channel (client, "client");
-  set_fault (fixture, "{'on':'upgrade','status':503,'count':2}");
-  set_fault (fixture, "{'on':'upgrade','delay':20,'count':1}");
-  set_fault (fixture, "{'on':'upgrade','drop':true,'count':1}");
+  test_set_fault (fixture, "{'on':'upgrade','status':503,'count':2}");
+  test_set_fault (fixture, "{'on':'upgrade','delay':20,'count':1}");
+  test_set_fault (fixture, "{'on':'upgrade','drop':true,'count':1}");
   g_assert_cmpuint (test_client_connect (client), ==, 503);
   g_assert_cmpuint (test_client_connect (client), ==, 503);
   g_assert_cmpuint (test_client_connect (client), ==, 101);
@@ -490,7 +436,7 @@ typedef struct {
 } Service;
 
 static void
-test_subscriptions (Fixture *fixture, gconstpointer data)
+test_subscriptions (TestFixture *fixture, gconstpointer data)
 {
   static const Service services[] = {
     { "/cpaas/webrtcsignaling/v1/%u/subscriptions",
@@ -520,7 +466,7 @@ test_subscriptions (Fixture *fixture, gconstpointer data)
         test_client_send (client, "POST", services[i].path, good);
     const char *url = test_get_string (reply->body, member);
 
-    assert_error (refused, 400, "serviceException", "SVC0002");
+    test_assert_error (refused, 400, "serviceException", "SVC0002");
     g_assert_cmpuint (reply->status, ==, 201);
     g_assert_nonnull (url);
     g_assert_cmpuint (
@@ -536,7 +482,7 @@ test_subscriptions (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_presence_subscription (Fixture *fixture, gconstpointer data)
+test_presence_subscription (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
@@ -585,7 +531,7 @@ test_presence_subscription (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_sms_number (Fixture *fixture, gconstpointer data)
+test_sms_number (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
@@ -604,7 +550,7 @@ test_sms_number (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_cancelled_subscription (Fixture *fixture, gconstpointer data)
+test_cancelled_subscription (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_online (fixture->loopback, "alice@loopback.example");
@@ -625,7 +571,7 @@ test_cancelled_subscription (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_turn (Fixture *fixture, gconstpointer data)
+test_turn (TestFixture *fixture, gconstpointer data)
 {
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "alice@loopback.example");
@@ -641,7 +587,7 @@ test_turn (Fixture *fixture, gconstpointer data)
   gsize length, i;
 
   test_client_sign_on (client, "alice");
-  set_fault (fixture, "{'set':{'turnSecret':'north','turnLifetime':60}}");
+  test_set_fault (fixture, "{'set':{'turnSecret':'north','turnLifetime':60}}");
   shared = test_client_send (client, "POST", path, body);
   g_assert_cmpuint (shared->status, ==, 200);
   username = test_get_string (shared->body, "wrtcsTurnCredentials.username");
@@ -657,42 +603,42 @@ test_turn (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (hex->str, ==, sum);
   g_string_free (hex, TRUE);
 
-  set_fault (fixture, "{'set':{'turnUsername':'carl','turnPassword':'gauss'}}");
+  test_set_fault (
+      fixture, "{'set':{'turnUsername':'carl','turnPassword':'gauss'}}");
   fixed = test_client_send (client, "POST", path, body);
   g_assert_cmpstr (
       test_get_string (fixed->body, "wrtcsTurnCredentials.password"), ==,
       "gauss");
-  set_fault (fixture, "{'set':{'turn':false}}");
+  test_set_fault (fixture, "{'set':{'turn':false}}");
   refused = test_client_send (client, "POST", path, body);
-  assert_error (refused, 500, "serviceException", "SVC0001");
+  test_assert_error (refused, 500, "serviceException", "SVC0001");
 }
-
-#define ADD(name, function)                                                    \
-  g_test_add (                                                                 \
-      "/loopback/session/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  ADD ("token/errors", test_token_errors);
-  ADD ("token/refresh", test_token_refresh);
-  ADD ("token/client-credentials", test_token_client_credentials);
-  ADD ("token/lifetime", test_token_lifetime);
-  ADD ("other-user", test_other_user);
-  ADD ("channel/life", test_channel);
-  ADD ("channel/limit", test_channel_limit);
-  ADD ("channel/expires", test_channel_expires);
-  ADD ("websocket/frames", test_websocket);
-  ADD ("websocket/replaced", test_websocket_replaced);
-  ADD ("websocket/closed", test_websocket_closed);
-  ADD ("websocket/queue-limit", test_queue_limit);
-  ADD ("websocket/server-pings", test_server_pings);
-  ADD ("websocket/upgrade-faults", test_upgrade_faults);
-  ADD ("subscriptions/services", test_subscriptions);
-  ADD ("subscriptions/presence", test_presence_subscription);
-  ADD ("subscriptions/sms-number", test_sms_number);
-  ADD ("subscriptions/cancelled", test_cancelled_subscription);
-  ADD ("turn", test_turn);
+  TEST_ADD ("/loopback/session/token/errors", test_token_errors);
+  TEST_ADD ("/loopback/session/token/refresh", test_token_refresh);
+  TEST_ADD ("/loopback/session/token/client-credentials",
+      test_token_client_credentials);
+  TEST_ADD ("/loopback/session/token/lifetime", test_token_lifetime);
+  TEST_ADD ("/loopback/session/other-user", test_other_user);
+  TEST_ADD ("/loopback/session/channel/life", test_channel);
+  TEST_ADD ("/loopback/session/channel/limit", test_channel_limit);
+  TEST_ADD ("/loopback/session/channel/expires", test_channel_expires);
+  TEST_ADD ("/loopback/session/websocket/frames", test_websocket);
+  TEST_ADD ("/loopback/session/websocket/replaced", test_websocket_replaced);
+  TEST_ADD ("/loopback/session/websocket/closed", test_websocket_closed);
+  TEST_ADD ("/loopback/session/websocket/queue-limit", test_queue_limit);
+  TEST_ADD ("/loopback/session/websocket/server-pings", test_server_pings);
+  TEST_ADD ("/loopback/session/websocket/upgrade-faults", test_upgrade_faults);
+  TEST_ADD ("/loopback/session/subscriptions/services", test_subscriptions);
+  TEST_ADD (
+      "/loopback/session/subscriptions/presence", test_presence_subscription);
+  TEST_ADD ("/loopback/session/subscriptions/sms-number", test_sms_number);
+  TEST_ADD (
+      "/loopback/session/subscriptions/cancelled", test_cancelled_subscription);
+  TEST_ADD ("/loopback/session/turn", test_turn);
   return g_test_run ();
 }
