@@ -145,12 +145,21 @@ on_connection_gone (gpointer data, GObject *connection)
   g_hash_table_unref (data);
 }
 
+/* libsoup may keep a connection's object for longer than the connection */
+static gboolean
+is_closed (gpointer connection, gpointer value, gpointer data)
+{
+  return g_socket_is_closed (g_socket_connection_get_socket (connection));
+}
+
 static void
 accept_connection (KlListener *listener, GSocketConnection *connection)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
   Setup *setup;
 
+  if (g_hash_table_size (listener->connections) >= KL_MAX_CONNECTIONS)
+    g_hash_table_foreach_remove (listener->connections, is_closed, NULL);
   if (g_hash_table_size (listener->connections) >= KL_MAX_CONNECTIONS)
     return;
   g_hash_table_add (listener->connections, connection);
