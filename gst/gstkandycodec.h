@@ -30,6 +30,10 @@ GST_KANDY_API GstElement *gst_kandy_codec_make_encoder (const GstKandyCodec *cod
 GST_KANDY_API GstElement *gst_kandy_codec_make_decoder (const GstKandyCodec *codec);
 GST_KANDY_API GstElement *gst_kandy_codec_make_payloader (const GstKandyCodec *codec);
 GST_KANDY_API GstElement *gst_kandy_codec_make_depayloader (const GstKandyCodec *codec);
+/* (nullable): NULL if it needs none */
+GST_KANDY_API GstElement *gst_kandy_codec_make_parser (const GstKandyCodec *codec);
+/* (transfer full) (nullable): what has to be demanded of the encoder */
+GST_KANDY_API GstCaps *gst_kandy_codec_get_encoder_caps (const GstKandyCodec *codec);
 GST_KANDY_API void gst_kandy_codec_set_bitrate (const GstKandyCodec *codec,
     GstElement *encoder, guint bitrate);
 
