@@ -63,6 +63,7 @@ struct _GstKandyCall {
   GstCaps *receive_codecs[2];     /* by KandyMediaKind */
   gboolean ask[2];
   GPtrArray *sends;             /* GstKandyLocalTrack */
+  GHashTable *borders;          /* SSRC -> GstKandyRtpBorder */
   GPtrArray *receives;          /* GstKandyRemoteTrack */
 
   KandyMediaConnectionState state;

@@ -257,6 +257,7 @@ gst_kandy_call_fail (GstKandyCall *self, const GError *error)
 
 typedef struct {
   GWeakRef call;
+  GWeakRef pipeline;
   GMainContext *context;
 } Watch;
 
@@ -271,6 +272,7 @@ watch_free (gpointer data)
   Watch *watch = data;
 
   g_weak_ref_clear (&watch->call);
+  g_weak_ref_clear (&watch->pipeline);
   g_main_context_unref (watch->context);
   g_free (watch);
 }
@@ -294,6 +296,12 @@ report_failure (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+recalculate_latency (GstElement *pipeline, gpointer user_data)
+{
+  gst_bin_recalculate_latency (GST_BIN (pipeline));
+}
+
 /* On any thread */
 static GstBusSyncReply
 bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
@@ -304,6 +312,16 @@ bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   GstKandyCall *call;
   Failure *failure;
 
+  /* Without it sender reports do not say what RTP time it is (RFC 3550 6.4.1),
+   * and the far end has no lip sync */
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY) {
+    g_autoptr (GstElement) pipeline = g_weak_ref_get (&watch->pipeline);
+
+    if (pipeline)
+      gst_element_call_async (pipeline, recalculate_latency, NULL, NULL);
+    gst_message_unref (message);
+    return GST_BUS_DROP;
+  }
   if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR) {
     gst_message_unref (message);
     return GST_BUS_DROP;
@@ -339,6 +357,7 @@ create_pipeline (GstKandyCall *self)
   gst_element_set_base_time (self->pipeline, self->base_time);
 
   g_weak_ref_init (&watch->call, self);
+  g_weak_ref_init (&watch->pipeline, self->pipeline);
   watch->context = g_main_context_ref (self->context);
   bus = gst_element_get_bus (self->pipeline);
   gst_bus_set_sync_handler (bus, bus_message, watch, watch_free);
@@ -652,6 +671,19 @@ gst_kandy_call_drop_staged (GstKandyCall *self)
   g_clear_object (&self->staged);
 }
 
+static GstKandyRtpBorder *
+get_border (GstKandyCall *self, guint32 ssrc)
+{
+  GstKandyRtpBorder *border =
+      g_hash_table_lookup (self->borders, GUINT_TO_POINTER (ssrc));
+
+  if (!border) {
+    border = gst_kandy_rtp_border_new ();
+    g_hash_table_insert (self->borders, GUINT_TO_POINTER (ssrc), border);
+  }
+  return border;
+}
+
 static void
 attach_tracks (GstKandyCall *self)
 {
@@ -676,8 +708,8 @@ attach_tracks (GstKandyCall *self)
     if (mline.rtx_ssrc)
       gst_kandy_transport_set_rtx_ssrc (
           self->transport, mline.ssrc, mline.rtx_ssrc);
-    gst_kandy_send_track_attach (
-        local->track, self->pipeline, pad, mline.send_caps);
+    gst_kandy_send_track_attach (local->track, self->pipeline, pad,
+        mline.send_caps, get_border (self, mline.ssrc));
     gst_kandy_send_track_set_max_bitrate (local->track, mline.max_bitrate);
   }
 }
@@ -833,6 +865,7 @@ gst_kandy_call_finalize (GObject *object)
   g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
   g_clear_pointer (&self->sends, g_ptr_array_unref);
   g_clear_pointer (&self->receives, g_ptr_array_unref);
+  g_clear_pointer (&self->borders, g_hash_table_unref);
   g_clear_pointer (&self->facade, gst_kandy_sdp_facade_free);
   g_clear_pointer (&self->router, gst_kandy_router_unref);
   for (guint i = 0; i < G_N_ELEMENTS (self->receive_codecs); i++)
@@ -952,6 +985,8 @@ gst_kandy_call_init (GstKandyCall *self)
   self->ice_state = KANDY_MEDIA_CONNECTION_STATE_NEW;
   self->sends = g_ptr_array_new_with_free_func (local_track_free);
   self->receives = g_ptr_array_new_with_free_func (remote_track_free);
+  self->borders = g_hash_table_new_full (
+      NULL, NULL, NULL, (GDestroyNotify) gst_kandy_rtp_border_unref);
   self->facade = gst_kandy_sdp_facade_new (TRUE);
   self->router =
       gst_kandy_router_new (G_OBJECT (self), self->context, dtmf_heard);

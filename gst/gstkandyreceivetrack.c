@@ -181,6 +181,7 @@ gst_kandy_receive_track_deliver (GstKandyReceiveTrack *self, guint source,
 
   g_rec_mutex_lock (&self->delivery);
 
+  GST_LOG_OBJECT (self, "stream %u: %" GST_PTR_FORMAT, source, rtp);
   GST_OBJECT_LOCK (self);
   active = self->active;
   if (active) {

@@ -14,31 +14,74 @@
  * taken for another numbering */
 #define MAX_TIME_STEP (500 * GST_MSECOND)
 
-void
-gst_kandy_rtp_border_init (GstKandyRtpBorder *self)
+struct _GstKandyRtpBorder {
+  GMutex lock;
+
+  guint32 ssrc;
+  guint8 payload;
+  guint clock_rate;
+
+  gboolean started;  /* anything was sent */
+  gboolean anchored; /* the input's numbers are known */
+  guint16 seq;       /* last that was sent */
+  guint32 timestamp;
+  GstClockTime time;
+
+  guint32 in_ssrc;
+  guint8 in_payload;
+  guint16 in_seq;
+  guint32 in_timestamp;
+};
+
+GstKandyRtpBorder *
+gst_kandy_rtp_border_new (void)
 {
-  memset (self, 0, sizeof (*self));
+  GstKandyRtpBorder *self = g_atomic_rc_box_new0 (GstKandyRtpBorder);
+
+  g_mutex_init (&self->lock);
   /* RFC 3550 5.1: both start at random */
   self->seq = (guint16) g_random_int ();
   self->timestamp = g_random_int ();
   self->time = GST_CLOCK_TIME_NONE;
+  return self;
+}
+
+GstKandyRtpBorder *
+gst_kandy_rtp_border_ref (GstKandyRtpBorder *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+border_clear (gpointer data)
+{
+  g_mutex_clear (&((GstKandyRtpBorder *) data)->lock);
+}
+
+void
+gst_kandy_rtp_border_unref (GstKandyRtpBorder *self)
+{
+  g_atomic_rc_box_release_full (self, border_clear);
 }
 
 void
 gst_kandy_rtp_border_set_output (
     GstKandyRtpBorder *self, guint32 ssrc, guint8 payload, guint clock_rate)
 {
-  if (self->clock_rate != clock_rate)
-    self->anchored = FALSE;
+  g_mutex_lock (&self->lock);
+  self->anchored = FALSE;
   self->ssrc = ssrc;
   self->payload = payload;
   self->clock_rate = clock_rate;
+  g_mutex_unlock (&self->lock);
 }
 
 void
 gst_kandy_rtp_border_skip (GstKandyRtpBorder *self)
 {
+  g_mutex_lock (&self->lock);
   self->anchored = FALSE;
+  g_mutex_unlock (&self->lock);
 }
 
 static guint32
@@ -86,6 +129,7 @@ gst_kandy_rtp_border_rewrite (
   seq = gst_rtp_buffer_get_seq (&map);
   timestamp = gst_rtp_buffer_get_timestamp (&map);
 
+  g_mutex_lock (&self->lock);
   if (self->anchored
       && (ssrc != self->in_ssrc || payload != self->in_payload
           || !same_timeline (self, timestamp, running_time)))
@@ -94,6 +138,7 @@ gst_kandy_rtp_border_rewrite (
   if (self->anchored) {
     step = (gint16) (seq - self->in_seq);
     if (step <= 0 && step > -MAX_SEQ_STEP) {
+      g_mutex_unlock (&self->lock);
       gst_rtp_buffer_unmap (&map);
       return FALSE;
     }
@@ -121,6 +166,7 @@ gst_kandy_rtp_border_rewrite (
   gst_rtp_buffer_set_payload_type (&map, self->payload);
   gst_rtp_buffer_set_seq (&map, self->seq);
   gst_rtp_buffer_set_timestamp (&map, self->timestamp);
+  g_mutex_unlock (&self->lock);
   gst_rtp_buffer_unmap (&map);
   return TRUE;
 }

@@ -7,25 +7,14 @@ G_BEGIN_DECLS
 
 /* Private. Where RTP of the application becomes RTP of the call: one SSRC, one
  * payload type, sequence numbers that never repeat (SRTP refuses those) and
- * timestamps that go on, whatever is swapped in front. Not thread-safe. */
-typedef struct {
-  guint32 ssrc;
-  guint8 payload;
-  guint clock_rate;
+ * timestamps that go on, whatever is swapped in front. There is one for each
+ * SSRC that we send, tracks come and go. Ref-counted, any thread. */
+typedef struct _GstKandyRtpBorder GstKandyRtpBorder;
 
-  gboolean started;             /* anything was sent */
-  gboolean anchored;            /* the input's numbers are known */
-  guint16 seq;                  /* last that was sent */
-  guint32 timestamp;
-  GstClockTime time;
+GstKandyRtpBorder *gst_kandy_rtp_border_new (void);
+GstKandyRtpBorder *gst_kandy_rtp_border_ref (GstKandyRtpBorder *self);
+void gst_kandy_rtp_border_unref (GstKandyRtpBorder *self);
 
-  guint32 in_ssrc;
-  guint8 in_payload;
-  guint16 in_seq;
-  guint32 in_timestamp;
-} GstKandyRtpBorder;
-
-void gst_kandy_rtp_border_init (GstKandyRtpBorder *self);
 void gst_kandy_rtp_border_set_output (GstKandyRtpBorder *self, guint32 ssrc,
     guint8 payload, guint clock_rate);
 /* Packets were left out on purpose: the next one follows the last, without a

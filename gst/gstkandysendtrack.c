@@ -52,7 +52,7 @@ struct _GstKandySendTrack {
 
   /* under push_lock: packets keep the order in which they were numbered */
   GMutex push_lock;
-  GstKandyRtpBorder border;
+  GstKandyRtpBorder *border;
   GstClock *app_clock;
   GstClockTimeDiff offset;
 };
@@ -219,6 +219,7 @@ gst_kandy_send_track_finalize (GObject *object)
   gst_clear_object (&self->source);
   gst_clear_object (&self->clock);
   gst_clear_object (&self->app_clock);
+  g_clear_pointer (&self->border, gst_kandy_rtp_border_unref);
   g_mutex_clear (&self->push_lock);
 
   G_OBJECT_CLASS (gst_kandy_send_track_parent_class)->finalize (object);
@@ -281,7 +282,6 @@ static void
 gst_kandy_send_track_init (GstKandySendTrack *self)
 {
   g_mutex_init (&self->push_lock);
-  gst_kandy_rtp_border_init (&self->border);
 }
 
 /* --- for the call --- */
@@ -300,8 +300,8 @@ gst_kandy_send_track_new (
 }
 
 gboolean
-gst_kandy_send_track_attach (
-    GstKandySendTrack *self, GstElement *pipeline, GstPad *pad, GstCaps *caps)
+gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
+    GstPad *pad, GstCaps *caps, GstKandyRtpBorder *border)
 {
   g_autoptr (GstPad) src = NULL;
   g_autoptr (GstPad) peer = NULL;
@@ -324,10 +324,14 @@ gst_kandy_send_track_attach (
   changed = !self->negotiated || !gst_caps_is_equal (self->negotiated, caps);
   GST_OBJECT_UNLOCK (self);
 
-  if (changed) {
+  if (changed || border != self->border) {
     g_mutex_lock (&self->push_lock);
+    if (border != self->border) {
+      g_clear_pointer (&self->border, gst_kandy_rtp_border_unref);
+      self->border = gst_kandy_rtp_border_ref (border);
+    }
     gst_kandy_rtp_border_set_output (
-        &self->border, ssrc, (guint8) payload, (guint) clock_rate);
+        self->border, ssrc, (guint8) payload, (guint) clock_rate);
     gst_app_src_set_caps (GST_APP_SRC (self->source), caps);
     g_mutex_unlock (&self->push_lock);
     GST_OBJECT_LOCK (self);
@@ -504,7 +508,8 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
   GST_OBJECT_UNLOCK (self);
 
   if (!open) {
-    gst_kandy_rtp_border_skip (&self->border);
+    if (self->border)
+      gst_kandy_rtp_border_skip (self->border);
     g_mutex_unlock (&self->push_lock);
     gst_buffer_unref (rtp);
     return GST_FLOW_OK;
@@ -512,7 +517,7 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
 
   time = map_time (self, GST_BUFFER_PTS (rtp), clock, base_time);
   rtp = gst_buffer_make_writable (rtp);
-  if (!gst_kandy_rtp_border_rewrite (&self->border, rtp, time)) {
+  if (!gst_kandy_rtp_border_rewrite (self->border, rtp, time)) {
     g_mutex_unlock (&self->push_lock);
     GST_LOG_OBJECT (self, "not RTP, or sent before: %" GST_PTR_FORMAT, rtp);
     GST_OBJECT_LOCK (self);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gstkandyreceivetrack.h"
+#include "gstkandyrtpborder.h"
 #include "gstkandysendtrack.h"
 
 G_BEGIN_DECLS
@@ -17,9 +18,10 @@ typedef struct {
 GstKandySendTrack *gst_kandy_send_track_new (KandyTrack *track,
     GstCaps *codecs, GstClock *clock, GstClockTime base_time);
 /* Puts its source into @pipeline and links it to @pad, or to another @pad than
- * before. @caps: negotiated */
+ * before. @caps: negotiated. @border: of their SSRC */
 gboolean gst_kandy_send_track_attach (GstKandySendTrack *self,
-    GstElement *pipeline, GstPad *pad, GstCaps *caps);
+    GstElement *pipeline, GstPad *pad, GstCaps *caps,
+    GstKandyRtpBorder *border);
 /* Nothing leaves any more; the source remains where it is */
 void gst_kandy_send_track_release (GstKandySendTrack *self);
 /* Whether media may leave */

@@ -405,6 +405,20 @@ dtls_state_changed (GObject *object, GParamSpec *pspec, gpointer user_data)
 }
 
 static void
+set_if_there (gpointer object, const char *name, int value)
+{
+  GParamSpec *pspec =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
+
+  if (!pspec)
+    return;
+  if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
+    g_object_set (object, name, (gboolean) value, NULL);
+  else
+    g_object_set (object, name, (guint) value, NULL);
+}
+
+static void
 set_rtx_map (GstKandyTransport *self, GstElement *sender)
 {
   GstStructure *map = gst_structure_new_empty ("application/x-rtp-ssrc-map");
@@ -448,6 +462,11 @@ deep_element_added (
     gst_pad_add_probe (pad,
         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
         packet_arrived, g_object_ref (self), g_object_unref);
+  } else if (g_str_equal (name, "rtpjitterbuffer")) {
+    /* It would declare the packet after a pause (hold, silence) lost before it
+     * is even sent, and drop it when it comes: always the start of a key frame
+     */
+    set_if_there (element, "rtx-next-seqnum", FALSE);
   } else if (g_str_equal (name, "rtprtxsend")) {
     g_mutex_lock (&self->lock);
     g_ptr_array_add (self->rtx_senders, gst_object_ref (element));
@@ -522,20 +541,6 @@ add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
                 : "not a stun: or turn: URL with credentials");
     }
   }
-}
-
-static void
-set_if_there (gpointer object, const char *name, int value)
-{
-  GParamSpec *pspec =
-      g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
-
-  if (!pspec)
-    return;
-  if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
-    g_object_set (object, name, (gboolean) value, NULL);
-  else
-    g_object_set (object, name, (guint) value, NULL);
 }
 
 static gboolean

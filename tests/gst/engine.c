@@ -52,6 +52,294 @@ GST_START_TEST (test_audio_both_ways)
 }
 GST_END_TEST;
 
+typedef enum {
+  AUDIO = 1 << 0,
+  VIDEO = 1 << 1,
+} Media;
+
+static void
+add_media (Endpoint *self, Media media, guint frequency, guint32 color)
+{
+  if (media & AUDIO)
+    endpoint_add_audio (self, frequency);
+  if (media & VIDEO)
+    endpoint_add_video (self, color);
+}
+
+static void
+check_media (Endpoint *self, Media media, guint frequency, guint32 color)
+{
+  if (media & AUDIO)
+    wait_until_heard (self, frequency);
+  if (media & VIDEO)
+    wait_until_seen (self, color);
+}
+
+static void
+call_with (Media alice_sends, Media bob_sends, KandyConfig *config)
+{
+  Endpoint *alice = endpoint_new_full ("alice", config, NULL);
+  Endpoint *bob = endpoint_new_full ("bob", config, NULL);
+
+  add_media (alice, alice_sends, 440, RED);
+  add_media (bob, bob_sends, 1000, BLUE);
+  gst_kandy_call_set_ask (
+      alice->call, KANDY_MEDIA_KIND_AUDIO, (bob_sends & AUDIO) != 0);
+  gst_kandy_call_set_ask (
+      alice->call, KANDY_MEDIA_KIND_VIDEO, (bob_sends & VIDEO) != 0);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  WAIT_FOR (endpoint_is_connected, bob);
+  check_media (alice, bob_sends, 1000, BLUE);
+  check_media (bob, alice_sends, 440, RED);
+  fail_unless_equals_int (alice->received->len, __builtin_popcount (bob_sends));
+  fail_unless_equals_int (bob->received->len, __builtin_popcount (alice_sends));
+  fail_unless (alice->failure == NULL && bob->failure == NULL);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+
+static const struct {
+  Media alice, bob;
+} directions[] = {
+  { VIDEO, VIDEO },
+  { AUDIO | VIDEO, AUDIO | VIDEO },
+  { AUDIO | VIDEO, 0 },
+  { 0, AUDIO | VIDEO },
+  { AUDIO, AUDIO | VIDEO },
+  { AUDIO | VIDEO, VIDEO },
+};
+
+GST_START_TEST (test_directions)
+{
+  call_with (directions[__i__].alice, directions[__i__].bob, NULL);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_unbundled)
+{
+  KandyConfig *config = kandy_config_new ();
+
+  kandy_config_set_value (
+      config, "call.removeBundling", g_variant_new_boolean (TRUE));
+  call_with (AUDIO | VIDEO, AUDIO | VIDEO, config);
+  g_object_unref (config);
+}
+GST_END_TEST;
+
+/* Nothing comes in for a while, once what is under way has come */
+static void
+check_silence (Endpoint *self)
+{
+  let_pass (150);
+  endpoint_reset_meters (self);
+  let_pass (200);
+  fail_unless_equals_int (endpoint_packets (self, KANDY_MEDIA_KIND_AUDIO), 0);
+  fail_unless_equals_int (endpoint_packets (self, KANDY_MEDIA_KIND_VIDEO), 0);
+}
+
+static gboolean
+get_flag (Endpoint *self, const char *name)
+{
+  gboolean value;
+
+  g_object_get (self->call, name, &value, NULL);
+  return value;
+}
+
+GST_START_TEST (test_hold)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Endpoint *holder = __i__ ? bob : alice, *held = __i__ ? alice : bob;
+
+  add_media (alice, AUDIO | VIDEO, 440, RED);
+  add_media (bob, AUDIO | VIDEO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (alice, AUDIO | VIDEO, 1000, BLUE);
+  check_media (bob, AUDIO | VIDEO, 440, RED);
+
+  for (guint round = 0; round < 2; round++) {
+    negotiate (holder, held, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE);
+    fail_unless (get_flag (holder, "local-hold"));
+    fail_unless (!get_flag (holder, "remote-hold"));
+    fail_unless (get_flag (held, "remote-hold"));
+    fail_unless (!get_flag (held, "local-hold"));
+    check_silence (alice);
+    check_silence (bob);
+
+    negotiate (holder, held, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, FALSE);
+    fail_unless (!get_flag (holder, "local-hold"));
+    fail_unless (!get_flag (held, "remote-hold"));
+    check_media (alice, AUDIO | VIDEO, 1000, BLUE);
+    check_media (bob, AUDIO | VIDEO, 440, RED);
+  }
+  fail_unless_equals_int (alice->received->len, 2);
+  fail_unless_equals_int (bob->received->len, 2);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_dual_hold)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+
+  add_media (alice, AUDIO, 440, RED);
+  add_media (bob, AUDIO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (alice, AUDIO, 1000, BLUE);
+
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE);
+  negotiate (bob, alice, KANDY_OFFER_PURPOSE_HOLD, TRUE, TRUE);
+  check_silence (alice);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, TRUE);
+  check_silence (alice);
+  check_silence (bob);
+  negotiate (bob, alice, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, FALSE);
+  check_media (alice, AUDIO, 1000, BLUE);
+  check_media (bob, AUDIO, 440, RED);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+/* The refused hold of either end leaves no trace */
+GST_START_TEST (test_dropped_offer)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  g_autofree char *offer = NULL;
+
+  add_media (alice, AUDIO, 440, RED);
+  add_media (bob, AUDIO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (alice, AUDIO, 1000, BLUE);
+
+  offer = endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_HOLD, TRUE, NULL);
+  /* silent as soon as we want to hold */
+  check_silence (alice);
+  kandy_media_engine_drop_offer (KANDY_MEDIA_ENGINE (alice->call));
+  fail_unless (!get_flag (alice, "local-hold"));
+  check_media (alice, AUDIO, 1000, BLUE);
+  check_media (bob, AUDIO, 440, RED);
+
+  endpoint_take_offer (bob, offer, FALSE, NULL, NULL, NULL);
+  kandy_media_engine_drop_answer (KANDY_MEDIA_ENGINE (bob->call));
+  fail_unless (!get_flag (bob, "remote-hold"));
+  endpoint_reset_meters (bob);
+  check_media (bob, AUDIO, 440, RED);
+
+  /* and the far end may go on */
+  negotiate (bob, alice, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE);
+  check_silence (bob);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_add_and_remove)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Endpoint *one = __i__ ? bob : alice, *other = __i__ ? alice : bob;
+
+  add_media (alice, AUDIO, 440, RED);
+  add_media (bob, AUDIO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (alice, AUDIO, 1000, BLUE);
+  check_media (bob, AUDIO, 440, RED);
+
+  add_media (one, VIDEO, 0, RED);
+  negotiate (one, other, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE);
+  check_media (other, VIDEO, 0, RED);
+  fail_unless_equals_int (other->received->len, 2);
+  fail_unless_equals_int (one->received->len, 1);
+
+  add_media (other, VIDEO, 0, BLUE);
+  negotiate (other, one, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE);
+  check_media (one, VIDEO, 0, BLUE);
+
+  gst_kandy_call_remove_send_track (one->call, one->video);
+  negotiate (one, other, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE);
+  fail_unless_equals_int (other->received->len, 1);
+  endpoint_reset_meters (one);
+  check_media (one, VIDEO, 0, BLUE);
+
+  gst_clear_object (&one->video);
+  add_media (one, VIDEO, 0, RED);
+  negotiate (one, other, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE);
+  check_media (other, VIDEO, 0, RED);
+  endpoint_reset_meters (alice);
+  endpoint_reset_meters (bob);
+  check_media (alice, AUDIO, 1000, 0);
+  check_media (bob, AUDIO, 440, 0);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_restart)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Endpoint *one = __i__ ? bob : alice, *other = __i__ ? alice : bob;
+
+  add_media (alice, AUDIO | VIDEO, 440, RED);
+  add_media (bob, AUDIO | VIDEO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (alice, AUDIO | VIDEO, 1000, BLUE);
+  check_media (bob, AUDIO | VIDEO, 440, RED);
+
+  for (guint round = 0; round < 2; round++) {
+    negotiate (one, other, KANDY_OFFER_PURPOSE_RESTART, FALSE, FALSE);
+    endpoint_reset_meters (alice);
+    endpoint_reset_meters (bob);
+    check_media (alice, AUDIO | VIDEO, 1000, BLUE);
+    check_media (bob, AUDIO | VIDEO, 440, RED);
+    WAIT_FOR (endpoint_is_connected, alice);
+    WAIT_FOR (endpoint_is_connected, bob);
+  }
+  negotiate (other, one, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE);
+  check_silence (alice);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+/* One end comes back as a new peer, the other follows */
+GST_START_TEST (test_rebuild)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Endpoint *one = __i__ ? bob : alice, *other = __i__ ? alice : bob;
+
+  add_media (alice, AUDIO | VIDEO, 440, RED);
+  add_media (bob, AUDIO | VIDEO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (alice, AUDIO | VIDEO, 1000, BLUE);
+  check_media (bob, AUDIO | VIDEO, 440, RED);
+
+  negotiate (one, other, KANDY_OFFER_PURPOSE_REBUILD, FALSE, FALSE);
+  endpoint_reset_meters (alice);
+  endpoint_reset_meters (bob);
+  check_media (alice, AUDIO | VIDEO, 1000, BLUE);
+  check_media (bob, AUDIO | VIDEO, 440, RED);
+  WAIT_FOR (endpoint_is_connected, alice);
+  WAIT_FOR (endpoint_is_connected, bob);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
 static Suite *
 engine_suite (void)
 {
@@ -60,6 +348,14 @@ engine_suite (void)
 
   tcase_set_timeout (calls, 20);
   tcase_add_test (calls, test_audio_both_ways);
+  tcase_add_loop_test (calls, test_directions, 0, G_N_ELEMENTS (directions));
+  tcase_add_test (calls, test_unbundled);
+  tcase_add_loop_test (calls, test_hold, 0, 2);
+  tcase_add_test (calls, test_dual_hold);
+  tcase_add_test (calls, test_dropped_offer);
+  tcase_add_loop_test (calls, test_add_and_remove, 0, 2);
+  tcase_add_loop_test (calls, test_restart, 0, 2);
+  tcase_add_loop_test (calls, test_rebuild, 0, 2);
   suite_add_tcase (suite, calls);
   return suite;
 }
