@@ -382,8 +382,7 @@ request_token (KandyAuth *self, GHashTable *form, SignOn *sign_on,
   sign_on->msg = soup_message_new_from_uri ("POST", uri);
   body = g_bytes_new (text, strlen (text));
   explicit_bzero (text, strlen (text));
-  soup_message_set_request_body_from_bytes (
-      sign_on->msg, SOUP_FORM_MIME_TYPE_URLENCODED, body);
+  kandy_rest_set_body (sign_on->msg, SOUP_FORM_MIME_TYPE_URLENCODED, body);
   soup_message_headers_replace (soup_message_get_request_headers (sign_on->msg),
       "Accept", "application/json");
   kandy_rest_exchange_async (

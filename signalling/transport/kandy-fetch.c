@@ -158,7 +158,7 @@ kandy_rest_fetch_async (KandyRest *self, const char *method,
   if (headers)
     soup_message_headers_foreach (headers, copy_header, own);
   if (body)
-    soup_message_set_request_body_from_bytes (msg, "application/json", body);
+    kandy_rest_set_body (msg, "application/json", body);
   /* the library's headers override the caller's (protocol session 1.4) */
   if (!kandy_rest_authorize (self, own, &error)) {
     g_task_return_error (task, error);

@@ -32,6 +32,10 @@ SoupSession *kandy_rest_ensure_session (KandyRest *self, GError **error);
 /* To be called for every message that is sent through the session */
 void kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg);
 
+/* Also when libsoup has to send @msg again, on another connection */
+void kandy_rest_set_body (SoupMessage *msg, const char *content_type,
+    GBytes *body);
+
 /* Sends @msg as it is and reads the reply, whatever its status. Ends with
  * KANDY_ERROR (network, timeout, destroyed) or G_IO_ERROR_CANCELLED. @timeout_ms
  * covers all of it, 0 for the default. */

@@ -22,6 +22,9 @@
 
 /* libsoup's default of 2 would make requests wait for each other */
 #define MAX_CONNS 64
+/* A connection is given up before servers usually do: a request that meets a
+ * server's close half-way fails, and a POST is not sent twice */
+#define IDLE_TIMEOUT_S 5
 
 struct _KandyRest {
   GObject parent_instance;
@@ -434,7 +437,8 @@ kandy_rest_ensure_session (KandyRest *self, GError **error)
   }
 
   session = soup_session_new_with_options ("max-conns", MAX_CONNS,
-      "max-conns-per-host", MAX_CONNS, "timeout", 0, NULL);
+      "max-conns-per-host", MAX_CONNS, "timeout", 0, "idle-timeout",
+      IDLE_TIMEOUT_S, NULL);
   if (database)
     soup_session_set_tls_database (session, database);
   if (direct)
@@ -457,6 +461,25 @@ kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg)
           "authentication.server.tlsVerify"))
     g_signal_connect (
         msg, "accept-certificate", G_CALLBACK (accept_any_certificate), NULL);
+}
+
+/* libsoup has consumed the body when it finds that the server had closed the
+ * connection, and would go on without one */
+static void
+on_restarted (SoupMessage *msg, gpointer user_data)
+{
+  soup_message_set_request_body_from_bytes (msg,
+      soup_message_headers_get_one (
+          soup_message_get_request_headers (msg), "Content-Type"),
+      user_data);
+}
+
+void
+kandy_rest_set_body (SoupMessage *msg, const char *content_type, GBytes *body)
+{
+  soup_message_set_request_body_from_bytes (msg, content_type, body);
+  g_signal_connect_data (msg, "restarted", G_CALLBACK (on_restarted),
+      g_bytes_ref (body), (GClosureNotify) (GCallback) g_bytes_unref, 0);
 }
 
 gboolean
@@ -621,7 +644,7 @@ kandy_rest_send_async (KandyRest *self, const char *method, const char *path,
     char *text = kandy_json_to_string (body);
     g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
 
-    soup_message_set_request_body_from_bytes (msg, "application/json", bytes);
+    kandy_rest_set_body (msg, "application/json", bytes);
   }
 
   call = g_new0 (Call, 1);
