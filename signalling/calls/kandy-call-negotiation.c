@@ -46,8 +46,8 @@ queue_media_restart (KandyCall *self, const GError *error)
       self, self, "call:mediaRestart", g_variant_dict_end (&dict));
 }
 
-static void
-fail_reoffer (KandyCall *self, const GError *error)
+void
+kandy_call_fail_reoffer (KandyCall *self, const GError *error)
 {
   gboolean restart = self->local_op.type == KANDY_OPERATION_MEDIA_RESTART;
 
@@ -121,7 +121,7 @@ kandy_call_give_offer_up (KandyCall *self, const GError *error)
   if (self->remote_op.type == KANDY_OPERATION_SLOW_START)
     finish_slow_start (self, KANDY_OPERATION_SLOW_START, error);
   else
-    fail_reoffer (self, error);
+    kandy_call_fail_reoffer (self, error);
   kandy_call_release_held_offer (self);
 }
 
@@ -132,7 +132,7 @@ on_reoffer_sent (KandyCall *self, JsonObject *reply, const GError *error)
     return;
   if (error) {
     kandy_media_engine_drop_offer (self->engine);
-    fail_reoffer (self, error);
+    kandy_call_fail_reoffer (self, error);
   } else {
     kandy_media_engine_commit_offer (self->engine);
     kandy_call_mark_pending (self);
@@ -156,7 +156,7 @@ on_reoffer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   } else {
     media_error =
         kandy_call_media_error (error, "call:9", "No offer could be made");
-    fail_reoffer (self, media_error);
+    kandy_call_fail_reoffer (self, media_error);
     kandy_call_step_done (self);
   }
   kandy_call_flush (self);
@@ -177,6 +177,13 @@ reoffer_step (KandyCall *self)
   }
   kandy_media_engine_create_offer_async (self->engine, purpose, hold, NULL,
       on_reoffer_created, g_object_ref (self));
+}
+
+/* The ongoing operation needs a new description */
+void
+kandy_call_reoffer (KandyCall *self)
+{
+  kandy_call_push_step (self, reoffer_step);
 }
 
 /* --- answers to our offers ------------------------------------------------ */
@@ -451,13 +458,13 @@ kandy_call_clear_negotiation (KandyCall *self)
 {
   self->awaiting_answer = FALSE;
   kandy_clear_source (&self->answer_timer);
-  kandy_clear_source (&self->restart_timer);
+  kandy_call_clear_restart (self);
 }
 
 /* --- public -------------------------------------------------------------- */
 
-static GError *
-check_connected (KandyCall *self)
+GError *
+kandy_call_check_connected (KandyCall *self)
 {
   if (self->state == KANDY_CALL_STATE_CONNECTED
       || self->state == KANDY_CALL_STATE_ON_HOLD)
@@ -470,7 +477,7 @@ check_connected (KandyCall *self)
 static GError *
 check_hold (KandyCall *self, gboolean held)
 {
-  GError *error = check_connected (self);
+  GError *error = kandy_call_check_connected (self);
 
   if (!error && self->local_hold != held)
     error = kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
@@ -504,7 +511,7 @@ kandy_call_hold_async (KandyCall *self, GCancellable *cancellable,
       self, kandy_call_hold_async, cancellable, callback, user_data);
   if (kandy_call_begin (
           self, KANDY_OPERATION_HOLD, task, check_hold (self, FALSE)))
-    kandy_call_push_step (self, reoffer_step);
+    kandy_call_reoffer (self);
   kandy_call_flush (self);
 }
 
@@ -533,6 +540,6 @@ kandy_call_unhold_async (KandyCall *self, GCancellable *cancellable,
       self, kandy_call_unhold_async, cancellable, callback, user_data);
   if (kandy_call_begin (
           self, KANDY_OPERATION_UNHOLD, task, check_hold (self, TRUE)))
-    kandy_call_push_step (self, reoffer_step);
+    kandy_call_reoffer (self);
   kandy_call_flush (self);
 }

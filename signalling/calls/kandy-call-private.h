@@ -128,9 +128,12 @@ struct _KandyCall {
   /* kandy-call-negotiation.c */
   gboolean awaiting_answer;
   GSource *answer_timer;
-  GSource *restart_timer;
   KandyRemoteChange remote_change; /* of the far end's offer */
   gboolean remote_flowing;
+
+  /* kandy-call-restart.c */
+  GSource *restart_timer;
+  KandyConnection *connection; /* while a restart waits for it */
 
   /* kandy-call-audit.c */
   GSource *audit_timer;
@@ -236,7 +239,13 @@ void kandy_call_take_answer (KandyCall *self, KandyCallNotification *n);
 void kandy_call_take_offer (KandyCall *self, KandyCallNotification *n);
 void kandy_call_give_offer_up (KandyCall *self, const GError *error);
 void kandy_call_clear_negotiation (KandyCall *self);
+void kandy_call_reoffer (KandyCall *self);
+void kandy_call_fail_reoffer (KandyCall *self, const GError *error);
+GError *kandy_call_check_connected (KandyCall *self);
 gboolean kandy_call_sdp_has_setup (const char *sdp, const char *role);
+
+/* kandy-call-restart.c */
+void kandy_call_clear_restart (KandyCall *self);
 
 /* kandy-call-audit.c */
 typedef enum {

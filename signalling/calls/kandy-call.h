@@ -56,6 +56,8 @@ KANDY_API void kandy_call_hold_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KANDY_API void kandy_call_unhold_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_restart_media_async (KandyCall *self,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* one finish for all operations of a call */
 KANDY_API gboolean kandy_call_operation_finish (KandyCall *self,
     GAsyncResult *result, GError **error);
