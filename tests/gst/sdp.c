@@ -24,26 +24,1166 @@ expect (SdpPeer *peer, guint i, const char *description)
   fail_unless_equals_string (text, description);
 }
 
-GST_START_TEST (test_first_offer)
+static void
+clear_pair (SdpPeer *a, SdpPeer *b)
+{
+  sdp_peer_clear (a);
+  sdp_peer_clear (b);
+}
+
+/* Audio and video in both directions */
+static void
+connect_pair (SdpPeer *a, SdpPeer *b)
+{
+  init_pair (a, b);
+  sdp_peer_send (a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_send (b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (a, b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+}
+
+static void
+expect_steps (SdpPeer *peer, GstKandySdpSteps steps)
+{
+  fail_unless_equals_int (peer->done, steps);
+}
+
+#define FIRST_OFFER                                                            \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_CREATE_OFFER           \
+      | GST_KANDY_SDP_STEP_GATHER | GST_KANDY_SDP_STEP_SET_REMOTE)
+#define FIRST_ANSWER                                                           \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_SET_REMOTE             \
+      | GST_KANDY_SDP_STEP_CREATE_ANSWER | GST_KANDY_SDP_STEP_GATHER)
+#define ADDED_BY_US                                                            \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_CREATE_OFFER           \
+      | GST_KANDY_SDP_STEP_SET_REMOTE)
+#define ADDED_BY_THEM                                                          \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_SET_REMOTE             \
+      | GST_KANDY_SDP_STEP_CREATE_ANSWER)
+
+/* Both ends, either direction, all orders of preference */
+GST_START_TEST (test_first)
+{
+  static const char opus[] = "application/x-rtp,media=audio,encoding-name=OPUS,"
+                             "clock-rate=48000,encoding-params=(string)2";
+  static const char mulaw[] = "application/x-rtp,media=audio,"
+                              "encoding-name=PCMU,clock-rate=8000,payload=0";
+  static const struct {
+    const char *a_sends, *a_receives, *b_sends, *b_receives;
+    const char *a, *b;
+  } cases[] = {
+    { AUDIO_CAPS, AUDIO_CAPS, AUDIO_CAPS, AUDIO_CAPS, "sendrecv OPUS 111",
+        "sendrecv OPUS 111" },
+    { AUDIO_CAPS, AUDIO_CAPS, NULL, AUDIO_CAPS, "send OPUS 111",
+        "recv OPUS 111" },
+    { NULL, AUDIO_CAPS, AUDIO_CAPS, AUDIO_CAPS, "recv OPUS 111",
+        "send OPUS 111" },
+    { AUDIO_CAPS, NULL, AUDIO_CAPS, AUDIO_CAPS, "send OPUS 111",
+        "recv OPUS 111" },
+    { AUDIO_CAPS, AUDIO_CAPS, mulaw, AUDIO_CAPS, "sendrecv PCMU 0",
+        "sendrecv PCMU 0" },
+    { AUDIO_CAPS, mulaw, AUDIO_CAPS, AUDIO_CAPS, "sendrecv PCMU 0",
+        "sendrecv PCMU 0" },
+    { mulaw, AUDIO_CAPS, AUDIO_CAPS, AUDIO_CAPS, "sendrecv PCMU 0",
+        "sendrecv PCMU 0" },
+    /* what b sends nobody wants: it can still listen */
+    { mulaw, mulaw, opus, AUDIO_CAPS, "send PCMU 0", "recv PCMU 0" },
+    { AUDIO_CAPS, opus, mulaw, AUDIO_CAPS, "send OPUS 111", "recv OPUS 111" },
+    { AUDIO_CAPS, NULL, NULL, mulaw, "send PCMU 0", "recv PCMU 0" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    SdpPeer a, b;
+
+    sdp_peer_init (&a, "alice", TRUE);
+    sdp_peer_init (&b, "bob", FALSE);
+    sdp_peer_receive (&a, cases[i].a_receives, NULL);
+    sdp_peer_receive (&b, cases[i].b_receives, NULL);
+    gst_kandy_sdp_facade_set_ask (a.facade, KANDY_MEDIA_KIND_AUDIO, TRUE);
+    if (cases[i].a_sends)
+      sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, cases[i].a_sends);
+    if (cases[i].b_sends)
+      sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, cases[i].b_sends);
+    sdp_peer_negotiate (
+        &a, &b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+    GST_INFO ("case %u", i);
+    expect (&a, 0, cases[i].a);
+    expect (&b, 0, cases[i].b);
+    expect_steps (&a, FIRST_OFFER);
+    expect_steps (&b, FIRST_ANSWER);
+    clear_pair (&a, &b);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_offer_text)
+{
+  SdpPeer a, b;
+  g_autofree char *offer = NULL;
+  static const char *const lines[] = {
+    "a=group:BUNDLE 0 1\r\n",
+    "m=audio 40000 UDP/TLS/RTP/SAVPF 111 9 0 8 110 126\r\n",
+    "c=IN IP4 127.0.0.1\r\nb=AS:40\r\nb=TIAS:40000\r\n",
+    "a=rtpmap:111 opus/48000/2\r\n",
+    "a=fmtp:111 minptime=10;useinbandfec=1\r\n",
+    "a=rtpmap:110 telephone-event/48000\r\na=fmtp:110 0-15\r\n",
+    "a=rtpmap:126 telephone-event/8000\r\na=fmtp:126 0-15\r\n",
+    "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n",
+    "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 ccm fir\r\n",
+    "a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;"
+    "profile-level-id=42e01f\r\n",
+    "a=setup:actpass\r\n",
+    "a=ssrc-group:FID ",
+    "s=-\r\nb=AS:600\r\nb=TIAS:600000\r\nt=0 0\r\n",
+  };
+  guint i;
+
+  init_pair (&a, &b);
+  gst_kandy_sdp_facade_set_bandwidth (a.facade, 600, 40, 0);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
+  for (i = 0; i < G_N_ELEMENTS (lines); i++)
+    fail_unless (
+        strstr (offer, lines[i]) != NULL, "no %s in %s", lines[i], offer);
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_remove_h264)
 {
   SdpPeer a, b;
   g_autofree char *offer = NULL;
   g_autofree char *answer = NULL;
+  int side;
+
+  for (side = 0; side < 2; side++) {
+    g_clear_pointer (&offer, g_free);
+    g_clear_pointer (&answer, g_free);
+    init_pair (&a, &b);
+    gst_kandy_sdp_facade_set_remove_h264 (side ? a.facade : b.facade, TRUE);
+    sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO,
+        "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,"
+        "packetization-mode=(string)1;" VIDEO_CAPS);
+    offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
+    fail_unless ((strstr (offer, "H264") == NULL) == (side == 1));
+    answer = sdp_peer_answer (&b, offer, FALSE, NULL);
+    fail_unless (strstr (answer, "H264") == NULL);
+    fail_unless (strstr (answer, "VP8") != NULL);
+    sdp_peer_accept (&a, answer, NULL);
+    clear_pair (&a, &b);
+  }
+}
+
+GST_END_TEST;
+
+/* Descriptions of a browser */
+GST_START_TEST (test_browser)
+{
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  g_autofree char *answer = sdp_load ("video-answer.sdp");
+  g_autofree char *text = NULL;
+  g_auto (GstKandySdpMline) mline = { 0 };
+  const char *ufrag, *pwd;
+  const GPtrArray *candidates;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  text = sdp_peer_answer (&a, offer, FALSE, NULL);
+  expect (&a, 0, "sendrecv OPUS 111");
+  expect (&a, 1, "sendrecv VP8 96");
+  fail_unless (
+      strstr (text, "m=audio 40000 UDP/TLS/RTP/SAVPF 111 110 126\r\n"));
+  fail_unless (strstr (text, "m=video 40000 UDP/TLS/RTP/SAVPF 96 97\r\n"));
+  fail_unless (strstr (text, "a=setup:active\r\n"));
+  gst_kandy_sdp_facade_get_mline (a.facade, 1, &mline);
+  fail_unless_equals_string (
+      mline.remote_track_id, "6128bc4b-79c1-498e-aa2f-c5b6bac53616");
+  fail_unless_equals_string (
+      mline.remote_stream_id, "10996816-2733-4a3c-a31f-347b38ae031b");
+  fail_unless_equals_int (mline.rtx_payload, 97);
+  fail_unless_equals_int (mline.remote_ssrcs->len, 2);
+  fail_unless (gst_kandy_sdp_facade_get_remote_ice (
+      a.facade, 0, &ufrag, &pwd, &candidates));
+  fail_unless_equals_string (ufrag, "kqMI");
+  fail_unless_equals_int (candidates->len, 8);
+  sdp_peer_clear (&a);
+  g_clear_pointer (&text, g_free);
+
+  sdp_peer_init (&a, "alice", TRUE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  text = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
+  sdp_peer_accept (&a, answer, NULL);
+  expect (&a, 0, "sendrecv OPUS 111");
+  expect (&a, 1, "sendrecv VP8 96");
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+static void
+take (SdpPeer *peer, const char *name, gboolean hold, KandyRemoteChange change,
+    const char *direction, const char *state)
+{
+  g_autofree char *text = sdp_load (name);
+  g_autofree char *line = g_strdup_printf ("a=%s\r\n", direction);
+  g_autofree char *answer = NULL;
+  KandyRemoteChange found;
+
+  answer = sdp_peer_answer (peer, text, hold, &found);
+  fail_unless_equals_int (found, change);
+  fail_unless (
+      strstr (answer, line) != NULL, "%s: no %s in %s", name, line, answer);
+  expect (peer, 0, state);
+}
+
+static void
+give (SdpPeer *peer, KandyOfferPurpose purpose, gboolean hold,
+    const char *answer_name, const char *direction, const char *state)
+{
+  g_autofree char *line = g_strdup_printf ("a=%s\r\n", direction);
+  g_autofree char *offer = sdp_peer_offer (peer, purpose, hold);
+  g_autofree char *answer = sdp_load (answer_name);
+
+  fail_unless (strstr (offer, line) != NULL);
+  fail_unless (strstr (offer, "a=setup:actpass\r\n") != NULL);
+  sdp_peer_accept (peer, answer, NULL);
+  expect (peer, 0, state);
+}
+
+/* A recorded call with holds by both ends, once from either end */
+GST_START_TEST (test_recorded_hold)
+{
+  const char *active = "sendrecv OPUS 111", *held = " OPUS 111";
+  SdpPeer b;
+
+  sdp_peer_init (&b, "bob", FALSE);
+  sdp_peer_receive (&b, AUDIO_CAPS, NULL);
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  take (&b, "hold-1-offer.sdp", FALSE, KANDY_REMOTE_CHANGE_NONE, "sendrecv",
+      active);
+  take (&b, "hold-2-offer.sdp", FALSE, KANDY_REMOTE_CHANGE_HOLD, "inactive",
+      held);
+  expect_steps (&b, 0);
+  take (&b, "hold-3-offer.sdp", FALSE, KANDY_REMOTE_CHANGE_UNHOLD, "sendrecv",
+      active);
+  give (&b, KANDY_OFFER_PURPOSE_HOLD, TRUE, "hold-4-answer.sdp", "inactive",
+      held);
+  expect_steps (&b, 0);
+  take (
+      &b, "hold-5-offer.sdp", TRUE, KANDY_REMOTE_CHANGE_NONE, "inactive", held);
+  give (&b, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, "hold-6-answer.sdp", "sendrecv",
+      held);
+  take (&b, "hold-7-offer.sdp", FALSE, KANDY_REMOTE_CHANGE_UNHOLD, "sendrecv",
+      active);
+  sdp_peer_clear (&b);
+
+  sdp_peer_init (&b, "alice", TRUE);
+  sdp_peer_receive (&b, AUDIO_CAPS, NULL);
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  give (&b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, "hold-1-answer.sdp", "sendrecv",
+      active);
+  give (&b, KANDY_OFFER_PURPOSE_HOLD, TRUE, "hold-2-answer.sdp", "inactive",
+      held);
+  give (&b, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, "hold-3-answer.sdp", "sendrecv",
+      active);
+  take (&b, "hold-4-offer.sdp", FALSE, KANDY_REMOTE_CHANGE_HOLD, "inactive",
+      held);
+  give (&b, KANDY_OFFER_PURPOSE_HOLD, TRUE, "hold-5-answer.sdp", "inactive",
+      held);
+  take (&b, "hold-6-offer.sdp", TRUE, KANDY_REMOTE_CHANGE_UNHOLD, "inactive",
+      held);
+  give (&b, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, "hold-7-answer.sdp", "sendrecv",
+      active);
+  sdp_peer_clear (&b);
+}
+
+GST_END_TEST;
+
+/* webrtcbin hears of nothing, whoever holds */
+GST_START_TEST (test_hold)
+{
+  KandyRemoteChange change;
+  SdpPeer peers[2];
+  int i;
+
+  connect_pair (&peers[0], &peers[1]);
+  for (i = 0; i < 4; i++) {
+    SdpPeer *a = &peers[i & 1], *b = &peers[!(i & 1)];
+
+    sdp_peer_negotiate (a, b, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE, &change);
+    fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_HOLD);
+    expect (a, 0, " OPUS 111");
+    expect (b, 1, " VP8 96");
+    expect_steps (a, 0);
+    expect_steps (b, 0);
+    /* the other one too, and back */
+    sdp_peer_negotiate (b, a, KANDY_OFFER_PURPOSE_HOLD, TRUE, TRUE, &change);
+    fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_NONE);
+    sdp_peer_negotiate (a, b, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, TRUE, NULL);
+    expect (b, 0, " OPUS 111");
+    sdp_peer_negotiate (
+        b, a, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, FALSE, &change);
+    fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_UNHOLD);
+    expect (a, 0, "sendrecv OPUS 111");
+    expect (b, 1, "sendrecv VP8 96");
+  }
+  clear_pair (&peers[0], &peers[1]);
+}
+
+GST_END_TEST;
+
+/* A refused or crossed offer leaves nothing behind */
+GST_START_TEST (test_drop)
+{
+  SdpPeer a, b;
+  g_autofree char *offer = NULL;
+
+  connect_pair (&a, &b);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_n_mlines (a.facade), 3);
+  gst_kandy_sdp_facade_drop (a.facade);
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_n_mlines (a.facade), 2);
+
+  /* glare: the other one's offer has an audio line where ours had video */
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_negotiate (&b, &a, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  expect (&a, 2, "recv OPUS 111");
+  expect_steps (&a, ADDED_BY_THEM);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  expect (&a, 3, "send VP8 96");
+  expect_steps (&a, ADDED_BY_US);
+  expect_steps (&b, ADDED_BY_THEM);
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_add_and_remove)
+{
+  KandyRemoteChange change;
+  SdpPeer a, b;
+  guint id, other;
 
   init_pair (&a, &b);
   sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
-  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
   sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
-  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
-  answer = sdp_peer_answer (&b, offer, FALSE, NULL);
-  sdp_peer_accept (&a, answer, NULL);
-  expect (&a, 0, "sendrecv OPUS 111");
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+
+  id = sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (
+      &a, &b, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, &change);
+  fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_ADD_MEDIA);
   expect (&a, 1, "send VP8 96");
-  expect (&b, 0, "sendrecv OPUS 111");
   expect (&b, 1, "recv VP8 96");
 
+  /* the other end's goes into the same line */
+  other = sdp_peer_send (&b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (
+      &b, &a, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, &change);
+  fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_ADD_MEDIA);
+  expect (&a, 1, "sendrecv VP8 96");
+  expect_steps (&a, 0);
+  expect_steps (&b, 0);
+
+  gst_kandy_sdp_facade_remove_track (a.facade, id);
+  sdp_peer_negotiate (
+      &a, &b, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, &change);
+  fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_REMOVE_MEDIA);
+  expect (&a, 1, "recv VP8 96");
+  expect (&b, 1, "send VP8 96");
+  gst_kandy_sdp_facade_remove_track (b.facade, other);
+  sdp_peer_negotiate (
+      &b, &a, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, &change);
+  expect (&a, 1, " VP8 96");
+
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  expect (&a, 1, "send VP8 96");
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_n_mlines (a.facade), 2);
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
+/* m-lines of the far end that die, come back, change their mid or their kind:
+ * sdppeer.c sees to it that webrtcbin's stay */
+GST_START_TEST (test_mlines)
+{
+  g_autofree char *audio = sdp_load ("audio-offer.sdp");
+  g_autofree char *both = sdp_load ("video-offer.sdp");
+  g_autofree char *dead = NULL, *renamed = NULL, *reused = NULL;
+  g_autofree char *swapped = NULL, *text = NULL;
+  char *t;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  g_free (sdp_peer_answer (&a, both, FALSE, NULL));
+
+  /* video stopped */
+  t = sdp_replace (both, "m=video 57502", "m=video 0");
+  dead = sdp_replace (t, "BUNDLE 0 1", "BUNDLE 0");
+  g_free (t);
+  text = sdp_peer_answer (&a, dead, FALSE, NULL);
+  expect (&a, 1, "dead");
+  expect_steps (&a, 0);
+  fail_unless (strstr (text, "m=video 0 "));
+  fail_unless (strstr (text, "a=group:BUNDLE 0\r\n"));
+
+  /* used again, under another name */
+  t = sdp_replace (both, "a=mid:1", "a=mid:x7");
+  reused = sdp_replace (t, "BUNDLE 0 1", "BUNDLE 0 x7");
+  g_free (t);
+  g_free (sdp_peer_answer (&a, reused, FALSE, NULL));
+  expect (&a, 1, "sendrecv VP8 96");
+  expect_steps (&a, 0);
+
+  /* a live one changes its name */
+  t = sdp_replace (reused, "a=mid:0", "a=mid:zero");
+  renamed = sdp_replace (t, "BUNDLE 0 x7", "BUNDLE zero x7");
+  g_free (t);
+  g_free (text);
+  text = sdp_peer_answer (&a, renamed, FALSE, NULL);
+  expect (&a, 0, "sendrecv OPUS 111");
+  expect_steps (&a, 0);
+  fail_unless (strstr (text, "a=group:BUNDLE zero x7\r\n"));
+
+  /* the second one dies and becomes audio */
+  g_free (sdp_peer_answer (&a, dead, FALSE, NULL));
+  {
+    const char *line = strstr (audio, "m=audio");
+    g_autofree char *section = sdp_replace (line, "a=mid:0", "a=mid:1");
+    const char *video = strstr (both, "m=video");
+
+    swapped = g_strdup_printf ("%.*s%s", (int) (video - both), both, section);
+    t = sdp_replace (swapped, "DJ4t", "kqMI");
+    g_free (swapped);
+    swapped = t;
+    t = sdp_replace (swapped, "4B:F0:45:36", "EE:D4:3E:D4");
+    g_free (swapped);
+    swapped = t;
+  }
+  g_free (sdp_peer_answer (&a, swapped, FALSE, NULL));
+  expect (&a, 1, "recv OPUS 111");
+
+  /* fewer lines than before */
+  g_free (text);
+  text = g_strndup (both, strstr (both, "m=video") - both);
+  t = sdp_replace (text, "BUNDLE 0 1", "BUNDLE 0");
+  g_free (sdp_peer_answer (&a, t, FALSE, NULL));
+  g_free (t);
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_n_mlines (a.facade), 1);
+  g_free (sdp_peer_answer (&a, both, FALSE, NULL));
+  expect (&a, 1, "sendrecv VP8 96");
+
+  /* and our own offers keep what is there */
+  g_free (text);
+  text = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  gst_kandy_sdp_facade_drop (a.facade);
   sdp_peer_clear (&a);
-  sdp_peer_clear (&b);
+}
+
+GST_END_TEST;
+
+/* The far end's payload types change under way */
+GST_START_TEST (test_payload_types)
+{
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  g_autofree char *moved = NULL, *stolen = NULL, *other = NULL, *t = NULL;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  g_free (sdp_peer_answer (&a, offer, FALSE, NULL));
+
+  /* Opus moves to a free one */
+  t = sdp_replace (offer, "SAVPF 111 63", "SAVPF 112 63");
+  moved = sdp_replace (t, ":111 ", ":112 ");
+  g_free (sdp_peer_answer (&a, moved, FALSE, NULL));
+  expect (&a, 0, "sendrecv OPUS 112");
+  expect_steps (&a, ADDED_BY_THEM);
+
+  /* G.711 takes the place of Opus, which the transport knows as such */
+  g_free (t);
+  t = sdp_replace (
+      moved, "a=rtpmap:112 opus/48000/2", "a=rtpmap:112 PCMA/8000");
+  stolen = sdp_replace (t, " 9 0 8 13 110 126", " 13 110 126");
+  g_free (sdp_peer_answer (&a, stolen, FALSE, NULL));
+  expect (&a, 0, "dead");
+
+  /* another codec is all that is left */
+  g_free (t);
+  t = sdp_replace (offer, "SAVPF 111 63 9 0 8 13", "SAVPF 8 13");
+  other = sdp_replace (t, "SAVPF 96 97 45 46 98", "SAVPF 98");
+  g_free (sdp_peer_answer (&a, other, FALSE, NULL));
+  expect (&a, 0, "sendrecv PCMA 8");
+  expect (&a, 1, "recv VP9 98");
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_restart)
+{
+  KandyRemoteChange change;
+  SdpPeer peers[2];
+  const char *ufrag, *pwd;
+  const GPtrArray *candidates;
+  int i;
+
+  connect_pair (&peers[0], &peers[1]);
+  for (i = 0; i < 4; i++) {
+    SdpPeer *a = &peers[i & 1], *b = &peers[!(i & 1)];
+    g_autofree char *offer = NULL, *answer = NULL;
+
+    offer = sdp_peer_offer (a, KANDY_OFFER_PURPOSE_RESTART, FALSE);
+    answer = sdp_peer_answer (b, offer, FALSE, &change);
+    fail_unless_equals_int (change, KANDY_REMOTE_CHANGE_NONE);
+    sdp_peer_accept (a, answer, NULL);
+    expect_steps (a,
+        GST_KANDY_SDP_STEP_RESTART | GST_KANDY_SDP_STEP_GATHER
+            | GST_KANDY_SDP_STEP_REMOTE_ICE);
+    expect_steps (b,
+        GST_KANDY_SDP_STEP_RESTART | GST_KANDY_SDP_STEP_GATHER
+            | GST_KANDY_SDP_STEP_REMOTE_ICE);
+    fail_unless (gst_kandy_sdp_facade_get_remote_ice (
+        a->facade, 1, &ufrag, &pwd, &candidates));
+    fail_unless (strstr (answer, ufrag) != NULL);
+    fail_unless_equals_int (candidates->len, 1);
+  }
+  /* webrtcbin's own texts have the old credentials; what it is told must not */
+  sdp_peer_send (&peers[0], KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (
+      &peers[0], &peers[1], KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  fail_unless (gst_kandy_sdp_facade_get_remote_ice (
+      peers[1].facade, 2, &ufrag, &pwd, &candidates));
+  fail_unless_equals_string (ufrag, "alice004");
+  clear_pair (&peers[0], &peers[1]);
+}
+
+GST_END_TEST;
+
+/* The far end is another one than before */
+GST_START_TEST (test_rebuild)
+{
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  g_autofree char *moved = sdp_replace (offer, "5031995379924256020", "77");
+  g_autofree char *identity = sdp_replace (moved, "EE:D4:3E", "00:D4:3E");
+  g_autofree char *first = NULL, *second = NULL;
+  SdpPeer a, b;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  g_free (sdp_peer_answer (&a, offer, FALSE, NULL));
+  g_free (sdp_peer_answer (&a, moved, FALSE, NULL));
+  expect_steps (&a, FIRST_ANSWER | GST_KANDY_SDP_STEP_REBUILD);
+  expect (&a, 0, "sendrecv OPUS 111");
+  g_free (sdp_peer_answer (&a, identity, FALSE, NULL));
+  expect_steps (&a, FIRST_ANSWER | GST_KANDY_SDP_STEP_REBUILD);
+  expect (&a, 0, "sendrecv OPUS 111");
+  sdp_peer_clear (&a);
+
+  connect_pair (&a, &b);
+  first = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  gst_kandy_sdp_facade_drop (a.facade);
+  second = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_REBUILD, FALSE);
+  fail_if (strncmp (first, second, 20) == 0);
+  gst_kandy_sdp_facade_drop (a.facade);
+  sdp_peer_negotiate (&b, &a, KANDY_OFFER_PURPOSE_REBUILD, FALSE, FALSE, NULL);
+  expect_steps (&b, FIRST_OFFER | GST_KANDY_SDP_STEP_REBUILD);
+  expect_steps (&a, FIRST_ANSWER | GST_KANDY_SDP_STEP_REBUILD);
+  expect (&a, 1, "sendrecv VP8 96");
+  expect (&b, 1, "sendrecv VP8 96");
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_unbundled)
+{
+  SdpPeer a, b;
+  g_autofree char *offer = NULL, *answer = NULL;
+  const char *ufrag, *pwd;
+  const GPtrArray *candidates;
+
+  init_pair (&a, &b);
+  gst_kandy_sdp_facade_set_remove_bundling (a.facade, TRUE);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
+  fail_if (strstr (offer, "a=group"));
+  answer = sdp_peer_answer (&b, offer, FALSE, NULL);
+  fail_if (strstr (answer, "a=group"));
+  sdp_peer_accept (&a, answer, NULL);
+  fail_if (gst_kandy_sdp_facade_is_bundled (a.facade));
+  fail_if (gst_kandy_sdp_facade_is_bundled (b.facade));
+  gst_kandy_sdp_facade_get_remote_ice (b.facade, 1, &ufrag, &pwd, &candidates);
+  fail_unless_equals_string (ufrag, "alice010");
+
+  /* a third line has to gather at once */
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (&b, &a, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  expect (&a, 1, "sendrecv VP8 96");
+  expect (&a, 2, "recv VP8 96");
+  expect_steps (&b, FIRST_OFFER);
+  expect_steps (&a, FIRST_ANSWER);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE, NULL);
+  expect_steps (&a, 0);
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
+/* DTLS roles: fixed by the first answer, and by who called if that leaves it
+ * open */
+GST_START_TEST (test_roles)
+{
+  static const struct {
+    gboolean caller;
+    const char *answer;
+    const char *ours;
+  } cases[] = {
+    { TRUE, "a=setup:active", "a=setup:passive" },
+    { TRUE, "a=setup:passive", "a=setup:active" },
+    { TRUE, "a=setup:actpass", "a=setup:active" },
+    { FALSE, "a=setup:actpass", "a=setup:passive" },
+    { FALSE, "a=setup:passive", "a=setup:active" },
+  };
+  g_autofree char *answer = sdp_load ("audio-answer.sdp");
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *said =
+        sdp_replace (answer, "a=setup:active", cases[i].answer);
+    g_autofree char *offered =
+        sdp_replace (answer, "a=setup:active", "a=setup:actpass");
+    g_autofree char *text = NULL;
+    SdpPeer a;
+
+    sdp_peer_init (&a, "alice", cases[i].caller);
+    sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+    sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+    g_free (sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE));
+    sdp_peer_accept (&a, said, NULL);
+    text = sdp_peer_answer (&a, offered, FALSE, NULL);
+    fail_unless (strstr (text, cases[i].ours) != NULL, "case %u: %s", i, text);
+    sdp_peer_clear (&a);
+  }
+}
+
+GST_END_TEST;
+
+static void
+refuse_offer (const char *text, const char *says)
+{
+  GError *error = NULL;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  fail_if (gst_kandy_sdp_facade_take_offer (
+               a.facade, text, FALSE, NULL, NULL, &error),
+      "accepted, and should say %s", says);
+  fail_unless (error != NULL && error->domain == KANDY_ERROR);
+  fail_unless (
+      strstr (error->message, says) != NULL, "%s: no %s", error->message, says);
+  fail_unless (kandy_error_get_platform_code (error) != NULL);
+  g_clear_error (&error);
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_steps (a.facade), 0);
+  sdp_peer_clear (&a);
+}
+
+GST_START_TEST (test_bad_offers)
+{
+  static const struct {
+    const char *what, *by, *says;
+  } cases[] = {
+    { "v=0", "v=1", "v=0" },
+    { "a=rtcp-mux\r\n", "", "m-line 0 (audio) is without a=rtcp-mux" },
+    { "a=ice-ufrag:kqMI\r\n", "", "m-line 0 (audio) is without a=ice-ufrag" },
+    { "a=ice-ufrag:kqMI\r\n", "a=ice-ufrag:k q\r\n", "malformed a=ice-ufrag" },
+    { "a=ice-pwd:DLPh3M5o1VneVzeH3w736jWD\r\n", "", "a=ice-pwd" },
+    { "a=ice-pwd:DLPh3M5o1VneVzeH3w736jWD\r\n", "a=ice-pwd:short\r\n",
+        "malformed a=ice-pwd" },
+    { "sha-256 EE", "sha-256 QQ", "a=fingerprint" },
+    { "sha-256 EE", "md5 EE", "a=fingerprint" },
+    { "a=mid:1", "a=mid:0", "m-line 1 (video) has the a=mid of another" },
+    { "a=mid:1", "a=mid:a b", "malformed a=mid" },
+    { "SAVPF 111 ", "SAVPF 128 ", "payload type" },
+    { "SAVPF 111 ", "SAVPF x ", "payload type" },
+    { "a=setup:actpass", "a=setup:nonsense", "a=setup" },
+    { "UDP/TLS/RTP/SAVPF", "RTP/AVP", "nothing that can be accepted" },
+  };
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  g_autofree char *none = NULL;
+  GString *s;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *bad = sdp_replace (offer, cases[i].what, cases[i].by);
+
+    refuse_offer (bad, cases[i].says);
+  }
+  refuse_offer ("", "empty");
+  refuse_offer ("v=0\r\nhello\r\n", "line 2");
+  refuse_offer ("v=0\r\ns=\xff\xfe\r\n", "UTF-8");
+  refuse_offer ("v=0\r\n", "session id");
+
+  s = g_string_new (offer);
+  for (i = 0; i < 31; i++)
+    g_string_append (s, "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n");
+  refuse_offer (s->str, "more than 32 m-lines");
+  g_string_assign (s, offer);
+  while (s->len <= 256 * 1024)
+    g_string_append (s, "a=x\r\n");
+  refuse_offer (s->str, "256 KiB");
+  g_string_assign (s, offer);
+  for (i = 0; i < 9000; i++)
+    g_string_append (s, "a=x\r\n");
+  refuse_offer (s->str, "lines");
+  g_string_assign (s, offer);
+  g_string_append (s, "a=");
+  for (i = 0; i < 5000; i++)
+    g_string_append_c (s, 'x');
+  refuse_offer (s->str, "longer than");
+  g_string_free (s, TRUE);
+
+  none = sdp_replace (offer, "a=rtpmap:111 opus", "a=rtpmap:111 speex");
+  {
+    g_autofree char *t = sdp_replace (none, " 9 0 8 13 110 126", " 13");
+    g_autofree char *u = sdp_replace (t, "VP8", "VP6");
+    g_autofree char *v = sdp_replace (u, "VP9", "VP7");
+
+    refuse_offer (
+        v, "no codec in common in m-line 0 (audio), m-line 1 (video)");
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_bad_answers)
+{
+  static const struct {
+    const char *what, *by, *code, *says;
+  } cases[] = {
+    { "m=video", "m=audio", "call:10", "m-line 1 is of kind audio" },
+    { "a=mid:0", "a=mid:1", NULL, "mid" },
+    { "SAVPF 111 63 9 0 8 13 110 126", "SAVPF 13", "call:2",
+        "m-line 0 (audio) has no codec in common" },
+    { "SAVPF 111 63 9 0 8 13 110 126", "SAVPF 110 126", "call:2",
+        "m-line 0 (audio) has no codec in common" },
+    { "a=group:BUNDLE 0 1", "a=group:BUNDLE 0", "call:5", "removeBundling" },
+    { "a=rtcp-mux\r\n", "", "call:2", "a=rtcp-mux" },
+    { " UDP/TLS/RTP/SAVPF", " RTP/AVP", "call:2", "refuses" },
+  };
+  g_autofree char *answer = sdp_load ("video-answer.sdp");
+  g_autofree char *audio = sdp_load ("audio-answer.sdp");
+  guint i;
+
+  for (i = 0; i <= G_N_ELEMENTS (cases); i++) {
+    g_autofree char *bad = i < G_N_ELEMENTS (cases)
+        ? sdp_replace (answer, cases[i].what, cases[i].by)
+        : g_strdup (audio);
+    const char *code = i < G_N_ELEMENTS (cases) ? cases[i].code : "call:10";
+    const char *says =
+        i < G_N_ELEMENTS (cases) ? cases[i].says : "1 m-lines, and 2";
+    g_autoptr (GError) error = NULL;
+    SdpPeer a;
+
+    sdp_peer_init (&a, "alice", TRUE);
+    sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+    sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+    sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+    g_free (sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE));
+    fail_if (
+        gst_kandy_sdp_facade_take_answer (a.facade, bad, NULL, NULL, &error));
+    fail_unless (strstr (error->message, says) != NULL, "%s", error->message);
+    if (code)
+      fail_unless_equals_string (kandy_error_get_platform_code (error), code);
+    sdp_peer_clear (&a);
+  }
+}
+
+GST_END_TEST;
+
+/* A line that is refused is port 0, and what is left goes on */
+GST_START_TEST (test_refused_lines)
+{
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  g_autofree char *answer = sdp_load ("video-answer.sdp");
+  g_autofree char *text = NULL, *data = NULL, *refusing = NULL;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+  text = sdp_peer_answer (&a, offer, FALSE, NULL);
+  expect (&a, 0, "recv OPUS 111");
+  expect (&a, 1, "dead");
+  fail_unless (strstr (text, "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n") != NULL);
+  fail_unless (strstr (text, "a=group:BUNDLE 0\r\n") != NULL);
+  sdp_peer_clear (&a);
+
+  data = g_strconcat (offer,
+      "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n", NULL);
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  g_free (text);
+  text = sdp_peer_answer (&a, data, FALSE, NULL);
+  fail_unless (strstr (text,
+      "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+      "c=IN IP4 0.0.0.0\r\na=mid:2\r\n"));
+  expect (&a, 2, "other");
+  sdp_peer_clear (&a);
+
+  sdp_peer_init (&a, "alice", TRUE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  g_free (sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE));
+  refusing = sdp_replace (answer, "m=video 9", "m=video 0");
+  sdp_peer_accept (&a, refusing, NULL);
+  expect (&a, 0, "sendrecv OPUS 111");
+  expect (&a, 1, "dead");
+  g_free (text);
+  text = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_HOLD, TRUE);
+  fail_unless (strstr (text, "m=video 0 "));
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+/* What a minimal peer leaves out */
+GST_START_TEST (test_minimal)
+{
+  static const char offer[] =
+      "v=0\r\no=- 4611 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+      "a=ice-ufrag:aB3d\r\na=ice-pwd:0123456789abcdefghijkl\r\n"
+      "a=fingerprint:SHA-256 00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
+      "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n"
+      "a=setup:actpass\r\na=recvonly\r\n"
+      "m=audio 9 RTP/SAVPF 0 8\r\nc=IN IP4 0.0.0.0\r\na=rtcp-mux\r\n";
+  g_auto (GstKandySdpMline) mline = { 0 };
+  g_autofree char *text = NULL;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  text = sdp_peer_answer (&a, offer, FALSE, NULL);
+  expect (&a, 0, "send PCMU 0");
+  fail_if (strstr (text, "a=mid"));
+  fail_if (strstr (text, "a=group"));
+  fail_unless (strstr (text, "m=audio 40000 RTP/SAVPF 0\r\n"));
+  fail_unless (strstr (text, "a=sendonly\r\n"));
+  fail_unless (gst_kandy_sdp_facade_get_mline (a.facade, 0, &mline));
+  fail_unless (mline.remote_track_id == NULL);
+  fail_unless_equals_int (mline.dtmf_payload, -1);
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+/* Tracks that come between the offer and the answer */
+GST_START_TEST (test_plan_again)
+{
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  g_autofree char *text = NULL;
+  GError *error = NULL;
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  fail_unless (gst_kandy_sdp_facade_take_offer (
+      a.facade, offer, FALSE, NULL, NULL, &error));
+  sdp_peer_steps (&a);
+
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  fail_unless (gst_kandy_sdp_facade_plan_answer (a.facade, FALSE, &error));
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_steps (a.facade), 0);
+  expect (&a, 0, "sendrecv OPUS 111");
+
+  /* one that can only be sent otherwise than webrtcbin has agreed */
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO,
+      "application/x-rtp,media=video,encoding-name=VP9,clock-rate=90000");
+  fail_unless (gst_kandy_sdp_facade_plan_answer (a.facade, FALSE, &error));
+  fail_unless_equals_int (gst_kandy_sdp_facade_get_steps (a.facade),
+      FIRST_ANSWER | GST_KANDY_SDP_STEP_REBUILD);
+  sdp_peer_steps (&a);
+  text = gst_kandy_sdp_facade_get_wire (a.facade, &error);
+  fail_unless (text != NULL);
+  gst_kandy_sdp_facade_commit (a.facade);
+  expect (&a, 0, "sendrecv OPUS 111");
+  expect (&a, 1, "sendrecv VP9 98");
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_certificate)
+{
+  g_autofree char *offer = sdp_load ("audio-offer.sdp");
+  g_autoptr (GBytes) der = g_bytes_new_static ("certificate", 11);
+  g_autoptr (GBytes) other = g_bytes_new_static ("another", 7);
+  static const struct {
+    const char *name;
+    GChecksumType type;
+  } hashes[] = {
+    { "sha-1", G_CHECKSUM_SHA1 },
+    { "sha-256", G_CHECKSUM_SHA256 },
+    { "SHA-384", G_CHECKSUM_SHA384 },
+    { "sha-512", G_CHECKSUM_SHA512 },
+  };
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (hashes); i++) {
+    g_autofree char *hex = g_compute_checksum_for_bytes (hashes[i].type, der);
+    g_autofree char *text = NULL, *before = NULL;
+    GString *s = g_string_new ("a=fingerprint:");
+    const char *line = strstr (offer, "a=fingerprint:");
+    GError *error = NULL;
+    SdpPeer a;
+
+    g_string_append_printf (s, "%s ", hashes[i].name);
+    for (j = 0; hex[j]; j += 2)
+      g_string_append_printf (s, "%s%.2s", j ? ":" : "", hex + j);
+    /* a weaker hash that would fit does not help */
+    before = g_strndup (line, strcspn (line, "\r"));
+    text = sdp_replace (offer, before, s->str);
+    g_string_free (s, TRUE);
+
+    sdp_peer_init (&a, "alice", FALSE);
+    sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+    g_free (sdp_peer_answer (&a, text, FALSE, NULL));
+    fail_unless (
+        gst_kandy_sdp_facade_check_certificate (a.facade, 0, der, &error));
+    fail_if (
+        gst_kandy_sdp_facade_check_certificate (a.facade, 0, other, &error));
+    fail_unless_equals_string (kandy_error_get_platform_code (error), "call:2");
+    g_clear_error (&error);
+    fail_if (gst_kandy_sdp_facade_check_certificate (a.facade, 1, der, &error));
+    g_clear_error (&error);
+    sdp_peer_clear (&a);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_candidates)
+{
+  static const struct {
+    const char *text;
+    gboolean good;
+  } cases[] = {
+    { "candidate:2 1 udp 2130706431 192.0.2.1 40000 typ host", TRUE },
+    { "a=candidate:3 1 UDP 1 2001:db8::1 40000 typ srflx raddr 0.0.0.0 rport 0",
+        TRUE },
+    { "candidate:4 1 TCP 1 192.0.2.1 9 typ host tcptype active", TRUE },
+    { "candidate:4 1 udp 1 0b1c.local 9 typ host", TRUE },
+    { "", FALSE },
+    { "candidate:2 1 udp 2130706431 192.0.2.1 40000 typ host", FALSE },
+    { "candidate:5 2 udp 2130706431 192.0.2.1 40000 typ host", FALSE },
+    { "candidate:5 1 udp 2130706431 evil.example 40000 typ host", FALSE },
+    { "candidate:5 1 udp 2130706431 192.0.2.1 70000 typ host", FALSE },
+    { "candidate:5 1 udp 2130706431 192.0.2.1 40000 typ nonsense", FALSE },
+    { "candidate:5 1 sctp 2130706431 192.0.2.1 40000 typ host", FALSE },
+    { "candidate:5 1 udp 2130706431 192.0.2.1 40000\r\na=x typ host", FALSE },
+    { "nonsense", FALSE },
+  };
+  SdpPeer a;
+  g_autofree char *offer = NULL;
+  guint i;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    fail_unless (gst_kandy_sdp_facade_add_candidate (a.facade, 0, cases[i].text)
+            == cases[i].good,
+        "%s", cases[i].text);
+  fail_if (gst_kandy_sdp_facade_add_candidate (a.facade, 7, cases[0].text));
+  g_free (offer);
+  /* the default destination is one that the world can reach */
+  offer = gst_kandy_sdp_facade_get_wire (a.facade, NULL);
+  fail_unless (strstr (offer, "c=IN IP6 2001:db8::1\r\n") != NULL);
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_remote_ids)
+{
+  g_autofree char *offer = sdp_load ("audio-offer.sdp");
+  g_autofree char *bare = NULL, *t = NULL, *held = NULL;
+  g_auto (GstKandySdpMline) mline = { 0 };
+  SdpPeer a;
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+  g_free (sdp_peer_answer (&a, offer, FALSE, NULL));
+  held = sdp_replace (offer, "a=sendrecv", "a=inactive");
+  g_free (sdp_peer_answer (&a, held, FALSE, NULL));
+  gst_kandy_sdp_facade_get_mline (a.facade, 0, &mline);
+  fail_unless_equals_string (
+      mline.remote_track_id, "2bf75ed9-dc3b-4f99-851a-bfd2a7e4d8d0");
+  fail_if (mline.receive);
+  gst_kandy_sdp_mline_clear (&mline);
+  sdp_peer_clear (&a);
+
+  t = sdp_replace (offer,
+      "a=msid:edb41aca-b94d-488f-a062-a36df75a3932 "
+      "2bf75ed9-dc3b-4f99-851a-bfd2a7e4d8d0\r\n",
+      "");
+  bare = sdp_replace (t,
+      "a=ssrc:1661454710 msid:edb41aca-b94d-488f-a062-a36df75a3932 "
+      "2bf75ed9-dc3b-4f99-851a-bfd2a7e4d8d0\r\n",
+      "");
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+  g_free (sdp_peer_answer (&a, bare, FALSE, NULL));
+  gst_kandy_sdp_facade_get_mline (a.facade, 0, &mline);
+  fail_unless_equals_string (mline.remote_track_id, "track-0");
+  fail_unless_equals_string (mline.remote_stream_id, "track-0");
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
+/* Protocol calls 4.6, by the directions of an audio and a video section before
+ * and after; "-": there is none */
+GST_START_TEST (test_changes)
+{
+  static const struct {
+    const char *before, *now;
+    KandyRemoteChange change;
+    gboolean flowing;
+  } cases[] = {
+    { "sendrecv -", "sendrecv -", KANDY_REMOTE_CHANGE_NONE, TRUE },
+    { "sendrecv sendrecv", "sendrecv sendrecv", KANDY_REMOTE_CHANGE_NONE,
+        TRUE },
+    { "sendrecv -", "inactive -", KANDY_REMOTE_CHANGE_HOLD, FALSE },
+    { "sendrecv -", "sendonly -", KANDY_REMOTE_CHANGE_HOLD, FALSE },
+    { "sendrecv sendrecv", "inactive inactive", KANDY_REMOTE_CHANGE_HOLD,
+        FALSE },
+    { "sendrecv sendrecv", "sendonly sendonly", KANDY_REMOTE_CHANGE_HOLD,
+        TRUE },
+    { "sendrecv recvonly", "inactive inactive", KANDY_REMOTE_CHANGE_HOLD,
+        FALSE },
+    { "inactive -", "sendrecv -", KANDY_REMOTE_CHANGE_UNHOLD, TRUE },
+    { "sendonly -", "sendrecv -", KANDY_REMOTE_CHANGE_UNHOLD, TRUE },
+    { "inactive inactive", "sendrecv recvonly", KANDY_REMOTE_CHANGE_UNHOLD,
+        TRUE },
+    { "sendrecv -", "sendrecv sendrecv", KANDY_REMOTE_CHANGE_ADD_MEDIA, TRUE },
+    { "sendrecv -", "sendrecv sendonly", KANDY_REMOTE_CHANGE_ADD_MEDIA, TRUE },
+    { "sendrecv recvonly", "sendrecv sendrecv", KANDY_REMOTE_CHANGE_ADD_MEDIA,
+        TRUE },
+    { "sendrecv sendrecv", "sendrecv recvonly",
+        KANDY_REMOTE_CHANGE_REMOVE_MEDIA, TRUE },
+    { "sendrecv -", "recvonly -", KANDY_REMOTE_CHANGE_REMOVE_MEDIA, TRUE },
+    { "inactive -", "sendonly -", KANDY_REMOTE_CHANGE_START_MOH, FALSE },
+    { "sendonly -", "inactive -", KANDY_REMOTE_CHANGE_STOP_MOH, FALSE },
+    { "inactive inactive", "sendonly inactive", KANDY_REMOTE_CHANGE_START_MOH,
+        FALSE },
+    { "sendrecv -", "sendrecv recvonly", KANDY_REMOTE_CHANGE_UNKNOWN, TRUE },
+  };
+  g_autofree char *offer = sdp_load ("video-offer.sdp");
+  const char *audio = strstr (offer, "m=audio");
+  const char *video = strstr (offer, "m=video");
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    SdpPeer a;
+
+    sdp_peer_init (&a, "alice", FALSE);
+    sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+    for (j = 0; j < 2; j++) {
+      g_auto (GStrv) directions =
+          g_strsplit (j ? cases[i].now : cases[i].before, " ", 2);
+      g_autofree char *d0 = g_strconcat ("a=", directions[0], NULL);
+      g_autofree char *d1 = g_strconcat ("a=", directions[1], NULL);
+      g_autofree char *session = g_strndup (offer, audio - offer);
+      g_autofree char *s0 = g_strndup (audio, video - audio);
+      g_autofree char *s1 = sdp_replace (video, "a=sendrecv", d1);
+      g_autofree char *s2 = sdp_replace (s0, "a=sendrecv", d0);
+      g_autofree char *text = g_strconcat (
+          session, s2, strcmp (directions[1], "-") == 0 ? "" : s1, NULL);
+      KandyRemoteChange change = KANDY_REMOTE_CHANGE_UNKNOWN;
+      gboolean flowing = FALSE;
+      GError *error = NULL;
+
+      fail_unless (gst_kandy_sdp_facade_take_offer (
+          a.facade, text, FALSE, &change, &flowing, &error));
+      sdp_peer_steps (&a);
+      gst_kandy_sdp_facade_commit (a.facade);
+      if (j == 1) {
+        fail_unless (change == cases[i].change, "%s to %s is %d",
+            cases[i].before, cases[i].now, change);
+        fail_unless (flowing == cases[i].flowing, "%s to %s: flowing %d",
+            cases[i].before, cases[i].now, flowing);
+      }
+    }
+    sdp_peer_clear (&a);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_states)
+{
+  SdpPeer a, b;
+  GError *error = NULL;
+  GstKandySdpMline mline;
+
+  init_pair (&a, &b);
+  fail_if (gst_kandy_sdp_facade_take_answer (
+      a.facade, "v=0\r\n", NULL, NULL, &error));
+  fail_unless_equals_string (kandy_error_get_platform_code (error), "call:6");
+  g_clear_error (&error);
+  fail_unless (gst_kandy_sdp_facade_get_wire (a.facade, &error) == NULL);
+  g_clear_error (&error);
+  fail_unless (
+      gst_kandy_sdp_facade_get_webrtcbin_remote (a.facade, &error) == NULL);
+  g_clear_error (&error);
+  fail_if (gst_kandy_sdp_facade_plan_answer (a.facade, FALSE, &error));
+  g_clear_error (&error);
+  fail_if (gst_kandy_sdp_facade_get_mline (a.facade, 0, &mline));
+
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  fail_unless (gst_kandy_sdp_facade_begin_offer (
+      a.facade, KANDY_OFFER_PURPOSE_INITIAL, FALSE, &error));
+  fail_if (gst_kandy_sdp_facade_begin_offer (
+      a.facade, KANDY_OFFER_PURPOSE_HOLD, FALSE, &error));
+  g_clear_error (&error);
+  fail_unless (gst_kandy_sdp_facade_get_wire (a.facade, &error) == NULL);
+  g_clear_error (&error);
+  gst_kandy_sdp_facade_drop (a.facade);
+  gst_kandy_sdp_facade_drop (a.facade);
+
+  /* a call without media */
+  clear_pair (&a, &b);
+  init_pair (&a, &b);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+  expect_steps (&a, 0);
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_negotiate (&b, &a, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  expect (&a, 0, "recv OPUS 111");
+  clear_pair (&a, &b);
 }
 
 GST_END_TEST;
@@ -55,7 +1195,33 @@ sdp_suite (void)
   TCase *tc = tcase_create ("negotiation");
 
   suite_add_tcase (s, tc);
-  tcase_add_test (tc, test_first_offer);
+  tcase_add_test (tc, test_first);
+  tcase_add_test (tc, test_offer_text);
+  tcase_add_test (tc, test_remove_h264);
+  tcase_add_test (tc, test_browser);
+  tcase_add_test (tc, test_recorded_hold);
+  tcase_add_test (tc, test_hold);
+  tcase_add_test (tc, test_drop);
+  tcase_add_test (tc, test_add_and_remove);
+  tcase_add_test (tc, test_mlines);
+  tcase_add_test (tc, test_payload_types);
+  tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_rebuild);
+  tcase_add_test (tc, test_unbundled);
+  tcase_add_test (tc, test_roles);
+  tcase_add_test (tc, test_refused_lines);
+  tcase_add_test (tc, test_minimal);
+  tcase_add_test (tc, test_plan_again);
+  tcase_add_test (tc, test_remote_ids);
+  tcase_add_test (tc, test_states);
+
+  tc = tcase_create ("reading");
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_bad_offers);
+  tcase_add_test (tc, test_bad_answers);
+  tcase_add_test (tc, test_certificate);
+  tcase_add_test (tc, test_candidates);
+  tcase_add_test (tc, test_changes);
   return s;
 }
 

@@ -233,8 +233,7 @@ sdp_peer_steps (SdpPeer *peer)
           g_strdup_printf ("candidate:1 1 UDP 2015363327 127.0.0.1 %u typ host",
               40000 + i + peer->generation * 10);
 
-      fail_unless (
-          gst_kandy_sdp_facade_add_candidate (peer->facade, i, candidate));
+      gst_kandy_sdp_facade_add_candidate (peer->facade, i, candidate);
     }
   }
   if (remote)
