@@ -151,52 +151,60 @@ append_error (GString *line, GVariant *payload)
     g_string_append_printf (line, " !%s", lookup (error, "code"));
 }
 
-static void
-on_event (KandyClient *client, const char *name, GVariant *payload,
-    gpointer user_data)
+KandyCall *
+harness_describe (
+    KandyCalls *calls, const char *name, GVariant *payload, GString *events)
 {
-  Harness *h = user_data;
-  g_autoptr (GString) line = g_string_new (NULL);
   g_autoptr (GVariant) previous =
       g_variant_lookup_value (payload, "previous", NULL);
   g_autoptr (GVariant) transition =
       g_variant_lookup_value (payload, "transition", G_VARIANT_TYPE_VARDICT);
   const char *id = lookup (payload, "callId");
-  KandyCall *call = id ? kandy_calls_get_by_id (h->calls, id) : NULL;
+  KandyCall *call = id ? kandy_calls_get_by_id (calls, id) : NULL;
   gboolean local = FALSE;
   int status;
 
   if (!g_str_has_prefix (name, "call:"))
-    return;
+    return NULL;
   g_assert_nonnull (call);
-  g_set_object (&h->call, call);
   g_variant_lookup (payload, "isLocal", "b", &local);
   g_variant_lookup (payload, "local", "b", &local);
 
+  if (events->len)
+    g_string_append (events, "; ");
   if (g_str_equal (name, "call:operation")) {
-    g_string_append_printf (line, "op %s %s%s", lookup (payload, "operation"),
+    g_string_append_printf (events, "op %s %s%s", lookup (payload, "operation"),
         lookup (payload, "transition"), local ? "" : " remote");
     if (previous)
-      g_string_append_printf (line, " {%s/%s}", lookup (previous, "operation"),
-          lookup (previous, "status"));
+      g_string_append_printf (events, " {%s/%s}",
+          lookup (previous, "operation"), lookup (previous, "status"));
   } else if (g_str_equal (name, "call:stateChange")) {
-    g_string_append_printf (line, "sc %s->%s", lookup (previous, "state"),
+    g_string_append_printf (events, "sc %s->%s", lookup (previous, "state"),
         kandy_call_state_to_string (kandy_call_get_state (call)));
     if (transition && g_variant_lookup (transition, "statusCode", "i", &status))
-      g_string_append_printf (line, " (%d)", status);
+      g_string_append_printf (events, " (%d)", status);
   } else if (g_str_equal (name, "call:mediaConnectionChange")) {
-    g_string_append_printf (line, "media from %s", lookup (previous, "state"));
+    g_string_append_printf (
+        events, "media from %s", lookup (previous, "state"));
   } else {
-    g_string_append (line, name + strlen ("call:"));
+    g_string_append (events, name + strlen ("call:"));
     if (g_str_has_prefix (name, "call:newTrack")
         || g_str_has_prefix (name, "call:trackEnded"))
-      g_string_append (line, local ? " local" : " remote");
+      g_string_append (events, local ? " local" : " remote");
   }
-  append_error (line, payload);
+  append_error (events, payload);
+  return call;
+}
 
-  if (h->events->len)
-    g_string_append (h->events, "; ");
-  g_string_append (h->events, line->str);
+static void
+on_event (KandyClient *client, const char *name, GVariant *payload,
+    gpointer user_data)
+{
+  Harness *h = user_data;
+  KandyCall *call = harness_describe (h->calls, name, payload, h->events);
+
+  if (call)
+    g_set_object (&h->call, call);
 }
 
 static KandyMediaEngine *

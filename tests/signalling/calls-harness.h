@@ -90,6 +90,11 @@ void harness_answered (GObject *source, GAsyncResult *result,
   harness_expect_log (h, text, __LINE__)
 void harness_expect (Harness *h, GString *seen, const char *text, int line);
 void harness_expect_log (Harness *h, const char *text, int line);
+/* Adds an event to @events in the tests' notation, "op MAKE START" or
+ * "sc Initiating->Initiated". Returns the call that it is about, or NULL if it
+ * is about none */
+KandyCall *harness_describe (KandyCalls *calls, const char *name,
+    GVariant *payload, GString *events);
 /* The latest operation failed with the platform code @code; NULL: it did not */
 void harness_expect_answer (Harness *h, const char *code);
 

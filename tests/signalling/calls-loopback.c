@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+#include "calls-harness.h"
+
+#include "kandy-client-private.h"
+#include "kandy-connection.h"
+#include "kandy-loopback.h"
+#include "kandy-services.h"
+
+#include <string.h>
+
+/* Two and three clients that call each other over the loopback platform: the
+ * traces of protocol calls 10 */
+
+typedef struct {
+  KandyClient *client;
+  KandyCalls *calls;
+  FakeScript script;
+  GPtrArray *engines;
+  GString *events;
+  KandyCall *call; /* the latest one */
+  guint n_answers;
+  GError *error;
+  gboolean ready;
+} Party;
+
+typedef struct {
+  GMainContext *context;
+  KandyLoopback *platform;
+  Party alice;
+  Party bob;
+  Party bob2; /* Bob's other device; not signed on unless a test does it */
+} World;
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+#define wait_for(w, condition)                                                 \
+  G_STMT_START                                                                 \
+  {                                                                            \
+    gint64 deadline_ = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;          \
+    GSource *tick_ = g_timeout_source_new (10);                                \
+                                                                               \
+    g_source_set_callback (tick_, on_tick, NULL, NULL);                        \
+    g_source_attach (tick_, (w)->context);                                     \
+    while (!(condition) && g_get_monotonic_time () < deadline_)                \
+      g_main_context_iteration ((w)->context, TRUE);                           \
+    g_source_destroy (tick_);                                                  \
+    g_source_unref (tick_);                                                    \
+    if (!(condition))                                                          \
+      g_error ("line %d: %s: not true in time\nalice: %s\nbob: %s", __LINE__,  \
+          #condition, (w)->alice.events->str, (w)->bob.events->str);           \
+  }                                                                            \
+  G_STMT_END
+
+#define expect(w, party, text)                                                 \
+  G_STMT_START                                                                 \
+  {                                                                            \
+    wait_for (w, strlen ((party)->events->str) >= strlen (text));              \
+    g_assert_cmpstr ((party)->events->str, ==, text);                          \
+    g_string_truncate ((party)->events, 0);                                    \
+  }                                                                            \
+  G_STMT_END
+
+static void
+on_event (KandyClient *client, const char *name, GVariant *payload,
+    gpointer user_data)
+{
+  Party *party = user_data;
+  KandyCall *call =
+      harness_describe (party->calls, name, payload, party->events);
+
+  if (call)
+    g_set_object (&party->call, call);
+}
+
+static KandyMediaEngine *
+make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
+    gpointer user_data)
+{
+  Party *party = user_data;
+  FakeEngine *engine = fake_engine_new (&party->script);
+
+  g_ptr_array_add (party->engines, g_object_ref (engine));
+  return KANDY_MEDIA_ENGINE (engine);
+}
+
+static void
+on_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Party *party = user_data;
+  g_autoptr (GError) error = NULL;
+
+  kandy_services_subscribe_finish (KANDY_SERVICES (source), result, &error);
+  g_assert_no_error (error);
+  party->ready = TRUE;
+}
+
+static void
+on_signed_on (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  static const char *const services[] = { "call", NULL };
+  g_autoptr (GError) error = NULL;
+
+  kandy_client_sign_on_finish (KANDY_CLIENT (source), result, &error);
+  g_assert_no_error (error);
+  kandy_services_subscribe_async (
+      kandy_client_get_services (KANDY_CLIENT (source)),
+      g_variant_new_strv (services, -1), NULL, NULL, on_subscribed, user_data);
+}
+
+static void
+party_join (World *w, Party *party, const char *address, const char *password)
+{
+  g_autoptr (KandyConfig) config = kandy_config_new ();
+
+  g_object_set (config, "server-base", "127.0.0.1", "server-protocol", "http",
+      "server-port", kandy_loopback_get_port (w->platform), "client-correlator",
+      "test", "reconnect-delay", 50, NULL);
+  kandy_config_set_value (
+      config, "logs.logLevel", g_variant_new_string ("silent"));
+  fake_script_init (&party->script);
+  party->events = g_string_new (NULL);
+  party->engines = g_ptr_array_new_with_free_func (g_object_unref);
+  party->client = kandy_client_new (config);
+  party->calls = kandy_client_get_calls (party->client);
+  kandy_calls_set_engine_factory (party->calls, make_engine, party, NULL);
+  g_signal_connect (party->client, "event", G_CALLBACK (on_event), party);
+  kandy_client_sign_on_password_async (
+      party->client, "loopback", address, password, NULL, on_signed_on, party);
+  wait_for (w, party->ready);
+}
+
+static void
+party_leave (World *w, Party *party)
+{
+  KandyClient *client = party->client;
+  guint i;
+
+  if (!client)
+    return;
+  g_object_add_weak_pointer (G_OBJECT (client), (gpointer *) &client);
+  kandy_client_destroy (party->client);
+  g_clear_object (&party->call);
+  g_clear_object (&party->client);
+  wait_for (w, client == NULL);
+  for (i = 0; i < party->engines->len; i++)
+    g_assert_true (fake_engine_is_closed (party->engines->pdata[i]));
+  g_ptr_array_unref (party->engines);
+  g_string_free (party->events, TRUE);
+  g_clear_error (&party->error);
+  fake_script_clear (&party->script);
+}
+
+static void
+set_up (World *w, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *names[] = { "alice", "bob", "carol" };
+  guint i;
+
+  w->context = g_main_context_new ();
+  g_main_context_push_thread_default (w->context);
+  w->platform = kandy_loopback_new ();
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *address =
+        g_strdup_printf ("%s@loopback.example", names[i]);
+
+    g_assert_true (
+        kandy_loopback_add_account (w->platform, address, names[i], &error));
+  }
+  g_assert_true (kandy_loopback_start (w->platform, "127.0.0.1", 0, &error));
+  /* So that a failure can say what was seen */
+  party_join (w, &w->alice, "alice@loopback.example", "alice");
+  party_join (w, &w->bob, "bob@loopback.example", "bob");
+}
+
+static void
+tear_down (World *w, gconstpointer data)
+{
+  party_leave (w, &w->bob2);
+  party_leave (w, &w->bob);
+  party_leave (w, &w->alice);
+  kandy_loopback_stop (w->platform);
+  g_object_unref (w->platform);
+  while (g_main_context_iteration (w->context, FALSE))
+    continue;
+  g_main_context_pop_thread_default (w->context);
+  g_main_context_unref (w->context);
+}
+
+static void
+policy (World *w, const char *text)
+{
+  g_autofree char *json = g_strdup_printf ("{\"set\": {%s}}", text);
+  g_autoptr (GError) error = NULL;
+
+  kandy_loopback_set_fault (w->platform, json, &error);
+  g_assert_no_error (error);
+}
+
+static void
+answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Party *party = user_data;
+
+  g_clear_error (&party->error);
+  kandy_call_operation_finish (KANDY_CALL (source), result, &party->error);
+  party->n_answers++;
+}
+
+static void
+make (World *w, const char *destination)
+{
+  g_autoptr (KandyMediaOptions) options = kandy_media_options_new (TRUE, FALSE);
+  g_autoptr (GError) error = NULL;
+
+  g_set_object (&w->alice.call,
+      kandy_calls_make (w->alice.calls, destination, options, &error));
+  g_assert_no_error (error);
+}
+
+static gboolean
+is_in (Party *party, KandyCallState state)
+{
+  return party->call && kandy_call_get_state (party->call) == state;
+}
+
+#define MAKE                                                                   \
+  "op MAKE START; start; newTrack local; op MAKE UPDATE {MAKE/ONGOING}; "      \
+  "sc Initiating->Initiated"
+#define RECEIVE "receive; newTrack remote; sc Initiating->Ringing"
+
+/* Both ends Ringing; the events so far are checked and forgotten */
+static void
+make_ring (World *w)
+{
+  make (w, "bob");
+  expect (w, &w->alice, MAKE "; sc Initiated->Ringing");
+  expect (w, &w->bob, RECEIVE);
+}
+
+static void
+make_connect (World *w)
+{
+  make_ring (w);
+  kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+  expect (w, &w->bob,
+      "op ANSWER START; newTrack local; op ANSWER FINISH {ANSWER/ONGOING}; "
+      "sc Ringing->Connected");
+  expect (w, &w->alice,
+      "newTrack remote; op MAKE FINISH {MAKE/PENDING}; "
+      "sc Ringing->Connected");
+}
+
+/* 10.1 */
+static void
+test_answered (World *w, gconstpointer data)
+{
+  g_autofree char *bob =
+      kandy_loopback_dup_user_id (w->platform, "bob@loopback.example");
+
+  make_connect (w);
+  g_assert_cmpstr (
+      kandy_call_get_to (w->alice.call), ==, "sip:bob@loopback.example");
+  g_assert_cmpstr (
+      kandy_call_get_from (w->bob.call), ==, "sip:alice@loopback.example");
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  expect (w, &w->alice,
+      "op END START; trackEnded local; op END FINISH {END/ONGOING}; "
+      "sc Connected->Ended");
+  expect (w, &w->bob,
+      "trackEnded local; op END FINISH remote; sc Connected->Ended (9905)");
+  wait_for (w, kandy_loopback_count_sessions (w->platform, NULL) == 0);
+  /* The callee's own DELETE is not needed, nor sent */
+  g_assert_cmpuint (
+      kandy_loopback_count_requests (w->platform, "DELETE", "/sessions/"), ==,
+      1);
+}
+
+/* 10.2 */
+static void
+test_rejected (World *w, gconstpointer data)
+{
+  make_ring (w);
+  kandy_call_reject_async (w->bob.call, NULL, answered, &w->bob);
+  expect (w, &w->bob,
+      "op REJECT START; op REJECT FINISH {REJECT/ONGOING}; sc Ringing->Ended");
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+  g_assert_true (g_str_has_prefix (w->alice.events->str,
+      "trackEnded local; op END FINISH remote; sc Ringing->Ended"));
+}
+
+/* 10.3 */
+static void
+test_ignored (World *w, gconstpointer data)
+{
+  policy (w, "\"noAnswer\": 600");
+  make_ring (w);
+  kandy_call_ignore_async (w->bob.call, NULL, answered, &w->bob);
+  expect (w, &w->bob,
+      "op IGNORE START; op IGNORE FINISH {IGNORE/ONGOING}; sc Ringing->Ended");
+  expect (w, &w->alice,
+      "trackEnded local; op END FINISH remote; sc Ringing->Ended (408)");
+}
+
+/* 10.4 */
+static void
+test_cancelled (World *w, gconstpointer data)
+{
+  make_ring (w);
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  expect (w, &w->alice,
+      "op END START {MAKE/PENDING}; trackEnded local; "
+      "op END FINISH {MAKE/PENDING}; sc Ringing->Ended");
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_CANCELLED));
+  g_assert_true (
+      g_str_has_prefix (w->bob.events->str, "sc Ringing->Cancelled"));
+}
+
+/* 10.5 */
+static void
+test_unavailable (World *w, gconstpointer data)
+{
+  make (w, "carol");
+  expect (w, &w->alice,
+      MAKE "; trackEnded local; op END FINISH remote; "
+           "sc Initiated->Ended (480)");
+
+  policy (w, "\"busy\": true");
+  make_connect (w);
+  make (w, "bob");
+  expect (w, &w->alice,
+      MAKE "; trackEnded local; op END FINISH remote; "
+           "sc Initiated->Ended (486)");
+  g_assert_true (is_in (&w->bob, KANDY_CALL_STATE_CONNECTED));
+}
+
+/* 10.6 */
+static void
+test_unknown (World *w, gconstpointer data)
+{
+  make (w, "nobody");
+  expect (w, &w->alice,
+      "op MAKE START; start; newTrack local; trackEnded local; "
+      "op MAKE FINISH {MAKE/ONGOING} !SVC0004; "
+      "sc Initiating->Ended !SVC0004");
+  g_assert_cmpuint (
+      kandy_error_get_http_status (kandy_call_get_error (w->alice.call)), ==,
+      404);
+}
+
+/* 10.7 */
+static void
+test_two_devices (World *w, gconstpointer data)
+{
+  party_join (w, &w->bob2, "bob@loopback.example", "bob");
+  make (w, "bob");
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_RINGING));
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_RINGING));
+  kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_CONNECTED));
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_CANCELLED));
+  g_assert_nonnull (strstr (w->bob2.events->str, "sc Ringing->Cancelled"));
+  kandy_call_end_async (w->bob.call, NULL, answered, &w->bob);
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+}
+
+/* 10.10, 10.11 */
+static void
+test_hold (World *w, gconstpointer data)
+{
+  make_connect (w);
+  w->bob.script.change = KANDY_REMOTE_CHANGE_HOLD;
+  w->bob.script.flowing = FALSE;
+  w->alice.script.flowing = FALSE;
+  kandy_call_hold_async (w->alice.call, NULL, answered, &w->alice);
+  expect (w, &w->alice,
+      "op HOLD START; op HOLD UPDATE {HOLD/ONGOING}; "
+      "op HOLD FINISH {HOLD/PENDING}; sc Connected->On Hold");
+  expect (w, &w->bob, "op HOLD FINISH remote; sc Connected->On Hold");
+
+  w->alice.script.change = KANDY_REMOTE_CHANGE_NONE;
+  kandy_call_hold_async (w->bob.call, NULL, answered, &w->bob);
+  expect (w, &w->bob,
+      "op HOLD START; op HOLD UPDATE {HOLD/ONGOING}; "
+      "op HOLD FINISH {HOLD/PENDING}; sc On Hold->On Hold");
+  expect (w, &w->alice, "op HOLD FINISH remote; sc On Hold->On Hold");
+
+  w->bob.script.change = KANDY_REMOTE_CHANGE_UNHOLD;
+  kandy_call_unhold_async (w->alice.call, NULL, answered, &w->alice);
+  expect (w, &w->alice,
+      "op UNHOLD START; op UNHOLD UPDATE {UNHOLD/ONGOING}; "
+      "op UNHOLD FINISH {UNHOLD/PENDING}; sc On Hold->On Hold");
+  expect (w, &w->bob, "op UNHOLD FINISH remote; sc On Hold->On Hold");
+
+  w->alice.script.change = KANDY_REMOTE_CHANGE_UNHOLD;
+  kandy_call_unhold_async (w->bob.call, NULL, answered, &w->bob);
+  expect (w, &w->bob,
+      "op UNHOLD START; op UNHOLD UPDATE {UNHOLD/ONGOING}; "
+      "op UNHOLD FINISH {UNHOLD/PENDING}; sc On Hold->Connected");
+  expect (w, &w->alice, "op UNHOLD FINISH remote; sc On Hold->Connected");
+}
+
+/* 10.13 */
+static void
+test_glare (World *w, gconstpointer data)
+{
+  make_connect (w);
+  policy (w, "\"relayDelay\": 200");
+  w->alice.script.change = w->bob.script.change = KANDY_REMOTE_CHANGE_HOLD;
+  w->bob.n_answers = 0;
+  kandy_call_hold_async (w->alice.call, NULL, answered, &w->alice);
+  wait_for (w, strstr (w->alice.events->str, "UPDATE"));
+  kandy_call_hold_async (w->bob.call, NULL, answered, &w->bob);
+  wait_for (w, w->bob.n_answers == 1);
+  g_assert_cmpstr (kandy_error_get_platform_code (w->bob.error), ==, "SVC0491");
+  wait_for (w, w->alice.n_answers == 1);
+  g_assert_no_error (w->alice.error);
+  wait_for (w, kandy_call_get_remote_hold (w->bob.call));
+
+  kandy_call_hold_async (w->bob.call, NULL, answered, &w->bob);
+  wait_for (w, kandy_call_get_local_hold (w->bob.call));
+  wait_for (w, kandy_call_get_remote_hold (w->alice.call));
+}
+
+/* 10.14, with the websocket down when it is asked for */
+static void
+test_restart (World *w, gconstpointer data)
+{
+  make_connect (w);
+  w->bob.n_answers = 0;
+  kandy_loopback_close_websockets (w->platform, NULL, 0);
+  wait_for (w,
+      !kandy_connection_is_connected (
+          kandy_client_get_connection (w->bob.client)));
+  /* Bob answered with active and need not wait */
+  kandy_call_restart_media_async (w->bob.call, NULL, answered, &w->bob);
+  wait_for (w, w->bob.n_answers == 1);
+  g_assert_no_error (w->bob.error);
+  expect (w, &w->bob,
+      "op MEDIA_RESTART START; op MEDIA_RESTART UPDATE "
+      "{MEDIA_RESTART/ONGOING}; op MEDIA_RESTART FINISH "
+      "{MEDIA_RESTART/PENDING}; mediaRestart");
+  expect (w, &w->alice, "sc Connected->Connected");
+}
+
+/* 10.15 */
+static void
+test_lost (World *w, gconstpointer data)
+{
+  policy (w, "\"auditGone\": true");
+  make (w, "bob");
+  /* Ringing feedback is a status, too */
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_INITIATED));
+  kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+  g_assert_nonnull (strstr (w->bob.events->str,
+      "trackEnded local; op END FINISH; sc Connected->Ended (9909)"));
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+}
+
+/* The platform keeps for us what comes while the websocket is away */
+static void
+test_websocket_closed (World *w, gconstpointer data)
+{
+  static const guint codes[] = { 0, 1001, 1011 };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (codes); i++) {
+    kandy_loopback_close_websockets (w->platform, NULL, codes[i]);
+    make (w, "bob");
+    wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_RINGING));
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_RINGING));
+    kandy_loopback_close_websockets (w->platform, NULL, codes[i]);
+    kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+    wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_CONNECTED));
+    kandy_loopback_close_websockets (w->platform, NULL, codes[i]);
+    w->bob.script.change = KANDY_REMOTE_CHANGE_HOLD;
+    kandy_call_hold_async (w->alice.call, NULL, answered, &w->alice);
+    wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ON_HOLD));
+    kandy_loopback_close_websockets (w->platform, NULL, codes[i]);
+    kandy_call_end_async (w->bob.call, NULL, answered, &w->bob);
+    wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+    w->bob.script.change = KANDY_REMOTE_CHANGE_NONE;
+  }
+}
+
+/* Notifications that come twice, late or out of order */
+static void
+test_unruly_notifications (World *w, gconstpointer data)
+{
+  static const char *const faults[] = {
+    "{\"on\": \"notification\", \"duplicate\": 2}",
+    "{\"on\": \"notification\", \"delay\": 30}",
+    "{\"on\": \"notification\", \"event\": \"Ringing\", \"reorder\": true}",
+    "{\"on\": \"notification\", \"event\": \"Ringing\", \"drop\": true}",
+    "{\"on\": \"notification\", \"event\": \"Ringing\", \"frame\": \"{\"}",
+  };
+  g_autoptr (GError) error = NULL;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (faults); i++) {
+    kandy_loopback_set_fault (w->platform, faults[i], &error);
+    g_assert_no_error (error);
+    g_clear_object (&w->bob.call);
+    make (w, "bob");
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_RINGING));
+    kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+    wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+    kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+    wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+    kandy_loopback_clear_faults (w->platform);
+  }
+}
+
+#define add(name, func)                                                        \
+  g_test_add ("/calls/loopback/" name, World, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("answered", test_answered);
+  add ("rejected", test_rejected);
+  add ("ignored", test_ignored);
+  add ("cancelled", test_cancelled);
+  add ("unavailable", test_unavailable);
+  add ("unknown", test_unknown);
+  add ("two-devices", test_two_devices);
+  add ("hold", test_hold);
+  add ("glare", test_glare);
+  add ("restart", test_restart);
+  add ("lost", test_lost);
+  add ("websocket-closed", test_websocket_closed);
+  add ("unruly-notifications", test_unruly_notifications);
+
+  return g_test_run ();
+}
