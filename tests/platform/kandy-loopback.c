@@ -25,9 +25,21 @@ on_job (gpointer data)
   job->work (self, job->data);
   g_mutex_lock (&self->lock);
   job->done = TRUE;
-  g_cond_broadcast (&self->done);
+  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
   return G_SOURCE_REMOVE;
+}
+
+static void
+hand_over (KandyLoopback *self, Job *job)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, on_job, job, NULL);
+  g_source_attach (source, self->context);
+  while (!job->done)
+    g_cond_wait (&self->changed, &self->lock);
 }
 
 static void
@@ -35,21 +47,31 @@ run (KandyLoopback *self, void (*work) (KandyLoopback *, gpointer),
     gpointer data)
 {
   Job job = { self, work, data, FALSE };
-  g_autoptr (GSource) source = NULL;
+  gboolean is_own;
 
   g_mutex_lock (&self->lock);
-  if (!self->running || self->thread == g_thread_self ()) {
+  is_own = self->thread == g_thread_self ();
+  while (!is_own && !job.done) {
+    while (self->thread && !self->running)
+      g_cond_wait (&self->changed, &self->lock);
+    if (self->running) {
+      hand_over (self, &job);
+      continue;
+    }
     g_mutex_unlock (&self->lock);
-    work (self, data);
-    return;
+    g_rec_mutex_lock (&self->idle);
+    g_mutex_lock (&self->lock);
+    if (!self->thread) {
+      g_mutex_unlock (&self->lock);
+      work (self, data);
+      job.done = TRUE;
+      g_mutex_lock (&self->lock);
+    }
+    g_rec_mutex_unlock (&self->idle);
   }
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_HIGH);
-  g_source_set_callback (source, on_job, &job, NULL);
-  g_source_attach (source, self->context);
-  while (!job.done)
-    g_cond_wait (&self->done, &self->lock);
   g_mutex_unlock (&self->lock);
+  if (is_own)
+    work (self, data);
 }
 
 typedef struct {
@@ -168,7 +190,8 @@ kandy_loopback_finalize (GObject *object)
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->done);
+  g_cond_clear (&self->changed);
+  g_rec_mutex_clear (&self->idle);
   G_OBJECT_CLASS (kandy_loopback_parent_class)->finalize (object);
 }
 
@@ -184,7 +207,8 @@ kandy_loopback_init (KandyLoopback *self)
   guint i;
 
   g_mutex_init (&self->lock);
-  g_cond_init (&self->done);
+  g_cond_init (&self->changed);
+  g_rec_mutex_init (&self->idle);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->accounts =
@@ -468,9 +492,11 @@ kandy_loopback_start (
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
   g_return_val_if_fail (address != NULL && port <= G_MAXUINT16, FALSE);
 
+  g_rec_mutex_lock (&self->idle);
   g_mutex_lock (&self->lock);
   if (self->thread) {
     g_mutex_unlock (&self->lock);
+    g_rec_mutex_unlock (&self->idle);
     g_set_error_literal (
         error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The platform runs already");
     return FALSE;
@@ -485,6 +511,7 @@ kandy_loopback_start (
     self->thread = g_thread_new ("kandy-loopback", serve, self);
   }
   g_mutex_unlock (&self->lock);
+  g_rec_mutex_unlock (&self->idle);
   return listener != NULL;
 }
 
@@ -518,17 +545,19 @@ kandy_loopback_stop (KandyLoopback *self)
     /* The loop may not run yet: a source, not a call */
     self->running = FALSE;
     source = g_idle_source_new ();
+    g_source_set_priority (source, G_PRIORITY_HIGH);
     g_source_set_callback (source, on_quit, self, NULL);
     g_source_attach (source, self->context);
+    g_mutex_unlock (&self->lock);
+    g_thread_join (thread);
+    g_mutex_lock (&self->lock);
+    self->thread = NULL;
+    self->port = 0;
+    g_cond_broadcast (&self->changed);
   }
-  g_mutex_unlock (&self->lock);
-  if (!thread)
-    return;
-
-  g_thread_join (thread);
-  g_mutex_lock (&self->lock);
-  self->thread = NULL;
-  self->port = 0;
+  /* Another thread may be at it */
+  while (self->thread && !self->running)
+    g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
 }
 
@@ -750,6 +779,29 @@ channels_of_user (KandyLoopback *self, const char *user, const char *service)
   if (user && !account)
     return g_ptr_array_new ();
   return kl_channels_of (self, account, service);
+}
+
+static void
+count_accounts (KandyLoopback *self, gpointer data)
+{
+  ((Args *) data)->count = self->accounts->len;
+}
+
+/**
+ * kandy_loopback_count_accounts:
+ * @self: a platform
+ *
+ * Returns: how many accounts there are
+ */
+guint
+kandy_loopback_count_accounts (KandyLoopback *self)
+{
+  Args args = { 0 };
+
+  g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
+
+  run (self, count_accounts, &args);
+  return args.count;
 }
 
 static void

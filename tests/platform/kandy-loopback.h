@@ -134,6 +134,7 @@ guint kandy_loopback_count_requests (KandyLoopback *self, const char *method,
 void kandy_loopback_reset_counts (KandyLoopback *self);
 char *kandy_loopback_dup_log (KandyLoopback *self);
 
+guint kandy_loopback_count_accounts (KandyLoopback *self);
 guint kandy_loopback_count_websockets (KandyLoopback *self, const char *user);
 guint kandy_loopback_count_channels (KandyLoopback *self, const char *user);
 guint kandy_loopback_count_subscriptions (KandyLoopback *self,

@@ -81,14 +81,17 @@ struct _KandyLoopback
 
   /* Guards the members down to `running`; never held while work is done */
   GMutex lock;
-  GCond done;
+  GCond changed;
   GMainContext *context;
   GMainLoop *loop;
   GThread *thread;
   guint port;
   gboolean tls;
   char *address;
-  gboolean running;
+  gboolean running; /* and with a thread not running: it is about to stop */
+
+  /* Held for work that is done while there is no thread */
+  GRecMutex idle;
 
   gboolean verbose;
   GTlsCertificate *certificate;

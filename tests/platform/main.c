@@ -41,8 +41,7 @@ static const GOptionEntry entries[] = {
   { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &tls_key,
       "PEM file with the certificate's private key", "F" },
   { "account", 0, 0, G_OPTION_ARG_STRING_ARRAY, &accounts,
-      "Add an account; may be given again (default: alice, bob and carol "
-      "@loopback.example, each with the name as password)",
+      "Add an account; may be given again (default: see below)",
       "NAME@DOMAIN:PASSWORD" },
   { "config", 0, 0, G_OPTION_ARG_FILENAME, &config,
       "Read accounts, client ids, policies and faults from a JSON file", "F" },
@@ -52,8 +51,15 @@ static const GOptionEntry entries[] = {
   { NULL },
 };
 
+static const char *const default_accounts[] = { "alice@loopback.example:alice",
+  "bob@loopback.example:bob", "carol@loopback.example:carol", NULL };
+
 static const char description[] =
-    "The client id is \"loopback\". TLS and plain connections share the "
+    "If no account is given there are alice, bob and carol "
+    "@loopback.example, each\n"
+    "with the name as password. The client id is \"loopback\". A web phone is "
+    "at /. TLS and\n"
+    "plain connections share the "
     "port.\n"
     "\n"
     "Faults are ordered with POST /loopback/faults, from this machine "
@@ -90,15 +96,11 @@ failure (const GError *error)
 }
 
 static gboolean
-add_accounts (KandyLoopback *loopback, GError **error)
+add_accounts (KandyLoopback *loopback, const char *const *list, GError **error)
 {
-  static const char *const defaults[] = { "alice@loopback.example:alice",
-    "bob@loopback.example:bob", "carol@loopback.example:carol", NULL };
-  const char *const *list =
-      accounts ? (const char *const *) accounts : defaults;
   guint i;
 
-  for (i = 0; list[i]; i++) {
+  for (i = 0; list && list[i]; i++) {
     const char *colon = strchr (list[i], ':');
     g_autofree char *name = NULL;
 
@@ -172,13 +174,13 @@ main (int argc, char **argv)
 
   loopback = kandy_loopback_new ();
   kandy_loopback_set_verbose (loopback, verbose);
-  if (accounts || !config) {
-    if (!add_accounts (loopback, &error))
-      return usage_error (error->message);
-  }
+  if (!add_accounts (loopback, (const char *const *) accounts, &error))
+    return usage_error (error->message);
   if ((config && !kandy_loopback_load_config (loopback, config, &error))
       || !set_up_tls (loopback, &error))
     return failure (error);
+  if (kandy_loopback_count_accounts (loopback) == 0)
+    add_accounts (loopback, default_accounts, NULL);
 
   loop = g_main_loop_new (NULL, FALSE);
   sources[0] = g_unix_signal_add (SIGTERM, on_signal, loop);

@@ -42,18 +42,18 @@ test_client_new (KandyLoopback *loopback, const char *address)
   client->session = soup_session_new_with_options (
       "max-conns-per-host", 20, "timeout", 10, NULL);
   if (pem) {
-    g_autofree char *path =
-        g_build_filename (g_get_tmp_dir (), "kandy-ca-XXXXXX", NULL);
     g_autoptr (GTlsDatabase) database = NULL;
-    int fd = g_mkstemp (path);
+    int fd;
 
+    client->ca_file =
+        g_build_filename (g_get_tmp_dir (), "kandy-ca-XXXXXX", NULL);
+    fd = g_mkstemp (client->ca_file);
     g_assert_cmpint (fd, >=, 0);
-    g_assert_true (g_file_set_contents (path, pem, -1, NULL));
     g_close (fd, NULL);
-    database = g_tls_file_database_new (path, NULL);
+    g_assert_true (g_file_set_contents (client->ca_file, pem, -1, NULL));
+    database = g_tls_file_database_new (client->ca_file, NULL);
     g_assert_nonnull (database);
     soup_session_set_tls_database (client->session, database);
-    g_unlink (path);
   }
   g_queue_init (&client->frames);
   return client;
@@ -75,6 +75,9 @@ test_client_free (TestClient *client)
   soup_session_abort (client->session);
   g_object_unref (client->session);
   g_queue_clear_full (&client->frames, (GDestroyNotify) json_object_unref);
+  if (client->ca_file)
+    g_unlink (client->ca_file);
+  g_free (client->ca_file);
   g_free (client->base);
   g_free (client->address);
   g_free (client->id);

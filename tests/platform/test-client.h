@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *base;
+  char *ca_file; /* read at each handshake */
   SoupSession *session;
   char *address;
   char *id;
