@@ -21,24 +21,25 @@ struct _KlListener {
   GCancellable *cancellable;
   guint port;
   GHashTable *connections; /* set of GSocketConnection, weakly held */
+  GHashTable *setups;      /* set of Setup */
 };
 
+/* A connection whose first byte, or TLS handshake, is awaited */
 typedef struct {
-  KlListener *listener;
+  KlListener *listener; /* NULL: it is gone */
   GSocketConnection *connection;
   GCancellable *cancellable;
-  GSource *source;
+  GSource *source; /* NULL: the handshake is under way */
   GSource *timeout;
-  gulong parent_id;
 } Setup;
 
 static void
 setup_free (Setup *setup)
 {
+  if (setup->listener)
+    g_hash_table_remove (setup->listener->setups, setup);
   kl_clear_source (&setup->source);
   kl_clear_source (&setup->timeout);
-  if (setup->listener)
-    g_cancellable_disconnect (setup->listener->cancellable, setup->parent_id);
   g_object_unref (setup->connection);
   g_object_unref (setup->cancellable);
   g_free (setup);
@@ -71,14 +72,14 @@ on_handshake (GObject *source, GAsyncResult *result, gpointer data)
 {
   Setup *setup = data;
   g_autoptr (GError) error = NULL;
+  gboolean ok = g_tls_connection_handshake_finish (
+      G_TLS_CONNECTION (source), result, &error);
 
-  if (g_tls_connection_handshake_finish (
-          G_TLS_CONNECTION (source), result, &error)) {
+  if (ok && setup->listener)
     hand_over (setup->listener, setup->connection, G_IO_STREAM (source));
-  } else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+  else if (setup->listener)
     kl_log_print (
         setup->listener->self, "TLS handshake failed: %s", error->message);
-  }
   setup_free (setup);
 }
 
@@ -107,12 +108,11 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer data)
     tls = g_tls_server_connection_new (
         G_IO_STREAM (setup->connection), listener->self->certificate, NULL);
   if (!tls) {
-    kl_log_print (listener->self,
-        "TLS asked for, but there is no "
-        "certificate");
+    kl_log_print (listener->self, "TLS asked for, but there is no certificate");
     setup_free (setup);
     return G_SOURCE_REMOVE;
   }
+  kl_clear_source (&setup->source);
   g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT,
       setup->cancellable, on_handshake, setup);
   return G_SOURCE_REMOVE;
@@ -128,14 +128,6 @@ on_setup_timeout (gpointer data)
       g_socket_connection_get_socket (setup->connection), TRUE, TRUE, NULL);
   g_cancellable_cancel (setup->cancellable);
   return G_SOURCE_REMOVE;
-}
-
-static void
-on_stop (GCancellable *parent, gpointer data)
-{
-  Setup *setup = data;
-
-  g_cancellable_cancel (setup->cancellable);
 }
 
 static void
@@ -177,8 +169,7 @@ accept_connection (KlListener *listener, GSocketConnection *connection)
   g_source_attach (setup->source, listener->self->context);
   setup->timeout = g_source_ref (kl_timeout (
       listener->self, SETUP_TIMEOUT, on_setup_timeout, setup, NULL));
-  setup->parent_id = g_cancellable_connect (
-      listener->cancellable, G_CALLBACK (on_stop), setup, NULL);
+  g_hash_table_add (listener->setups, setup);
 }
 
 static void accept_next (KlListener *listener);
@@ -238,6 +229,7 @@ kl_listener_new (
       g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
   listener->cancellable = g_cancellable_new ();
   listener->connections = g_hash_table_new (NULL, NULL);
+  listener->setups = g_hash_table_new (NULL, NULL);
   return listener;
 }
 
@@ -280,6 +272,19 @@ kl_listener_start (KlListener *listener)
 void
 kl_listener_free (KlListener *listener)
 {
+  g_autoptr (GList) setups = g_hash_table_get_keys (listener->setups);
+  GList *item;
+
+  for (item = setups; item; item = item->next) {
+    Setup *setup = item->data;
+
+    if (setup->source) {
+      setup_free (setup);
+    } else {
+      setup->listener = NULL;
+      g_cancellable_cancel (setup->cancellable);
+    }
+  }
   g_cancellable_cancel (listener->cancellable);
   g_socket_listener_close (listener->listener);
   if (listener->server)
@@ -289,5 +294,6 @@ kl_listener_free (KlListener *listener)
   g_object_unref (listener->listener);
   g_object_unref (listener->cancellable);
   g_hash_table_unref (listener->connections);
+  g_hash_table_unref (listener->setups);
   g_free (listener);
 }
