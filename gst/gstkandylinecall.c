@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "gstkandycodec.h"
 #include "gstkandyline-private.h"
 
 /* SECTION: calls of a line
@@ -322,6 +323,29 @@ prepare_media (GstKandyLine *self)
   }
 }
 
+/* Which medium is received at all is said by the options of the call or of the
+ * answer; here is what it may come as */
+static void
+set_receive_codecs (
+    GstKandyLine *self, GstKandyCall *media, KandyMediaOptions *options)
+{
+  gboolean remove_h264 = kandy_config_get_boolean (
+      kandy_client_get_config (self->client), "call.removeH264Codecs");
+  gboolean ask[2] = { FALSE, FALSE };
+  KandyMediaKind kind;
+
+  if (options != NULL)
+    g_object_get (options, "receive-audio", &ask[KANDY_MEDIA_KIND_AUDIO],
+        "receive-video", &ask[KANDY_MEDIA_KIND_VIDEO], NULL);
+  for (kind = KANDY_MEDIA_KIND_AUDIO; kind <= KANDY_MEDIA_KIND_VIDEO; kind++) {
+    g_autoptr (GstCaps) codecs =
+        gst_kandy_codecs_get_receivable (kind, remove_h264, TRUE);
+
+    gst_kandy_call_set_receive_codecs (media, kind, codecs);
+    gst_kandy_call_set_ask (media, kind, ask[kind]);
+  }
+}
+
 static KandyMediaEngine *
 make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
     gpointer user_data)
@@ -333,6 +357,7 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
 
   media = gst_kandy_call_new (
       kandy_client_get_config (self->client), servers, options);
+  set_receive_codecs (self, media, options);
   collect_wishes (self, &wishes);
   if (wishes.latency_set)
     g_object_set (media, "latency", wishes.latency, NULL);
