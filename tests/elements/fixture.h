@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/check/gstcheck.h>
+
+#include "kandy-loopback.h"
+
+G_BEGIN_DECLS
+
+/* A platform in this process, with alice, bob and carol; set up by
+ * fixture_setup(), a checked fixture */
+extern KandyLoopback *fixture_platform;
+extern char *fixture_uri;
+
+void fixture_setup (void);
+void fixture_teardown (void);
+
+/* "server=… username=… password=…" of one of the three; (transfer full) */
+char *fixture_account (const char *name);
+/* Parses a launch line, which must be good */
+GstElement *fixture_launch (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void fixture_play (GstElement *pipeline);
+/* To NULL, within two seconds, and unref */
+void fixture_stop (GstElement *pipeline);
+
+/* The next message of these types; fails after @seconds. Any ERROR that is not
+ * asked for fails too. */
+GstMessage *fixture_wait (GstElement *pipeline, GstMessageType types,
+    guint seconds);
+void fixture_wait_eos (GstElement *pipeline);
+/* The text of the error, whose domain and code are checked; (transfer full) */
+char *fixture_wait_error (GstElement *pipeline, GQuark domain, int code,
+    GstStructure **details);
+void fixture_wait_progress (GstElement *pipeline, GstProgressType type,
+    const char *code);
+/* Until @test is TRUE */
+typedef gboolean (*FixtureTest) (gpointer user_data);
+void fixture_until (FixtureTest test, gpointer user_data, const char *what);
+/* Until the platform has had so many requests */
+void fixture_until_requests (const char *method, const char *path, guint n);
+
+/* What an appsink of raw sound hears, in Hz; 0 if it is too quiet */
+double fixture_hear (GstElement *pipeline, const char *appsink, guint seconds);
+/* Mean red, green and blue of a later frame of an appsink of RGB */
+void fixture_see (GstElement *pipeline, const char *appsink, guint frames,
+    guint rgb[3]);
+
+G_END_DECLS
