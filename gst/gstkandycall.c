@@ -1182,6 +1182,10 @@ gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
     old_notify (old_data);
 }
 
+static GMutex warm_up_lock;
+static GCond warm_up_cond;
+static gboolean warming_up;
+
 static gpointer
 warm_up (gpointer data)
 {
@@ -1196,6 +1200,10 @@ warm_up (gpointer data)
     if (element)
       gst_object_unref (gst_object_ref_sink (element));
   }
+  g_mutex_lock (&warm_up_lock);
+  warming_up = FALSE;
+  g_cond_broadcast (&warm_up_cond);
+  g_mutex_unlock (&warm_up_lock);
   return NULL;
 }
 
@@ -1212,7 +1220,26 @@ gst_kandy_call_warm_up (void)
   static gsize done = 0;
 
   if (g_once_init_enter (&done)) {
+    g_mutex_lock (&warm_up_lock);
+    warming_up = TRUE;
+    g_mutex_unlock (&warm_up_lock);
     g_thread_unref (g_thread_new ("kandy-warm-up", warm_up, NULL));
     g_once_init_leave (&done, 1);
   }
+}
+
+/**
+ * gst_kandy_call_warm_up_wait:
+ *
+ * Waits until gst_kandy_call_warm_up() has done its work, if it was called. A
+ * process must not exit before: OpenSSL is not to be used while it cleans up.
+ * Any thread.
+ */
+void
+gst_kandy_call_warm_up_wait (void)
+{
+  g_mutex_lock (&warm_up_lock);
+  while (warming_up)
+    g_cond_wait (&warm_up_cond, &warm_up_lock);
+  g_mutex_unlock (&warm_up_lock);
 }

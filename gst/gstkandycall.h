@@ -52,6 +52,7 @@ GST_KANDY_API void gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
 /* Makes the process-wide DTLS certificate in a thread, so that the first call
  * does not wait for it */
 GST_KANDY_API void gst_kandy_call_warm_up (void);
+GST_KANDY_API void gst_kandy_call_warm_up_wait (void);
 
 /* Properties: "latency" (uint ms, default 60, jitter buffer), "relay-only"
  * (boolean), "local-hold",

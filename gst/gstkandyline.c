@@ -353,6 +353,7 @@ thread_main (gpointer data)
   while (g_main_context_iteration (self->context, FALSE))
     continue;
   g_main_context_pop_thread_default (self->context);
+  gst_kandy_call_warm_up_wait ();
 
   g_mutex_lock (&self->lock);
   self->thread = NULL;

@@ -44,14 +44,13 @@ GST_START_TEST (test_secrets_are_write_only)
   const char *const secrets[] = { "password", "client-secret", "access-token",
     "id-token" };
   GPtrArray *notified = g_ptr_array_new_with_free_func (g_free);
-  GstElement *element =
-      gst_element_factory_make (elements[__i__], NULL);
+  GstElement *element = gst_element_factory_make (elements[__i__], NULL);
   guint i;
 
   g_signal_connect (element, "notify", G_CALLBACK (on_notify), notified);
   for (i = 0; i < G_N_ELEMENTS (secrets); i++) {
-    GParamSpec *pspec = g_object_class_find_property (
-        G_OBJECT_GET_CLASS (element), secrets[i]);
+    GParamSpec *pspec =
+        g_object_class_find_property (G_OBJECT_GET_CLASS (element), secrets[i]);
 
     fail_unless (pspec != NULL);
     fail_unless ((pspec->flags & G_PARAM_READABLE) == 0);
@@ -66,8 +65,7 @@ GST_END_TEST;
 /* Every property that can be read and written keeps what it is given */
 GST_START_TEST (test_properties)
 {
-  GstElement *element =
-      gst_element_factory_make (elements[__i__], NULL);
+  GstElement *element = gst_element_factory_make (elements[__i__], NULL);
   guint n, i;
   g_autofree GParamSpec **pspecs =
       g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n);
@@ -76,8 +74,8 @@ GST_START_TEST (test_properties)
     g_autofree char *text = NULL;
 
     if ((pspecs[i]->flags & G_PARAM_READWRITE) != G_PARAM_READWRITE
-        || !g_type_is_a (pspecs[i]->owner_type,
-            g_type_from_name ("GstKandyBaseBin"))
+        || !g_type_is_a (
+            pspecs[i]->owner_type, g_type_from_name ("GstKandyBaseBin"))
         || pspecs[i]->value_type != G_TYPE_STRING)
       continue;
     g_object_set (element, pspecs[i]->name, "some text", NULL);
@@ -135,8 +133,8 @@ GST_START_TEST (test_server_absent)
                              "password=bob",
       fixture_uri);
   fixture_play (pipeline);
-  text = fixture_wait_error (pipeline, GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_OPEN_READ_WRITE, NULL);
+  text = fixture_wait_error (
+      pipeline, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE, NULL);
   fixture_stop (pipeline);
 }
 GST_END_TEST;
@@ -147,8 +145,7 @@ static const char *const silent_paths[] = { "/token", "/channels",
 
 GST_START_TEST (test_server_silent)
 {
-  g_autofree char *fault =
-      g_strdup_printf (SILENT, silent_paths[__i__]);
+  g_autofree char *fault = g_strdup_printf (SILENT, silent_paths[__i__]);
   g_autofree char *account = fixture_account ("bob");
   GstElement *pipeline = fixture_launch ("kandysignaller %s", account);
 
@@ -172,8 +169,7 @@ static const struct {
 
 GST_START_TEST (test_bad_server)
 {
-  GstElement *pipeline =
-      fixture_launch ("kandysrc username=bob password=bob");
+  GstElement *pipeline = fixture_launch ("kandysrc username=bob password=bob");
   GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), "kandysrc0");
   g_autofree char *text = NULL;
 
@@ -255,8 +251,8 @@ GST_START_TEST (test_shared_context)
   gst_element_set_context (one, context);
   gst_element_set_context (two, context);
   gst_context_unref (context);
-  fail_unless_equals_int (gst_element_set_state (one, GST_STATE_READY),
-      GST_STATE_CHANGE_SUCCESS);
+  fail_unless_equals_int (
+      gst_element_set_state (one, GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
   fixture_play (two);
   fixture_play (one);
   fixture_wait_progress (one, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
@@ -313,8 +309,7 @@ GST_START_TEST (test_credentials_file)
   } else {
     g_autofree char *message = NULL;
 
-    fail_unless_equals_int (
-        gst_element_set_state (pipeline, GST_STATE_PLAYING),
+    fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
         GST_STATE_CHANGE_FAILURE);
     message = fixture_wait_error (
         pipeline, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, NULL);
@@ -370,8 +365,7 @@ GST_START_TEST (test_uri)
   fail_unless (element != NULL, "%s", uri);
   g_free (server);
   g_free (destination);
-  g_object_get (
-      element, "server", &server, "destination", &destination, NULL);
+  g_object_get (element, "server", &server, "destination", &destination, NULL);
   fail_unless_equals_string (server, "http://host.example:8443");
   fail_unless_equals_string (destination, "sip:alice@ex.org");
   gst_object_unref (element);
@@ -400,8 +394,7 @@ GST_START_TEST (test_bad_uri)
 
   fail_if (gst_uri_handler_set_uri (
       GST_URI_HANDLER (element), bad_uris[__i__], &error));
-  fail_unless (
-      g_error_matches (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI));
+  fail_unless (g_error_matches (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI));
   fail_unless (strstr (error->message, "secret@") == NULL);
   /* and nothing of it has been taken */
   g_object_get (element, "server", &server, NULL);
@@ -433,8 +426,7 @@ GST_END_TEST;
 GST_START_TEST (test_states)
 {
   g_autofree char *account = fixture_account ("bob");
-  GstElement *pipeline =
-      fixture_launch ("kandysrc %s kandysink", account);
+  GstElement *pipeline = fixture_launch ("kandysrc %s kandysink", account);
   const GstState states[] = { GST_STATE_READY, GST_STATE_PAUSED,
     GST_STATE_READY, GST_STATE_PLAYING, GST_STATE_PAUSED, GST_STATE_PLAYING,
     GST_STATE_READY, GST_STATE_NULL, GST_STATE_PLAYING };
@@ -481,8 +473,7 @@ GST_START_TEST (test_actions_refused)
     if (step > 0)
       fixture_play (pipeline);
     if (step == 2)
-      fixture_wait_progress (
-          pipeline, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+      fixture_wait_progress (pipeline, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
     for (i = 0; i < G_N_ELEMENTS (actions); i++) {
       int replies = 0;
       GstPromise *promise =
@@ -529,13 +520,12 @@ GST_START_TEST (test_clock_map)
 
   /* a clock that jumps is followed at once */
   now += GST_SECOND;
-  mapped = gst_kandy_clock_map_convert_at (&map, now, now + 99 * GST_SECOND,
-      now);
+  mapped =
+      gst_kandy_clock_map_convert_at (&map, now, now + 99 * GST_SECOND, now);
   fail_unless_equals_uint64 (mapped, now + 99 * GST_SECOND);
   /* what was before the second clock's zero is no time */
   gst_kandy_clock_map_reset (&map);
-  mapped =
-      gst_kandy_clock_map_convert_at (&map, 9 * GST_SECOND, GST_SECOND, 0);
+  mapped = gst_kandy_clock_map_convert_at (&map, 9 * GST_SECOND, GST_SECOND, 0);
   fail_if (GST_CLOCK_TIME_IS_VALID (mapped));
   g_rand_free (rand);
   gst_kandy_clock_map_clear (&map);

@@ -28,8 +28,7 @@ fixture_setup (void)
     fail_unless (kandy_loopback_add_account (
         fixture_platform, address, password, &error));
   }
-  fail_unless (
-      kandy_loopback_start (fixture_platform, "127.0.0.1", 0, &error));
+  fail_unless (kandy_loopback_start (fixture_platform, "127.0.0.1", 0, &error));
   fixture_uri = kandy_loopback_get_uri (fixture_platform);
 }
 
@@ -45,8 +44,8 @@ char *
 fixture_account (const char *name)
 {
   return g_strdup_printf (
-      "server=%s username=%s@loopback.example password=Pw-%s-9f1c",
-      fixture_uri, name, name);
+      "server=%s username=%s@loopback.example password=Pw-%s-9f1c", fixture_uri,
+      name, name);
 }
 
 GstElement *
@@ -60,8 +59,8 @@ fixture_launch (const char *format, ...)
   va_start (args, format);
   line = g_strdup_vprintf (format, args);
   va_end (args);
-  pipeline = gst_parse_launch_full (
-      line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+  pipeline =
+      gst_parse_launch_full (line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
   fail_unless (pipeline != NULL && error == NULL, "%s: %s", line,
       error != NULL ? error->message : "no pipeline");
   if (!GST_IS_PIPELINE (pipeline)) {
@@ -241,8 +240,7 @@ fixture_hear (GstElement *pipeline, const char *name, guint seconds)
 }
 
 void
-fixture_see (
-    GstElement *pipeline, const char *name, guint frames, guint rgb[3])
+fixture_see (GstElement *pipeline, const char *name, guint frames, guint rgb[3])
 {
   guint64 sum[3] = { 0, 0, 0 };
   GstMapInfo map;
