@@ -384,7 +384,8 @@ on_unsubscribed (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 on_hung_up (GstKandyLine *self)
 {
-  if (self->goodbye_said)
+  /* too late if the time-out has been faster */
+  if (self->goodbye_said || self->client == NULL)
     return;
   self->goodbye_said = TRUE;
 

@@ -1140,6 +1140,23 @@ typedef struct {
 /* End of stream makes dtlsenc send close_notify, without which the far end only
  * learns by silence. Stopping joins streaming threads: never on the caller's.
  */
+/* An encoder that has never got its connection answers an EOS with a critical
+ * message */
+static gboolean
+is_dtls_connected (GstElement *encoder)
+{
+  g_auto (GValue) state = G_VALUE_INIT;
+  GEnumValue *value;
+
+  if (!g_object_class_find_property (
+          G_OBJECT_GET_CLASS (encoder), "connection-state"))
+    return FALSE;
+  g_object_get_property (G_OBJECT (encoder), "connection-state", &state);
+  value = g_enum_get_value (
+      g_type_class_peek (G_VALUE_TYPE (&state)), g_value_get_enum (&state));
+  return value != NULL && g_str_equal (value->value_nick, "connected");
+}
+
 static gpointer
 say_farewell (gpointer data)
 {
@@ -1150,6 +1167,8 @@ say_farewell (gpointer data)
     GstElement *encoder = g_ptr_array_index (farewell->encoders, i);
     GstPad *pad = NULL;
 
+    if (!is_dtls_connected (encoder))
+      continue;
     GST_OBJECT_LOCK (encoder);
     if (encoder->sinkpads)
       pad = gst_object_ref (encoder->sinkpads->data);
