@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 void kandy_error_set_retry_after (GError *error, guint64 milliseconds);
 
 /* An error of this domain as it is, one of another domain as KANDY_ERROR
- * NETWORK or TIMEOUT with platform code "FETCH"; cancellation stays as it is */
+ * NETWORK or TIMEOUT with platform code "FETCH"; cancellation stays as it is, a
+ * reply that is too large is a PROTOCOL error */
 GError *kandy_error_from_network (const GError *error, const char *operation);
 
 G_END_DECLS

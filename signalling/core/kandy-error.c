@@ -62,14 +62,20 @@ kandy_error_set_retry_after (GError *error, guint64 milliseconds)
 GError *
 kandy_error_from_network (const GError *error, const char *operation)
 {
+  const char *hint = "";
   gboolean timeout;
 
   if (error->domain == KANDY_ERROR
       || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return g_error_copy (error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
+    return kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", 0,
+        "%s request failed: %s", operation, error->message);
   timeout = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    hint = " (see ca-file and tls-verify)";
   return kandy_error_new (timeout ? KANDY_ERROR_TIMEOUT : KANDY_ERROR_NETWORK,
-      "FETCH", 0, "%s request failed: %s", operation, error->message);
+      "FETCH", 0, "%s request failed: %s%s", operation, error->message, hint);
 }
 
 /**

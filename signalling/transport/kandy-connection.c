@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "kandy-action-log.h"
 #include "kandy-client-private.h"
 #include "kandy-connectivity.h"
 #include "kandy-error.h"
@@ -216,6 +217,7 @@ on_frame (KandyWebsocket *websocket, JsonNode *root, gpointer user_data)
   if (!self->client)
     return;
   self->last_contact = g_get_real_time () / 1000;
+  kandy_action_log (self->client, "Frame received", NULL, root);
   if (!kandy_connectivity_take_frame (
           self->connectivity, json_node_get_object (root)))
     kandy_notifications_process (kandy_client_get_notifications (self->client),

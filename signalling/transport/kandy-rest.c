@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "kandy-action-log.h"
 #include "kandy-auth.h"
 #include "kandy-client-private.h"
 #include "kandy-error-private.h"
@@ -251,6 +252,20 @@ emit_unauthorized (KandyRest *self, const char *operation)
       g_variant_dict_end (&payload));
 }
 
+/* @outcome: (nullable): NULL for the request */
+static void
+log_action (
+    KandyRest *self, SoupMessage *msg, const char *outcome, JsonNode *payload)
+{
+  g_autofree char *what = NULL;
+
+  if (!self->client)
+    return;
+  what = g_strdup_printf ("%s %s", soup_message_get_method (msg),
+      g_uri_get_path (soup_message_get_uri (msg)));
+  kandy_action_log (self->client, what, outcome, payload);
+}
+
 static void
 call_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -259,6 +274,7 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
   Call *call = g_task_get_task_data (task);
   g_autoptr (GBytes) body = NULL;
   g_autoptr (GError) parse_error = NULL;
+  g_autofree char *outcome = NULL;
   GError *error = NULL;
   JsonNode *reply = NULL;
   guint status;
@@ -270,10 +286,15 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
   }
 
   status = soup_message_get_status (call->msg);
+  outcome = g_strdup_printf ("%u", status);
   if (!SOUP_STATUS_IS_SUCCESSFUL (status)) {
+    log_action (self, call->msg, outcome, NULL);
     error = kandy_rest_error_from_reply (call->msg, body, call->operation);
-    if (status == SOUP_STATUS_UNAUTHORIZED)
+    if (status == SOUP_STATUS_UNAUTHORIZED) {
       emit_unauthorized (self, call->operation);
+      if (self->client)
+        kandy_auth_token_refused (kandy_client_get_auth (self->client));
+    }
     g_task_return_error (task, error);
     return;
   }
@@ -288,6 +309,7 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
     if (reply && !JSON_NODE_HOLDS_OBJECT (reply))
       g_clear_pointer (&reply, json_node_unref);
   }
+  log_action (self, call->msg, outcome, reply);
   if (!reply) {
     g_task_return_error (task,
         kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", status,
@@ -647,6 +669,7 @@ kandy_rest_send_async (KandyRest *self, const char *method, const char *path,
     kandy_rest_set_body (msg, "application/json", bytes);
   }
 
+  log_action (self, msg, NULL, body);
   call = g_new0 (Call, 1);
   call->flags = flags;
   call->operation = g_strdup (operation);
