@@ -92,6 +92,29 @@ function program(build, path) {
   return full;
 }
 
+const known = new Map();
+
+function hasElement(name) {
+  if (!known.has(name)) {
+    try {
+      execFileSync('gst-inspect-1.0', ['--exists', name], { stdio: 'ignore' });
+      known.set(name, true);
+    } catch {
+      known.set(name, false);
+    }
+  }
+  return known.get(name);
+}
+
+/* Why a row cannot be played on this machine */
+function whySkipped({ needs = [], lacks = [] }) {
+  const missing = needs.find((name) => !hasElement(name));
+  const there = lacks.find((name) => hasElement(name));
+  if (missing)
+    return `there is no ${missing}`;
+  return there ? `there is ${there}` : '';
+}
+
 function withTimeout(promise, ms) {
   let timer;
   return Promise.race([
@@ -150,7 +173,13 @@ async function main() {
     process.stdout.write(`1..${all.length}\n`);
     for (const [index, row] of all.entries()) {
       const started = performance.now();
+      const reason = whySkipped(row);
       let line;
+      if (reason) {
+        process.stdout.write(
+          `ok ${index + 1} - ${row.name} # SKIP ${reason}\n`);
+        continue;
+      }
       try {
         const { setupMs } = await withTimeout(
           play({ row, browser, platform, endpointPath }), ROW_TIMEOUT);

@@ -15,6 +15,9 @@
  *   call        `answered` (default): media is checked both ways as soon as the
  *               call is up; `ringing`: the steps begin while it rings;
  *               `none`: both ends are signed on, the steps do the rest
+ *   becomes     ways that come of the offer, if they are others than offered
+ *   needs       GStreamer elements without which the row is skipped
+ *   lacks       GStreamer elements with which the row is skipped
  *   tls         both ends use the platform over TLS
  *   steps       done in order (steps.mjs)
  *   end         who hangs up after the steps: `browser` (default), `far`, or
@@ -97,12 +100,18 @@ const codecs = ['opus', 'G722', 'PCMU', 'PCMA'].flatMap((audio) => [
     ...BOTH,
     codecs: { video },
     pipeline: video === 'H264' ? { properties: H264 } : {},
+    /* The others' elements are those of the packages that we need */
+    needs: video === 'AV1' ? ['rtpav1pay', 'rtpav1depay'] : [],
   };
   return [
     { name: `browser calls with ${video}`, ...more },
     { name: `pipeline calls, browser takes ${video}`, caller: 'far', ...more },
   ];
-}));
+})).concat([
+  { name: 'browser calls with a picture that we cannot decode', ...BOTH,
+    codecs: { video: 'AV1' }, lacks: ['rtpav1depay'],
+    becomes: { video: 'none' } },
+]);
 
 const endings = [
   { name: 'pipeline hangs up', end: 'far' },

@@ -79,8 +79,10 @@ class Scene {
     for (const end of [caller, callee])
       await until(async () => /^connected$/i.test(await end.state()),
         `${end.name} to be connected`, { explain: () => this.explain() });
+    Object.assign(this.ways, this.row.becomes);
     await this.expectMedia();
-    await this.expectCodecs();
+    if (!this.row.becomes)
+      await this.expectCodecs();
     await this.#readSetup();
   }
 

@@ -513,6 +513,7 @@ export class Call extends EventTarget {
       if (pending.crossed)
         throw glare();
       await this.#setRemote('answer', await pending.answer.promise);
+      await this.#sendPreferred();
     } finally {
       clearTimeout(late);
       this.#pending = null;
@@ -521,6 +522,7 @@ export class Call extends EventTarget {
 
   async #sendAnswer(what) {
     await this.#pc.setLocalDescription();
+    await this.#sendPreferred();
     const sdp = await this.#gathered();
     await this.#request(what, 'PUT', 'answer', { wrtcsAnswer: { sdp } });
   }
@@ -641,6 +643,25 @@ export class Call extends EventTarget {
       throw new PlatformError(`This browser has no ${wanted}.`);
     transceiver.setCodecPreferences(chosen.concat(
       codecs.filter((c) => COMPANIONS.test(c.mimeType))));
+  }
+
+  /* What is preferred is received; a browser sends what the far end likes best
+   * of all that it takes, unless it is told otherwise (RFC 3264 section 6.1
+   * wants what the answer lists) */
+  async #sendPreferred() {
+    for (const { sender } of this.#pc.getTransceivers()) {
+      const wanted = sender.track && this.#settings[`${sender.track.kind}Codec`];
+      if (!wanted)
+        continue;
+      const parameters = sender.getParameters();
+      const mime = `${sender.track.kind}/${wanted}`.toLowerCase();
+      const codec = parameters.codecs
+        .find((c) => c.mimeType.toLowerCase() === mime);
+      if (!codec || parameters.encodings.length === 0)
+        continue;
+      parameters.encodings[0].codec = codec;
+      await sender.setParameters(parameters);
+    }
   }
 
   // --- tracks ---
