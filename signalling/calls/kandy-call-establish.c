@@ -8,13 +8,18 @@
 #include "kandy-json.h"
 #include "kandy-media-options.h"
 
+#include <string.h>
+
 /*
  * How calls come about (protocol calls 4.1, 4.2, 4.10): make, invitation,
  * ringing, answer.
  */
 
-/* For what the reply must be, see on_rung() */
 #define STATUS_RINGING "Ringing"
+
+/* A call can be answered without the caller having been told that it rings, so
+ * a platform that does not reply is not waited for any longer than this */
+#define RINGING_TIMEOUT_MS 4000
 
 static void
 wait_for_servers (KandyCall *self, KandyCallFunc then)
@@ -241,7 +246,8 @@ static void
 ring (KandyCall *self)
 {
   if (rings_by_itself (self))
-    kandy_call_request_status (self, STATUS_RINGING, 0, on_rung);
+    kandy_call_request_status (
+        self, STATUS_RINGING, RINGING_TIMEOUT_MS, on_rung);
   else
     invitation_processed (self, KANDY_CALL_STATE_INITIATED);
 }
@@ -293,31 +299,33 @@ kandy_call_take_invitation (KandyCall *self, KandyCallNotification *invitation)
 }
 
 /* Which kinds of media the offer has, whatever their direction (protocol calls
- * 6.10) */
+ * 6.10); the registered ones, as this text comes from a stranger */
 static GVariant *
 media_offered (const char *sdp)
 {
-  g_auto (GStrv) lines = g_strsplit_set (sdp, "\r\n", -1);
-  g_autoptr (GVariant) offered = NULL;
+  static const char *const kinds[] = { "audio", "video", "application", "image",
+    "message", "text" };
+  gboolean offered[G_N_ELEMENTS (kinds)] = { FALSE };
   GVariantDict dict;
-  char *space;
-  guint i;
+  const char *line;
+  gsize i, length;
+
+  for (line = sdp; line; line = strpbrk (line, "\r\n")) {
+    line += strspn (line, "\r\n");
+    for (i = 0; i < G_N_ELEMENTS (kinds); i++) {
+      length = strlen (kinds[i]);
+      if (g_str_has_prefix (line, "m=")
+          && strncmp (line + 2, kinds[i], length) == 0
+          && line[2 + length] == ' ')
+        offered[i] = TRUE;
+    }
+  }
 
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "audio", "b", FALSE);
-  g_variant_dict_insert (&dict, "video", "b", FALSE);
-  for (i = 0; lines[i]; i++) {
-    if (!g_str_has_prefix (lines[i], "m="))
-      continue;
-    space = strchr (lines[i], ' ');
-    if (!space || space == lines[i] + 2
-        || !g_utf8_validate (lines[i], space - lines[i], NULL))
-      continue;
-    *space = '\0';
-    g_variant_dict_insert (&dict, lines[i] + 2, "b", TRUE);
-  }
-  offered = g_variant_ref_sink (g_variant_dict_end (&dict));
-  return g_steal_pointer (&offered);
+  for (i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (offered[i] || i < 2)
+      g_variant_dict_insert (&dict, kinds[i], "b", offered[i]);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
 /* @invitation: (transfer full) */
@@ -551,6 +559,7 @@ kandy_call_send_ringing_feedback_async (KandyCall *self,
   if (task
       && kandy_call_begin (self, KANDY_OPERATION_SEND_RINGING_FEEDBACK, task,
           check_feedback (self)))
-    kandy_call_request_status (self, STATUS_RINGING, 0, on_feedback_sent);
+    kandy_call_request_status (
+        self, STATUS_RINGING, RINGING_TIMEOUT_MS, on_feedback_sent);
   kandy_call_flush (self);
 }

@@ -173,6 +173,9 @@ void kandy_call_shutdown (KandyCall *self, const GError *error);
 void kandy_call_log (KandyCall *self, KandyLogLevel level, const char *format,
     ...) G_GNUC_PRINTF (3, 4);
 
+/* kandy-call-info.c */
+void kandy_call_timing_free (gpointer timing);
+
 /* kandy-call-events.c */
 KandyCallSnapshot kandy_call_snapshot (KandyCall *self);
 void kandy_call_queue_notify (KandyCall *self, const char *property);

@@ -110,6 +110,8 @@ run_steps (KandyCall *self)
     step_free (step);
   }
   self->running = FALSE;
+  if (self->over)
+    g_clear_pointer (&self->current, kandy_call_notification_free);
 }
 
 static gboolean
@@ -232,4 +234,7 @@ kandy_call_clear_queue (KandyCall *self)
   kandy_clear_source (&self->held_timer);
   g_clear_pointer (&self->held_offer, kandy_call_notification_free);
   g_queue_clear_full (&self->steps, (GDestroyNotify) step_free);
+  /* Whoever runs it may still read it */
+  if (!self->running)
+    g_clear_pointer (&self->current, kandy_call_notification_free);
 }

@@ -2,7 +2,6 @@
 #include "config.h"
 #include "kandy-call-private.h"
 
-#include "kandy-calls-private.h"
 #include "kandy-error.h"
 
 /*
@@ -41,7 +40,7 @@ static gboolean
 on_not_sent (gpointer user_data)
 {
   g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_AUTHENTICATION,
-      "call:2", 0, "The request was not sent: no tokens are set.");
+      "call:2", 0, "The request was not sent: nobody is signed on.");
 
   answer_request (user_data, NULL, error);
   return G_SOURCE_REMOVE;
@@ -91,25 +90,23 @@ send_request (KandyCall *self, const char *method, const char *tail,
     const char *operation, KandyCallReply reply)
 {
   KandyClient *client = kandy_call_get_client (self);
+  Request *request = g_new0 (Request, 1);
   g_autofree char *full_tail = NULL, *path = NULL;
-  Request *request;
   GSource *source;
 
-  if (!client) {
-    g_clear_pointer (&body, json_node_unref);
-    return;
-  }
-  full_tail = g_strconcat ("sessions", tail, NULL);
-  path = kandy_client_user_path (client, "webrtcsignaling", full_tail);
-
-  request = g_new0 (Request, 1);
   request->self = g_object_ref (self);
   request->reply = reply;
+  if (client) {
+    full_tail = g_strconcat ("sessions", tail, NULL);
+    path = kandy_client_user_path (client, "webrtcsignaling", full_tail);
+  }
   if (path) {
     kandy_rest_send_async (kandy_client_get_rest (client), method, path, body,
         flags, timeout_ms, operation, NULL, on_reply, request);
   } else {
-    source = kandy_calls_add_timeout (self->calls, 0, on_not_sent, request);
+    source = g_idle_source_new ();
+    g_source_set_callback (source, on_not_sent, request, NULL);
+    g_source_attach (source, g_main_context_get_thread_default ());
     g_source_unref (source);
   }
   g_clear_pointer (&body, json_node_unref);

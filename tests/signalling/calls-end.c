@@ -307,37 +307,6 @@ test_audit_fails (Harness *h, gconstpointer data)
   g_assert_nonnull (strstr (h->events->str, "(9909)"));
 }
 
-static void
-test_disconnected (Harness *h, gconstpointer data)
-{
-  GSource *tick;
-  gint64 start;
-
-  harness_receive (h, KANDY_CALL_STATE_CONNECTED);
-  fake_engine_set_state (h->engine, KANDY_MEDIA_CONNECTION_STATE_CHECKING);
-  fake_engine_set_state (h->engine, KANDY_MEDIA_CONNECTION_STATE_CHECKING);
-  fake_engine_set_state (h->engine, KANDY_MEDIA_CONNECTION_STATE_CONNECTED);
-  fake_engine_set_state (h->engine, KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED);
-  fake_engine_set_state (h->engine, KANDY_MEDIA_CONNECTION_STATE_CONNECTED);
-  fake_engine_set_state (h->engine, KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED);
-  harness_expect_events (h,
-      "media from new; media from checking; media from connected; "
-      "media from disconnected; media from connected");
-  start = g_get_monotonic_time ();
-  tick = harness_tick (h);
-  while (kandy_call_get_media_connection_state (h->call)
-          == KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED
-      && g_get_monotonic_time () < start + 15 * G_USEC_PER_SEC)
-    g_main_context_iteration (h->context, TRUE);
-  g_source_destroy (tick);
-  g_assert_cmpint (kandy_call_get_media_connection_state (h->call), ==,
-      KANDY_MEDIA_CONNECTION_STATE_FAILED);
-  g_assert_cmpint (g_get_monotonic_time () - start, >, 9 * G_USEC_PER_SEC);
-  harness_expect_events (h, "media from disconnected");
-  g_assert_cmpint (
-      kandy_call_get_state (h->call), ==, KANDY_CALL_STATE_CONNECTED);
-}
-
 /* What a listener does in the middle of a transition comes after it */
 static void
 end_in_listener (KandyClient *client, const char *name, GVariant *payload,
@@ -492,7 +461,6 @@ main (int argc, char **argv)
   add ("engine-fails", test_engine_fails);
   add ("audit-gone", test_audit_gone);
   add ("audit-fails", test_audit_fails);
-  add ("disconnected", test_disconnected);
   add ("reentrant", test_reentrant);
   add ("cancel-wait", test_cancel_wait);
   for (i = 0; i < G_N_ELEMENTS (steps); i++) {

@@ -2,7 +2,7 @@
 #include "config.h"
 #include "calls-harness.h"
 
-#include "kandy-client-private.h"
+#include "kandy-call-private.h"
 #include "kandy-connection.h"
 
 #include <string.h>
@@ -365,8 +365,8 @@ test_offer_before_answer (Harness *h, gconstpointer data)
 
   harness_make (h, KANDY_CALL_STATE_RINGING);
   remote_offer (h, KANDY_REMOTE_CHANGE_HOLD, FALSE);
-  g_usleep (3200 * 1000);
-  harness_settle (h);
+  g_assert_nonnull (h->call->held_offer);
+  harness_wait (h, h->call->held_offer == NULL);
   h->script.flowing = TRUE;
   harness_sdp (h, "wrtcsAcceptanceNotification", "s1", HARNESS_SDP);
   harness_expect_events (h,
@@ -449,8 +449,7 @@ test_restart (Harness *h, gconstpointer data)
   harness_make (h, KANDY_CALL_STATE_CONNECTED);
   kandy_call_restart_media_async (h->call, NULL, harness_answered, h);
   harness_expect_events (h, "op MEDIA_RESTART START");
-  g_usleep (150 * 1000);
-  harness_settle (h);
+  harness_wait (h, h->call->connection != NULL);
 
   /* There is no websocket in this test, and now there will be none */
   g_signal_emit_by_name (connection, "lost", "LOST_CONNECTION");

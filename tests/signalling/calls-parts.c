@@ -110,6 +110,20 @@ test_audit_delays (void)
         ==, table[i].delay);
 }
 
+/* Protocol calls 6.5: an audit without a reply is repeated after a second */
+static void
+test_audit_timeout (Harness *h, gconstpointer data)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  harness_make (h, KANDY_CALL_STATE_INITIATED);
+  harness_fault (h, "PUT", "status", 0, NULL, 1);
+  harness_fault (h, "PUT", "status", 404, "{}", 1);
+  harness_sdp (h, "wrtcsAcceptanceNotification", "s1", HARNESS_SDP);
+  harness_wait (h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_ENDED);
+  g_assert_cmpint (g_get_monotonic_time () - start, >, 5 * G_USEC_PER_SEC);
+}
+
 static void
 test_setup_roles (void)
 {
@@ -338,6 +352,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calls/parts/setup-roles", test_setup_roles);
   g_test_add_func ("/calls/parts/track", test_track);
   g_test_add_func ("/calls/parts/options", test_options);
+  add ("audit-timeout", test_audit_timeout);
   add ("servers", test_servers);
   add ("servers-late", test_servers_late);
   add ("info", test_info);

@@ -330,10 +330,10 @@ fake_engine_new (FakeScript *script)
   return self;
 }
 
-char *
-fake_engine_dup_log (FakeEngine *self)
+GString *
+fake_engine_get_log (FakeEngine *self)
 {
-  return g_strdup (self->log->str);
+  return self->log;
 }
 
 void

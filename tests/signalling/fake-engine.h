@@ -28,7 +28,7 @@ G_DECLARE_FINAL_TYPE (FakeEngine, fake_engine, FAKE, ENGINE, GObject)
 
 FakeEngine *fake_engine_new (FakeScript *script);
 /* What was asked of it, in order: "create_offer HOLD hold", "commit_offer" */
-char *fake_engine_dup_log (FakeEngine *self);
+GString *fake_engine_get_log (FakeEngine *self);
 void fake_engine_clear_log (FakeEngine *self);
 gboolean fake_engine_is_waiting (FakeEngine *self);
 /* Lets the verb that waits go on */
