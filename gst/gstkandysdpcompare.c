@@ -244,10 +244,13 @@ all_added_are (Comparison *c, gboolean sending)
 static gboolean
 is_music (Comparison *c)
 {
-  const Pair *pair = &g_array_index (c->changed, Pair, 0);
+  const Pair *pair;
 
-  return c->changed->len == 1 && c->added->len == 0 && !is_video (pair)
-      && !pair->now->recv && all (c->unchanged, is_inactive);
+  if (c->changed->len != 1 || c->added->len > 0)
+    return FALSE;
+  pair = &g_array_index (c->changed, Pair, 0);
+  return !is_video (pair) && !pair->now->recv
+      && all (c->unchanged, is_inactive);
 }
 
 static KandyRemoteChange

@@ -491,6 +491,7 @@ gst_kandy_sdp_facade_local_created (
     gst_kandy_sdp_media_replace_attribute (media, "ice-pwd", inner->local->pwd);
   }
   state->created = TRUE;
+  self->used = TRUE;
   return copy;
 }
 
@@ -598,6 +599,7 @@ gst_kandy_sdp_facade_get_webrtcbin_remote (
     return NULL;
   }
   state->told_remote = TRUE;
+  self->used = TRUE;
   return message;
 }
 

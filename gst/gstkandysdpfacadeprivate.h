@@ -23,6 +23,7 @@ struct _GstKandySdpFacade {
   GstKandySdpState *current;
   GstKandySdpState *staged; /* nullable */
   gboolean stale; /* webrtcbin has seen what was not agreed */
+  gboolean used;  /* webrtcbin has seen anything */
 };
 
 GstKandySdpTrack *gst_kandy_sdp_facade_get_track (GstKandySdpFacade *self, guint id);

@@ -410,7 +410,7 @@ gst_kandy_sdp_plan_answer (GstKandySdpFacade *self,
         | GST_KANDY_SDP_STEP_SET_REMOTE | GST_KANDY_SDP_STEP_CREATE_ANSWER;
     if (state->first || !state->bundled)
       state->steps |= GST_KANDY_SDP_STEP_GATHER;
-    if (rebuild)
+    if (state->first && self->used)
       state->steps |= GST_KANDY_SDP_STEP_REBUILD;
   }
   return g_steal_pointer (&state);

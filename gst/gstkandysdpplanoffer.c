@@ -156,10 +156,11 @@ plan_formats (GstKandySdpFacade *self, GstKandySdpState *state, GError **error)
     GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
     GstKandySdpTrack *track =
         gst_kandy_sdp_facade_get_track (self, line->track);
-    gboolean receives = gst_kandy_sdp_facade_receives (self, line->kind);
+    gboolean receives;
 
     if (!line->alive)
       continue;
+    receives = gst_kandy_sdp_facade_receives (self, line->kind);
     if (!line->formats) {
       g_autoptr (GstCaps) codecs =
           gst_kandy_sdp_facade_get_codecs (self, line->kind, track, &receives);
@@ -237,7 +238,7 @@ gst_kandy_sdp_plan_offer (GstKandySdpFacade *self, KandyOfferPurpose purpose,
     if (added)
       state->steps = GST_KANDY_SDP_STEP_TRANSCEIVERS
           | GST_KANDY_SDP_STEP_CREATE_OFFER | GST_KANDY_SDP_STEP_GATHER
-          | (rebuild ? GST_KANDY_SDP_STEP_REBUILD : 0);
+          | (self->used ? GST_KANDY_SDP_STEP_REBUILD : 0);
   } else {
     if (purpose == KANDY_OFFER_PURPOSE_RESTART)
       state->steps |= GST_KANDY_SDP_STEP_RESTART | GST_KANDY_SDP_STEP_GATHER;

@@ -571,7 +571,7 @@ GST_START_TEST (test_restart)
       &peers[0], &peers[1], KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
   fail_unless (gst_kandy_sdp_facade_get_remote_ice (
       peers[1].facade, 2, &ufrag, &pwd, &candidates));
-  fail_unless_equals_string (ufrag, "alice004");
+  fail_unless_equals_string (ufrag, "alice104");
   clear_pair (&peers[0], &peers[1]);
 }
 
@@ -633,7 +633,7 @@ GST_START_TEST (test_unbundled)
   fail_if (gst_kandy_sdp_facade_is_bundled (a.facade));
   fail_if (gst_kandy_sdp_facade_is_bundled (b.facade));
   gst_kandy_sdp_facade_get_remote_ice (b.facade, 1, &ufrag, &pwd, &candidates);
-  fail_unless_equals_string (ufrag, "alice010");
+  fail_unless_equals_string (ufrag, "alice110");
 
   /* a third line has to gather at once */
   sdp_peer_send (&b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);

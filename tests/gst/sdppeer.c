@@ -43,6 +43,7 @@ sdp_peer_clear (SdpPeer *peer)
 {
   g_clear_pointer (&peer->facade, gst_kandy_sdp_facade_free);
   g_clear_pointer (&peer->mids, g_ptr_array_unref);
+  g_clear_pointer (&peer->former, g_ptr_array_unref);
 }
 
 void
@@ -175,9 +176,29 @@ local_created (SdpPeer *peer, GstSDPMessage *created)
   GstSDPMessage *local =
       gst_kandy_sdp_facade_local_created (peer->facade, created, &error);
 
+  if (!local) g_printerr ("%s\n", error->message);
   fail_unless (local != NULL, "%s", error ? error->message : "");
   gst_sdp_message_free (created);
   gst_sdp_message_free (local);
+}
+
+void
+sdp_peer_drop (SdpPeer *peer)
+{
+  gst_kandy_sdp_facade_drop (peer->facade);
+  if (peer->former) {
+    g_ptr_array_unref (peer->mids);
+    peer->mids = g_steal_pointer (&peer->former);
+    peer->lines = peer->mids->len;
+    peer->bundled = gst_kandy_sdp_facade_is_bundled (peer->facade);
+  }
+}
+
+void
+sdp_peer_commit (SdpPeer *peer)
+{
+  gst_kandy_sdp_facade_commit (peer->facade);
+  g_clear_pointer (&peer->former, g_ptr_array_unref);
 }
 
 void
@@ -188,8 +209,13 @@ sdp_peer_steps (SdpPeer *peer)
   GstSDPMessage *remote = NULL;
 
   peer->done |= steps;
-  if (steps & GST_KANDY_SDP_STEP_REBUILD) {
-    g_ptr_array_set_size (peer->mids, 0);
+  if (steps & GST_KANDY_SDP_STEP_REBUILD
+      || (steps & GST_KANDY_SDP_STEP_TRANSCEIVERS && peer->lines == 0)) {
+    if (!peer->former)
+      peer->former = peer->mids;
+    else
+      g_ptr_array_unref (peer->mids);
+    peer->mids = g_ptr_array_new_with_free_func (g_free);
     peer->lines = 0;
     peer->peers++;
   }
@@ -292,7 +318,7 @@ sdp_peer_answer (
   text = gst_kandy_sdp_facade_get_wire (peer->facade, &error);
   fail_unless (text != NULL, "%s", error ? error->message : "");
   check_wire (text);
-  gst_kandy_sdp_facade_commit (peer->facade);
+  sdp_peer_commit (peer);
   return text;
 }
 
@@ -306,7 +332,7 @@ sdp_peer_accept (SdpPeer *peer, const char *answer, KandyRemoteChange *change)
                    peer->facade, answer, change, &flowing, &error),
       "%s", error ? error->message : "");
   sdp_peer_steps (peer);
-  gst_kandy_sdp_facade_commit (peer->facade);
+  sdp_peer_commit (peer);
 }
 
 void
