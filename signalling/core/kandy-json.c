@@ -11,9 +11,9 @@
 
 /*
  * JSON from the network. json-glib's parser accepts more than JSON (comments,
- * single quotes, assignments), recurses without limit and asserts on surrogates
- * that do not pair, so the text is scanned before it is parsed: nothing reaches
- * the parser but tokens of RFC 8259 at a bounded depth.
+ * single quotes, assignments), recurses without limit, asserts on surrogates
+ * that do not pair and leaks what it has read when it meets an error. So the
+ * text is checked against RFC 8259, at a bounded depth, before it is parsed.
  */
 
 typedef struct {
@@ -80,45 +80,127 @@ scan_string (Scan *scan)
 
     if (c == '"')
       return NULL;
+    if ((guchar) c < 0x20)
+      return "control character in a string";
     if (c == '\\' && (problem = scan_escape (scan)))
       return problem;
   }
   return "it ends within a string";
 }
 
+static gboolean
+scan_digits (Scan *scan)
+{
+  const char *start = scan->p;
+
+  while (scan->p < scan->end && g_ascii_isdigit (*scan->p))
+    scan->p++;
+  return scan->p > start;
+}
+
+static gboolean
+scan_one_of (Scan *scan, const char *chars)
+{
+  if (scan->p == scan->end || !strchr (chars, *scan->p))
+    return FALSE;
+  scan->p++;
+  return TRUE;
+}
+
+static const char *
+scan_number (Scan *scan)
+{
+  gboolean valid;
+
+  scan_one_of (scan, "-");
+  valid = scan_one_of (scan, "0") || scan_digits (scan);
+  if (valid && scan_one_of (scan, "."))
+    valid = scan_digits (scan);
+  if (valid && scan_one_of (scan, "eE")) {
+    scan_one_of (scan, "+-");
+    valid = scan_digits (scan);
+  }
+  return valid ? NULL : "neither a value nor a number";
+}
+
+static gboolean
+scan_literal (Scan *scan, const char *literal)
+{
+  gsize length = strlen (literal);
+
+  if ((gsize) (scan->end - scan->p) < length
+      || memcmp (scan->p, literal, length) != 0)
+    return FALSE;
+  scan->p += length;
+  return TRUE;
+}
+
+static void
+scan_space (Scan *scan)
+{
+  while (scan_one_of (scan, " \t\r\n"))
+    ;
+}
+
+static const char *scan_value (Scan *scan, guint depth);
+
+/* After the opening bracket of an object or an array */
+static const char *
+scan_members (Scan *scan, gboolean object, guint depth)
+{
+  const char *close = object ? "}" : "]";
+  const char *problem;
+
+  if (depth > KANDY_JSON_MAX_DEPTH)
+    return "it is nested too deeply";
+  scan_space (scan);
+  if (scan_one_of (scan, close))
+    return NULL;
+  do {
+    scan_space (scan);
+    if (object) {
+      if (!scan_one_of (scan, "\""))
+        return "a member has no name";
+      if ((problem = scan_string (scan)))
+        return problem;
+      scan_space (scan);
+      if (!scan_one_of (scan, ":"))
+        return "a member has no value";
+    }
+    if ((problem = scan_value (scan, depth)))
+      return problem;
+    scan_space (scan);
+  } while (scan_one_of (scan, ","));
+  return scan_one_of (scan, close) ? NULL : "an object or array does not end";
+}
+
+static const char *
+scan_value (Scan *scan, guint depth)
+{
+  scan_space (scan);
+  if (scan_one_of (scan, "{"))
+    return scan_members (scan, TRUE, depth + 1);
+  if (scan_one_of (scan, "["))
+    return scan_members (scan, FALSE, depth + 1);
+  if (scan_one_of (scan, "\""))
+    return scan_string (scan);
+  if (scan_literal (scan, "true") || scan_literal (scan, "false")
+      || scan_literal (scan, "null"))
+    return NULL;
+  return scan_number (scan);
+}
+
+/* Returns what is wrong, or NULL. The text is UTF-8 without NUL */
 static const char *
 scan_text (const char *data, gsize length)
 {
   Scan scan = { data, data + length };
-  guint depth = 0;
-  const char *problem;
+  const char *problem = scan_value (&scan, 0);
 
-  while (scan.p < scan.end) {
-    char c = *scan.p++;
-
-    switch (c) {
-      case '"':
-        if ((problem = scan_string (&scan)))
-          return problem;
-        break;
-      case '{':
-      case '[':
-        if (++depth > KANDY_JSON_MAX_DEPTH)
-          return "it is nested too deeply";
-        break;
-      case '}':
-      case ']':
-        if (depth-- == 0)
-          return "it closes more than it opens";
-        break;
-      default:
-        /* numbers, true, false, null and what separates them */
-        if (!strchr (" \t\r\n,:+-.0123456789eEtrufalsn", c))
-          return "it has a character that JSON does not allow there";
-        break;
-    }
-  }
-  return depth ? "it ends too early" : NULL;
+  if (problem)
+    return problem;
+  scan_space (&scan);
+  return scan.p == scan.end ? NULL : "there is more after its end";
 }
 
 static JsonNode *
