@@ -119,7 +119,11 @@ kl_request_notify (KlRequest *request, KlAccount *account, const char *service,
 static void
 on_finished (SoupServerMessage *message, gpointer data)
 {
-  flush_outbox (data);
+  g_autoptr (KlRequest) request = kl_request_ref (data);
+
+  flush_outbox (request);
+  /* The two hold each other */
+  g_signal_handlers_disconnect_by_data (message, data);
 }
 
 static void
@@ -208,14 +212,26 @@ on_unpause (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* libsoup takes the length away from a reply that can have no body, and then
+ * takes the reply for one that ends with the connection */
+static void
+on_wrote_headers (SoupServerMessage *message, gpointer data)
+{
+  soup_message_headers_set_encoding (
+      soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
+}
+
 static void
 write_reply (KlRequest *request, guint status, const char *content_type,
     const char *text)
 {
   SoupMessageHeaders *headers = response_headers (request);
 
-  if (status == 204)
+  if (status == 204) {
     text = NULL;
+    g_signal_connect (
+        request->message, "wrote-headers", G_CALLBACK (on_wrote_headers), NULL);
+  }
   if (g_str_has_prefix (request->path, "/cpaas/"))
     set_cors_headers (request);
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");

@@ -379,6 +379,46 @@ test_many_connections (TestFixture *fixture, gconstpointer data)
   assert_alive (fixture);
 }
 
+/* One connection serves for one request after the other, whatever the reply */
+static void
+test_keep_alive (TestFixture *fixture, gconstpointer data)
+{
+  static const char *const requests[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "DELETE /loopback/faults HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
+    "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /cpaas/chat/v1/u/subscriptions HTTP/1.1\r\nHost: x\r\n\r\n",
+    "DELETE /loopback/faults HTTP/1.1\r\nHost: x\r\n\r\n" };
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection =
+      g_socket_client_connect_to_host (client, "127.0.0.1",
+          kandy_loopback_get_port (fixture->loopback), NULL, NULL);
+  char buffer[65536];
+  guint i;
+
+  g_assert_nonnull (connection);
+  for (i = 0; i < G_N_ELEMENTS (requests); i++) {
+    GError *error = NULL;
+    gssize length;
+
+    g_output_stream_write_all (
+        g_io_stream_get_output_stream (G_IO_STREAM (connection)), requests[i],
+        strlen (requests[i]), NULL, NULL, &error);
+    g_assert_no_error (error);
+    /* Small replies come in one piece, or in headers and body */
+    do {
+      length = g_input_stream_read (
+          g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer,
+          sizeof buffer - 1, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (length, >, 0);
+      buffer[length] = '\0';
+    } while (!strstr (buffer, "HTTP/1.1 "));
+    test_iterate_for (20);
+    g_assert_true (g_socket_connection_is_connected (connection));
+  }
+}
+
 #define ADD(name, function) TEST_ADD ("/loopback/server/" name, function)
 
 int
@@ -394,6 +434,7 @@ main (int argc, char **argv)
   ADD ("config", test_config);
   ADD ("restart", test_restart);
   ADD ("threads", test_threads);
+  ADD ("keep-alive", test_keep_alive);
   ADD ("many-connections", test_many_connections);
   return g_test_run ();
 }
