@@ -57,11 +57,13 @@ test_make (Harness *h, gconstpointer data)
   harness_event (h, "s1", "Ringing");
   harness_expect_events (h, "");
   g_assert_cmpint (kandy_call_get_start_time (call), ==, 0);
+  g_assert_cmpuint (h->n_audits, ==, 0);
 
   harness_sdp (h, ACCEPTANCE, "s1", HARNESS_SDP);
   harness_expect_events (h,
       "newTrack remote; op MAKE FINISH {MAKE/PENDING}; sc Ringing->Connected");
   harness_expect_engine (h, "accept_answer");
+  g_assert_cmpuint (h->n_audits, ==, 1);
   g_assert_cmpint (kandy_call_get_start_time (call), >=, before);
   g_assert_cmpint (kandy_call_get_end_time (call), ==, 0);
   tracks = kandy_call_get_remote_tracks (call);

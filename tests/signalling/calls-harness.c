@@ -105,7 +105,9 @@ on_request (SoupServer *server, SoupServerMessage *msg, const char *path,
     h->last_body = json_node_ref (node);
   }
   /* Audits come when they are due, which is no matter of most tests */
-  if (g_strcmp0 (status, "Connected") != 0) {
+  if (g_strcmp0 (status, "Connected") == 0) {
+    h->n_audits++;
+  } else {
     if (h->requests->len)
       g_string_append (h->requests, ", ");
     g_string_append_printf (h->requests, "%s %s%s%s", method,

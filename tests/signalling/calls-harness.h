@@ -17,6 +17,7 @@ typedef struct {
   GQueue faults;    /* Fault */
   GQueue held;      /* SoupServerMessage whose reply is held back */
   GString *requests; /* "POST sessions, PUT s1/status Ringing" */
+  guint n_audits;
   char *last_sdp;
   JsonNode *last_body;
 

@@ -329,6 +329,90 @@ test_info (Harness *h, gconstpointer data)
 }
 
 static void
+on_started (
+    KandyCalls *calls, KandyCall *call, const GError *error, GString *signals)
+{
+  g_assert_true (KANDY_IS_CALL (call));
+  g_assert_null (error);
+  g_string_append (signals, "started ");
+}
+
+static void
+on_received (KandyCalls *calls, KandyCall *call, GVariant *media_offered,
+    const GError *error, GString *signals)
+{
+  g_assert_true (KANDY_IS_CALL (call));
+  g_assert_nonnull (media_offered);
+  g_assert_null (error);
+  g_string_append (signals, "received ");
+}
+
+static void
+on_operation (KandyCall *call, const char *operation, const char *transition,
+    gboolean is_local, GVariant *previous, const GError *error,
+    GString *signals)
+{
+  g_assert_true (is_local);
+  g_string_append_printf (signals, "%s-%s ", operation, transition);
+}
+
+static void
+on_state (KandyCall *call, GParamSpec *pspec, GString *signals)
+{
+  g_string_append_printf (signals, "[%s] ",
+      kandy_call_state_to_string (kandy_call_get_state (call)));
+}
+
+static void
+on_state_changed (KandyCall *call, GVariant *previous, GVariant *transition,
+    const GError *error, GString *signals)
+{
+  const char *state;
+
+  g_assert_true (g_variant_lookup (previous, "state", "&s", &state));
+  g_string_append_printf (signals, "%s-> ", state);
+}
+
+static void
+on_items_changed (GListModel *model, guint position, guint removed, guint added,
+    GString *signals)
+{
+  g_autoptr (KandyCall) call = g_list_model_get_item (model, position);
+
+  g_assert_true (KANDY_IS_CALL (call));
+  g_assert_cmpuint (removed, ==, 0);
+  g_string_append_printf (signals, "+%u ", added);
+}
+
+/* The same things once more, as signals of the objects that they are about */
+static void
+test_signals (Harness *h, gconstpointer data)
+{
+  g_autoptr (GString) signals = g_string_new (NULL);
+
+  g_signal_connect (h->calls, "started", G_CALLBACK (on_started), signals);
+  g_signal_connect (h->calls, "received", G_CALLBACK (on_received), signals);
+  g_signal_connect (
+      h->calls, "items-changed", G_CALLBACK (on_items_changed), signals);
+  harness_make (h, KANDY_CALL_STATE_INITIATING);
+  g_signal_connect (h->call, "operation", G_CALLBACK (on_operation), signals);
+  g_signal_connect (h->call, "notify::state", G_CALLBACK (on_state), signals);
+  g_signal_connect (
+      h->call, "state-changed", G_CALLBACK (on_state_changed), signals);
+  harness_wait (
+      h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_INITIATED);
+  harness_settle (h);
+  g_assert_cmpstr (signals->str, ==,
+      "+1 MAKE-START started [Initiated] MAKE-UPDATE Initiating-> ");
+
+  g_string_truncate (signals, 0);
+  harness_sdp (h, "wrtcsSessionInvitationNotification", "s9", HARNESS_SDP);
+  harness_settle (h);
+  g_assert_cmpstr (signals->str, ==, "+1 received ");
+  g_signal_handlers_disconnect_by_data (h->calls, signals);
+}
+
+static void
 test_raw_destination (Harness *h, gconstpointer data)
 {
   kandy_config_set_value (kandy_client_get_config (h->client),
@@ -356,6 +440,7 @@ main (int argc, char **argv)
   add ("servers", test_servers);
   add ("servers-late", test_servers_late);
   add ("info", test_info);
+  add ("signals", test_signals);
   add ("raw-destination", test_raw_destination);
 
   return g_test_run ();
