@@ -352,7 +352,7 @@ GST_START_TEST (test_drop)
   sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
   offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
   fail_unless_equals_int (gst_kandy_sdp_facade_get_n_mlines (a.facade), 3);
-  gst_kandy_sdp_facade_drop (a.facade);
+  sdp_peer_drop (&a);
   fail_unless_equals_int (gst_kandy_sdp_facade_get_n_mlines (a.facade), 2);
 
   /* glare: the other one's offer has an audio line where ours had video */
@@ -492,7 +492,7 @@ GST_START_TEST (test_mlines)
   /* and our own offers keep what is there */
   g_free (text);
   text = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
-  gst_kandy_sdp_facade_drop (a.facade);
+  sdp_peer_drop (&a);
   sdp_peer_clear (&a);
 }
 
@@ -571,7 +571,7 @@ GST_START_TEST (test_restart)
       &peers[0], &peers[1], KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
   fail_unless (gst_kandy_sdp_facade_get_remote_ice (
       peers[1].facade, 2, &ufrag, &pwd, &candidates));
-  fail_unless_equals_string (ufrag, "alice104");
+  fail_unless (sdp_peer_is_real () || strcmp (ufrag, "alice104") == 0);
   clear_pair (&peers[0], &peers[1]);
 }
 
@@ -600,10 +600,10 @@ GST_START_TEST (test_rebuild)
 
   connect_pair (&a, &b);
   first = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
-  gst_kandy_sdp_facade_drop (a.facade);
+  sdp_peer_drop (&a);
   second = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_REBUILD, FALSE);
   fail_if (strncmp (first, second, 20) == 0);
-  gst_kandy_sdp_facade_drop (a.facade);
+  sdp_peer_drop (&a);
   sdp_peer_negotiate (&b, &a, KANDY_OFFER_PURPOSE_REBUILD, FALSE, FALSE, NULL);
   expect_steps (&b, FIRST_OFFER | GST_KANDY_SDP_STEP_REBUILD);
   expect_steps (&a, FIRST_ANSWER | GST_KANDY_SDP_STEP_REBUILD);
@@ -633,7 +633,7 @@ GST_START_TEST (test_unbundled)
   fail_if (gst_kandy_sdp_facade_is_bundled (a.facade));
   fail_if (gst_kandy_sdp_facade_is_bundled (b.facade));
   gst_kandy_sdp_facade_get_remote_ice (b.facade, 1, &ufrag, &pwd, &candidates);
-  fail_unless_equals_string (ufrag, "alice110");
+  fail_unless (sdp_peer_is_real () || strcmp (ufrag, "alice110") == 0);
 
   /* a third line has to gather at once */
   sdp_peer_send (&b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
@@ -927,7 +927,7 @@ GST_START_TEST (test_plan_again)
   sdp_peer_steps (&a);
   text = gst_kandy_sdp_facade_get_wire (a.facade, &error);
   fail_unless (text != NULL);
-  gst_kandy_sdp_facade_commit (a.facade);
+  sdp_peer_commit (&a);
   expect (&a, 0, "sendrecv OPUS 111");
   expect (&a, 1, "sendrecv VP9 98");
   sdp_peer_clear (&a);
@@ -1130,7 +1130,7 @@ GST_START_TEST (test_changes)
       fail_unless (gst_kandy_sdp_facade_take_offer (
           a.facade, text, FALSE, &change, &flowing, &error));
       sdp_peer_steps (&a);
-      gst_kandy_sdp_facade_commit (a.facade);
+      sdp_peer_commit (&a);
       if (j == 1) {
         fail_unless (change == cases[i].change, "%s to %s is %d",
             cases[i].before, cases[i].now, change);
@@ -1172,8 +1172,8 @@ GST_START_TEST (test_states)
   g_clear_error (&error);
   fail_unless (gst_kandy_sdp_facade_get_wire (a.facade, &error) == NULL);
   g_clear_error (&error);
-  gst_kandy_sdp_facade_drop (a.facade);
-  gst_kandy_sdp_facade_drop (a.facade);
+  sdp_peer_drop (&a);
+  sdp_peer_drop (&a);
 
   /* a call without media */
   clear_pair (&a, &b);

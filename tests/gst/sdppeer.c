@@ -2,6 +2,10 @@
 
 #include "sdppeer.h"
 
+#ifndef SDP_PEER_WITHOUT_CHECK
+#define GST_USE_UNSTABLE_API
+#include <gst/webrtc/webrtc.h>
+#endif
 #include <string.h>
 
 #define FINGERPRINT                                                            \
@@ -39,14 +43,6 @@ sdp_peer_init (SdpPeer *peer, const char *name, gboolean is_caller)
 }
 
 void
-sdp_peer_clear (SdpPeer *peer)
-{
-  g_clear_pointer (&peer->facade, gst_kandy_sdp_facade_free);
-  g_clear_pointer (&peer->mids, g_ptr_array_unref);
-  g_clear_pointer (&peer->former, g_ptr_array_unref);
-}
-
-void
 sdp_peer_receive (SdpPeer *peer, const char *audio, const char *video)
 {
   g_autoptr (GstCaps) a = audio ? gst_caps_from_string (audio) : NULL;
@@ -76,6 +72,130 @@ append_transport (SdpPeer *peer, GString *s, guint i)
       peer->peers * 16 + (guint8) peer->name[0] % 16);
 }
 
+#ifdef SDP_PEER_WITHOUT_CHECK
+
+gboolean
+sdp_peer_is_real (void)
+{
+  return FALSE;
+}
+
+#else
+
+gboolean
+sdp_peer_is_real (void)
+{
+  return g_getenv ("SDP_PEER_WEBRTCBIN") != NULL;
+}
+
+static void
+real_stop (GstElement **pipeline)
+{
+  if (*pipeline)
+    gst_element_set_state (*pipeline, GST_STATE_NULL);
+  gst_clear_object (pipeline);
+}
+
+static void
+real_start (SdpPeer *peer)
+{
+  GstObject *ice = NULL;
+  GObject *agent = NULL;
+
+  if (peer->pipeline)
+    peer->former_pipeline = peer->pipeline;
+  peer->pipeline = gst_pipeline_new (NULL);
+  peer->webrtcbin = gst_element_factory_make ("webrtcbin", NULL);
+  gst_util_set_object_arg (G_OBJECT (peer->webrtcbin), "bundle-policy",
+      peer->bundled ? "max-compat" : "none");
+  gst_bin_add (GST_BIN (peer->pipeline), peer->webrtcbin);
+  g_object_set_data (G_OBJECT (peer->pipeline), "webrtcbin", peer->webrtcbin);
+  g_object_get (peer->webrtcbin, "ice-agent", &ice, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
+  g_object_set (agent, "upnp", FALSE, NULL);
+  g_object_set (ice, "ice-tcp", FALSE, NULL);
+  g_object_unref (agent);
+  gst_object_unref (ice);
+  gst_element_set_state (peer->pipeline, GST_STATE_PLAYING);
+}
+
+static void
+real_add_transceiver (SdpPeer *peer, GstCaps *caps)
+{
+  GstWebRTCRTPTransceiver *transceiver = NULL;
+
+  g_signal_emit_by_name (peer->webrtcbin, "add-transceiver",
+      GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV, caps, &transceiver);
+  fail_unless (transceiver != NULL);
+  gst_object_unref (transceiver);
+}
+
+static const GstStructure *
+real_wait (GstPromise *promise)
+{
+  const GstStructure *reply;
+
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  reply = gst_promise_get_reply (promise);
+  if (reply && gst_structure_has_field (reply, "error")) {
+    GError *error = NULL;
+
+    gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
+    fail ("webrtcbin: %s", error->message);
+  }
+  return reply;
+}
+
+static GstSDPMessage *
+real_create (SdpPeer *peer, const char *what)
+{
+  g_autofree char *action = g_strconcat ("create-", what, NULL);
+  GstPromise *promise = gst_promise_new ();
+  GstWebRTCSessionDescription *description = NULL;
+  GstSDPMessage *message = NULL;
+
+  g_signal_emit_by_name (peer->webrtcbin, action, NULL, promise);
+  gst_structure_get (real_wait (promise), what,
+      GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &description, NULL);
+  gst_sdp_message_copy (description->sdp, &message);
+  gst_webrtc_session_description_free (description);
+  gst_promise_unref (promise);
+  return message;
+}
+
+static void
+real_set (SdpPeer *peer, const char *which, gboolean offer,
+    const GstSDPMessage *message)
+{
+  g_autofree char *action = g_strdup_printf ("set-%s-description", which);
+  GstPromise *promise = gst_promise_new ();
+  GstWebRTCSessionDescription *description;
+  GstSDPMessage *copy = NULL;
+
+  gst_sdp_message_copy (message, &copy);
+  description = gst_webrtc_session_description_new (
+      offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER, copy);
+  g_signal_emit_by_name (peer->webrtcbin, action, description, promise);
+  real_wait (promise);
+  gst_promise_unref (promise);
+  gst_webrtc_session_description_free (description);
+}
+
+#endif
+
+void
+sdp_peer_clear (SdpPeer *peer)
+{
+#ifndef SDP_PEER_WITHOUT_CHECK
+  real_stop (&peer->pipeline);
+  real_stop (&peer->former_pipeline);
+#endif
+  g_clear_pointer (&peer->facade, gst_kandy_sdp_facade_free);
+  g_clear_pointer (&peer->mids, g_ptr_array_unref);
+  g_clear_pointer (&peer->former, g_ptr_array_unref);
+}
+
 /* As create-offer: every line sendrecv, actpass */
 static GstSDPMessage *
 create_offer (SdpPeer *peer)
@@ -85,6 +205,17 @@ create_offer (SdpPeer *peer)
   GstSDPMessage *message = NULL;
   guint i, n = gst_kandy_sdp_facade_get_n_mlines (peer->facade);
 
+#ifndef SDP_PEER_WITHOUT_CHECK
+  if (peer->webrtcbin) {
+    g_string_free (s, TRUE);
+    message = real_create (peer, "offer");
+    for (i = peer->mids->len; i < gst_sdp_message_medias_len (message); i++)
+      g_ptr_array_add (peer->mids,
+          g_strdup (gst_sdp_media_get_attribute_val (
+              gst_sdp_message_get_media (message, i), "mid")));
+    return message;
+  }
+#endif
   while (peer->mids->len < peer->lines)
     g_ptr_array_add (peer->mids, g_strdup_printf ("audio%u", peer->mids->len));
   if (peer->bundled) {
@@ -153,6 +284,12 @@ create_answer (SdpPeer *peer, const GstSDPMessage *remote)
       g_string_new ("v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
   guint i;
 
+#ifndef SDP_PEER_WITHOUT_CHECK
+  if (peer->webrtcbin) {
+    g_string_free (s, TRUE);
+    return real_create (peer, "answer");
+  }
+#endif
   for (i = 0; i < peer->lines; i++) {
     const GstSDPMedia *media = gst_sdp_message_get_media (remote, i);
 
@@ -170,14 +307,19 @@ create_answer (SdpPeer *peer, const GstSDPMessage *remote)
 }
 
 static void
-local_created (SdpPeer *peer, GstSDPMessage *created)
+local_created (SdpPeer *peer, GstSDPMessage *created, gboolean offer)
 {
   GError *error = NULL;
   GstSDPMessage *local =
       gst_kandy_sdp_facade_local_created (peer->facade, created, &error);
 
-  if (!local) g_printerr ("%s\n", error->message);
+  if (!local)
+    g_printerr ("%s\n", error->message);
   fail_unless (local != NULL, "%s", error ? error->message : "");
+#ifndef SDP_PEER_WITHOUT_CHECK
+  if (peer->webrtcbin)
+    real_set (peer, "local", offer, local);
+#endif
   gst_sdp_message_free (created);
   gst_sdp_message_free (local);
 }
@@ -191,12 +333,22 @@ sdp_peer_drop (SdpPeer *peer)
     peer->mids = g_steal_pointer (&peer->former);
     peer->lines = peer->mids->len;
     peer->bundled = gst_kandy_sdp_facade_is_bundled (peer->facade);
+#ifndef SDP_PEER_WITHOUT_CHECK
+    real_stop (&peer->pipeline);
+    peer->pipeline = g_steal_pointer (&peer->former_pipeline);
+    peer->webrtcbin = peer->pipeline
+        ? g_object_get_data (G_OBJECT (peer->pipeline), "webrtcbin")
+        : NULL;
+#endif
   }
 }
 
 void
 sdp_peer_commit (SdpPeer *peer)
 {
+#ifndef SDP_PEER_WITHOUT_CHECK
+  real_stop (&peer->former_pipeline);
+#endif
   gst_kandy_sdp_facade_commit (peer->facade);
   g_clear_pointer (&peer->former, g_ptr_array_unref);
 }
@@ -207,6 +359,7 @@ sdp_peer_steps (SdpPeer *peer)
   GstKandySdpSteps steps = gst_kandy_sdp_facade_get_steps (peer->facade);
   guint i, n = gst_kandy_sdp_facade_get_n_mlines (peer->facade);
   GstSDPMessage *remote = NULL;
+  gboolean anew = FALSE;
 
   peer->done |= steps;
   if (steps & GST_KANDY_SDP_STEP_REBUILD
@@ -218,8 +371,15 @@ sdp_peer_steps (SdpPeer *peer)
     peer->mids = g_ptr_array_new_with_free_func (g_free);
     peer->lines = 0;
     peer->peers++;
+    anew = TRUE;
   }
   peer->bundled = gst_kandy_sdp_facade_is_bundled (peer->facade);
+#ifndef SDP_PEER_WITHOUT_CHECK
+  if (anew && sdp_peer_is_real ()) {
+    real_stop (&peer->former_pipeline);
+    real_start (peer);
+  }
+#endif
   if (steps & GST_KANDY_SDP_STEP_RESTART) {
     peer->generation++;
     for (i = 0; i < (peer->bundled ? 1 : peer->lines); i++) {
@@ -239,20 +399,29 @@ sdp_peer_steps (SdpPeer *peer)
           || !mline.is_new)
         continue;
       fail_unless (gst_caps_get_size (mline.transceiver_caps) > 0);
+#ifndef SDP_PEER_WITHOUT_CHECK
+      if (peer->webrtcbin)
+        real_add_transceiver (peer, mline.transceiver_caps);
+#endif
       peer->lines++;
     }
   }
   if (steps & GST_KANDY_SDP_STEP_CREATE_OFFER)
-    local_created (peer, create_offer (peer));
+    local_created (peer, create_offer (peer), TRUE);
   if (steps & GST_KANDY_SDP_STEP_SET_REMOTE) {
     GError *error = NULL;
 
     remote = gst_kandy_sdp_facade_get_webrtcbin_remote (peer->facade, &error);
     fail_unless (remote != NULL, "%s", error ? error->message : "");
     set_remote (peer, remote);
+#ifndef SDP_PEER_WITHOUT_CHECK
+    if (peer->webrtcbin)
+      real_set (peer, "remote", (steps & GST_KANDY_SDP_STEP_CREATE_ANSWER) != 0,
+          remote);
+#endif
   }
   if (steps & GST_KANDY_SDP_STEP_CREATE_ANSWER)
-    local_created (peer, create_answer (peer, remote));
+    local_created (peer, create_answer (peer, remote), FALSE);
   if (steps & GST_KANDY_SDP_STEP_GATHER) {
     for (i = 0; i < (peer->bundled ? 1 : peer->lines); i++) {
       g_autofree char *candidate =

@@ -17,7 +17,8 @@
 
 /* A facade with something behind it that writes descriptions as webrtcbin
  * 1.22 does: enough to negotiate, and strict about what would make the real one
- * abort, loop or fail. */
+ * abort, loop or fail. With SDP_PEER_WEBRTCBIN in the environment, the real one
+ * is asked as well. */
 
 #define AUDIO_CAPS \
   "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000," \
@@ -40,11 +41,15 @@ typedef struct {
   gboolean bundled;
   GPtrArray *mids;
   GstKandySdpSteps done;
+  GstElement *pipeline; /* of the real one; nullable */
+  GstElement *webrtcbin;
+  GstElement *former_pipeline;
   GPtrArray *former; /* mids of the webrtcbin that a new one would replace */
 } SdpPeer;
 
 void sdp_peer_init (SdpPeer *peer, const char *name, gboolean is_caller);
 void sdp_peer_clear (SdpPeer *peer);
+gboolean sdp_peer_is_real (void);
 /* Drops the negotiation, and the webrtcbin that was made for it */
 void sdp_peer_drop (SdpPeer *peer);
 void sdp_peer_commit (SdpPeer *peer);
