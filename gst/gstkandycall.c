@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandycall-private.h"
+#include "gstkandycodec.h"
 
 /**
  * SECTION:gstkandycall
@@ -423,22 +424,6 @@ gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error)
 
 /* --- what the descriptions say --- */
 
-/* What is sent can be received as well */
-static GstCaps *
-own_codecs (GstKandyCall *self, KandyMediaKind kind)
-{
-  GstCaps *codecs = gst_caps_new_empty ();
-
-  for (guint i = 0; i < self->sends->len; i++) {
-    GstKandySendTrack *track =
-        ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track;
-
-    if (gst_kandy_send_track_get_kind (track) == kind)
-      codecs = gst_caps_merge (codecs, gst_kandy_send_track_get_codecs (track));
-  }
-  return codecs;
-}
-
 /* @options: (nullable): of the answer */
 void
 gst_kandy_call_apply_settings (GstKandyCall *self, KandyMediaOptions *options)
@@ -472,7 +457,7 @@ gst_kandy_call_apply_settings (GstKandyCall *self, KandyMediaOptions *options)
     if (wanted && self->receive_codecs[kind])
       codecs = gst_caps_ref (self->receive_codecs[kind]);
     else if (wanted)
-      codecs = own_codecs (self, kind);
+      codecs = gst_kandy_codecs_get_available (kind, remove_h264);
     gst_kandy_sdp_facade_set_receive (self->facade, kind, codecs);
     gst_kandy_sdp_facade_set_ask (self->facade, kind,
         wanted && (self->ask[kind] || self->sends->len == 0));

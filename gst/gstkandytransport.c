@@ -51,8 +51,8 @@ struct _GstKandyTransport {
   GHashTable *rtx_ssrcs;  /* ssrc -> rtx ssrc, under lock */
   GPtrArray *rtx_senders; /* rtprtxsend, under lock */
 
-  gint trusted;     /* atomic */
-  gint last_packet; /* atomic, ms of the monotonic clock */
+  gint trusted;      /* atomic */
+  gint *last_packet; /* atomic rc box, ms of the monotonic clock */
 
   KandyMediaConnectionState state;
 
@@ -256,7 +256,7 @@ read_connection_state (gpointer data)
 
   if (state != self->state) {
     self->state = state;
-    g_atomic_int_set (&self->last_packet, now_ms ());
+    g_atomic_int_set (self->last_packet, now_ms ());
     g_signal_emit (self, signals[SIGNAL_CONNECTION_STATE], 0, state);
   }
   return G_SOURCE_REMOVE;
@@ -345,12 +345,11 @@ webrtcbin_pad_added (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
     g_signal_emit (self, signals[SIGNAL_PAD_ADDED], 0, pad);
 }
 
+/* Holds no reference to the transport, which holds webrtcbin */
 static GstPadProbeReturn
 packet_arrived (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  GstKandyTransport *self = user_data;
-
-  g_atomic_int_set (&self->last_packet, now_ms ());
+  g_atomic_int_set ((gint *) user_data, now_ms ());
   return GST_PAD_PROBE_OK;
 }
 
@@ -461,7 +460,8 @@ deep_element_added (
 
     gst_pad_add_probe (pad,
         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-        packet_arrived, g_object_ref (self), g_object_unref);
+        packet_arrived, g_atomic_rc_box_acquire (self->last_packet),
+        (GDestroyNotify) g_atomic_rc_box_release);
   } else if (g_str_equal (name, "rtpjitterbuffer")) {
     /* It would declare the packet after a pause (hold, silence) lost before it
      * is even sent, and drop it when it comes: always the start of a key frame
@@ -670,6 +670,7 @@ gst_kandy_transport_finalize (GObject *object)
   gst_clear_object (&self->webrtcbin);
   gst_clear_object (&self->pipeline);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->last_packet, g_atomic_rc_box_release);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (gst_kandy_transport_parent_class)->finalize (object);
@@ -710,6 +711,7 @@ gst_kandy_transport_init (GstKandyTransport *self)
   self->rtx_ssrcs = g_hash_table_new (NULL, NULL);
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   self->stream_of_mline = g_array_new (FALSE, TRUE, sizeof (guint));
+  self->last_packet = g_atomic_rc_box_new0 (gint);
   self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
 }
 
@@ -954,7 +956,7 @@ gst_kandy_transport_get_connection_state (GstKandyTransport *self)
 gint64
 gst_kandy_transport_get_idle_time (GstKandyTransport *self)
 {
-  return (now_ms () - g_atomic_int_get (&self->last_packet)) & G_MAXINT;
+  return (now_ms () - g_atomic_int_get (self->last_packet)) & G_MAXINT;
 }
 
 /* webrtcbin's m-lines and the agent's streams have only the credentials in
@@ -1137,26 +1139,63 @@ typedef struct {
   GPtrArray *encoders;
 } Farewell;
 
+/* dtlsenc does not check whether it has anything to say good-bye to */
+static gboolean
+has_association (GstElement *encoder)
+{
+  GParamSpec *pspec = g_object_class_find_property (
+      G_OBJECT_GET_CLASS (encoder), "connection-state");
+  g_autofree char *nick = NULL;
+  int state;
+
+  if (!pspec || !G_IS_PARAM_SPEC_ENUM (pspec))
+    return FALSE;
+  g_object_get (encoder, "connection-state", &state, NULL);
+  nick = nick_of (pspec->value_type, state);
+  return g_str_equal (nick, "connected");
+}
+
+static void
+leave (GstElement *parent, GstElement *element)
+{
+  gst_element_set_locked_state (element, TRUE);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (parent), element);
+}
+
+/* The sinks of our streams refer to the transport */
+static void
+remove_others (Farewell *farewell)
+{
+  GList *others = NULL;
+
+  if (farewell->pipeline) {
+    GST_OBJECT_LOCK (farewell->pipeline);
+    others = g_list_copy (GST_BIN_CHILDREN (farewell->pipeline));
+    for (GList *l = others; l; l = l->next)
+      gst_object_ref (l->data);
+    GST_OBJECT_UNLOCK (farewell->pipeline);
+  } else {
+    GST_OBJECT_LOCK (farewell->webrtcbin);
+    for (GList *l = farewell->webrtcbin->srcpads; l; l = l->next) {
+      GstPad *peer = gst_pad_get_peer (l->data);
+      GstElement *element = peer ? gst_pad_get_parent_element (peer) : NULL;
+
+      if (element)
+        others = g_list_prepend (others, element);
+      gst_clear_object (&peer);
+    }
+    GST_OBJECT_UNLOCK (farewell->webrtcbin);
+  }
+
+  for (GList *l = others; l; l = l->next)
+    leave (farewell->parent, l->data);
+  g_list_free_full (others, gst_object_unref);
+}
+
 /* End of stream makes dtlsenc send close_notify, without which the far end only
  * learns by silence. Stopping joins streaming threads: never on the caller's.
  */
-/* An encoder that has never got its connection answers an EOS with a critical
- * message */
-static gboolean
-is_dtls_connected (GstElement *encoder)
-{
-  g_auto (GValue) state = G_VALUE_INIT;
-  GEnumValue *value;
-
-  if (!g_object_class_find_property (
-          G_OBJECT_GET_CLASS (encoder), "connection-state"))
-    return FALSE;
-  g_object_get_property (G_OBJECT (encoder), "connection-state", &state);
-  value = g_enum_get_value (
-      g_type_class_peek (G_VALUE_TYPE (&state)), g_value_get_enum (&state));
-  return value != NULL && g_str_equal (value->value_nick, "connected");
-}
-
 static gpointer
 say_farewell (gpointer data)
 {
@@ -1167,8 +1206,9 @@ say_farewell (gpointer data)
     GstElement *encoder = g_ptr_array_index (farewell->encoders, i);
     GstPad *pad = NULL;
 
-    if (!is_dtls_connected (encoder))
+    if (!has_association (encoder))
       continue;
+
     GST_OBJECT_LOCK (encoder);
     if (encoder->sinkpads)
       pad = gst_object_ref (encoder->sinkpads->data);
@@ -1186,9 +1226,8 @@ say_farewell (gpointer data)
 
   if (farewell->pipeline)
     gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
-  gst_element_set_locked_state (farewell->webrtcbin, TRUE);
-  gst_element_set_state (farewell->webrtcbin, GST_STATE_NULL);
-  gst_bin_remove (GST_BIN (farewell->parent), farewell->webrtcbin);
+  leave (farewell->parent, farewell->webrtcbin);
+  remove_others (farewell);
 
   g_ptr_array_unref (farewell->encoders);
   gst_object_unref (farewell->webrtcbin);
