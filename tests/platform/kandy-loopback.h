@@ -18,6 +18,42 @@ G_BEGIN_DECLS
  * Where a function takes a `user`, it may be the address (`name@domain`) or
  * the opaque identifier that appears in paths; %NULL means every user.
  *
+ * # What it does where the platform's ways are not known
+ *
+ * - Each device of a callee gets a session of its own, so that it is known
+ *   which one has answered. Before the others answer too late (403) they get
+ *   `Cancelled`, with `statusCode` 9904.
+ * - A notification follows its reply; one to the requester itself comes at
+ *   least 20 ms later, for a socket may be read before another.
+ * - `SessionEnded` and `Cancelled` have `statusCode` and `reasonText`: 480 not
+ *   available, 486 busy, 408 no answer, 603 declined, 487 cancelled by the
+ *   caller, 9904 answered elsewhere, 9905 ended, 9908 forwarded, 9909 the far
+ *   end is gone.
+ * - A channel's lifetime starts anew with each frame from the client.
+ * - Websockets are closed with 1000 when their channel is deleted, 4001 when
+ *   another has taken their place, 4002 when the channel has expired, 4003
+ *   when connChecks stay unanswered.
+ *
+ * # Control over HTTP
+ *
+ * For programs on the same machine, with `Content-Type: application/json`:
+ *
+ * | Request | Body | |
+ * |---|---|---|
+ * | `POST /loopback/faults` | faults, see below | 204 |
+ * | `GET /loopback/faults` | | number of faults, policies |
+ * | `DELETE /loopback/faults` | | kandy_loopback_clear_faults() |
+ * | `GET /loopback/log` | | kandy_loopback_dup_log() |
+ * | `GET /loopback/requests?method=&path=` | | `{"count":}` |
+ * | `DELETE /loopback/requests` | | kandy_loopback_reset_counts() |
+ * | `GET /loopback/state` | | accounts, what each has open |
+ * | `POST /loopback/close-websockets` | `user`, `code` | `{"count":}` |
+ * | `POST /loopback/send` | `user`, `frame` | `{"count":}` |
+ * | `POST /loopback/expire-tokens` | `user` | `{"count":}` |
+ * | `POST /loopback/expire-channels` | `user` | `{"count":}` |
+ * | `POST /loopback/cancel-subscriptions` | `user`, `service` | `{"count":}` |
+ * | `POST /loopback/end-sessions` | `user`, `statusCode`, `reasonText` | `{"count":}` |
+ *
  * # Faults
  *
  * kandy_loopback_set_fault() and `POST /loopback/faults` take one fault, or an

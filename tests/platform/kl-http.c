@@ -147,7 +147,10 @@ log_response (KlRequest *request, guint status, const char *text)
     json_node_set_object (node, body);
     json_object_set_member (entry, "body", kl_json_redact (node));
   } else if (text && *text && g_utf8_validate (text, -1, NULL)) {
-    json_object_set_string_member (entry, "body", text);
+    g_autofree char *start = g_utf8_substring (
+        text, 0, MIN (g_utf8_strlen (text, -1), KL_MAX_LOG_TEXT));
+
+    json_object_set_string_member (entry, "body", start);
   }
   kl_log_add (self->log, entry);
 

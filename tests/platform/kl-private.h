@@ -27,6 +27,7 @@ G_BEGIN_DECLS
 #define KL_MAX_UNANSWERED_FRAMES 8192
 #define KL_MAX_LOG_ENTRIES 10000
 #define KL_MAX_LOG_BYTES (32 * 1024 * 1024)
+#define KL_MAX_LOG_TEXT 200 /* characters of a body that is no JSON */
 #define KL_MAX_COUNTED_PATHS 20000
 #define KL_MAX_FAULTS 1000
 

@@ -8,6 +8,14 @@
 /* The server under the platform: TLS, limits, bad input, start and stop */
 
 #define ALICE "alice@loopback.example"
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 #define BOB "bob@loopback.example"
 #define CHANNELS "/cpaas/notificationchannel/v1/%u/channels"
 
@@ -419,6 +427,43 @@ test_keep_alive (TestFixture *fixture, gconstpointer data)
   }
 }
 
+#ifndef SANITIZED
+static gsize
+get_resident (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  line = strstr (text, "VmRSS:");
+  g_assert_nonnull (line);
+  return g_ascii_strtoull (line + strlen ("VmRSS:"), NULL, 10);
+}
+
+/* What a request has needed is given back */
+static void
+test_memory (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (TestClient) client = test_client_new (fixture->loopback, ALICE);
+  g_autofree char *padding = g_strnfill (20000, 'x');
+  g_autofree char *body = g_strdup_printf ("{'%s':1}", padding);
+  gsize before = 0;
+  guint i;
+
+  test_client_sign_on (client, "alice");
+  for (i = 0; i < 1000; i++) {
+    g_assert_cmpuint (
+        test_client_get_status (client, "PUT", CHANNELS "/none", body), ==,
+        404);
+    kandy_loopback_reset_counts (fixture->loopback);
+    if (i == 200)
+      before = get_resident ();
+  }
+  /* KiB: 800 requests of 20 KB would be more than 16000 */
+  g_assert_cmpuint (get_resident (), <, before + 6000);
+}
+#endif
+
 #define ADD(name, function) TEST_ADD ("/loopback/server/" name, function)
 
 int
@@ -434,6 +479,9 @@ main (int argc, char **argv)
   ADD ("config", test_config);
   ADD ("restart", test_restart);
   ADD ("threads", test_threads);
+#ifndef SANITIZED
+  ADD ("memory", test_memory);
+#endif
   ADD ("keep-alive", test_keep_alive);
   ADD ("many-connections", test_many_connections);
   return g_test_run ();
