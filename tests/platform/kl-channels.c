@@ -494,7 +494,6 @@ attach_socket (KlChannel *channel, GIOStream *stream, GSocket *transport,
 static void
 on_upgraded (SoupServerMessage *message, KlChannel *channel)
 {
-  g_autoptr (SoupServerMessage) kept = g_object_ref (message);
   g_autoptr (KlChannel) alive = kl_channel_ref (channel);
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));

@@ -634,7 +634,7 @@ get_log (TestFixture *fixture)
 static void
 test_order (TestFixture *fixture, gconstpointer data)
 {
-  g_autoptr (Pair) pair = pair_new_connected (fixture);
+  Pair *pair = pair_new_connected (fixture);
   g_autoptr (JsonArray) log = get_log (fixture);
   gint64 request = 0;
   gboolean replied = FALSE;
@@ -660,6 +660,7 @@ test_order (TestFixture *fixture, gconstpointer data)
     }
   }
   g_assert_true (seen);
+  pair_free (pair);
 }
 
 #define ADD(name, function) TEST_ADD ("/loopback/calls/" name, function)

@@ -272,7 +272,6 @@ test_config (TestFixture *fixture, gconstpointer data)
       "'faults':[{'on':'request','path':'/nowhere','status':418}]}");
   g_autoptr (TestClient) client =
       test_client_new (fixture->loopback, "dora@lab.example");
-  g_autoptr (TestReply) reply = NULL;
   GError *error = NULL;
   guint i;
 

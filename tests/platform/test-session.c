@@ -140,7 +140,6 @@ test_other_user (TestFixture *fixture, gconstpointer data)
       test_client_online (fixture->loopback, "alice@loopback.example");
   g_autoptr (TestClient) bob =
       test_client_online (fixture->loopback, "bob@loopback.example");
-  g_autofree char *token = g_strdup (alice->token);
   g_autoptr (TestReply) reply = NULL;
 
   g_free (alice->token);
