@@ -389,12 +389,14 @@ static void
 test_signals (Harness *h, gconstpointer data)
 {
   g_autoptr (GString) signals = g_string_new (NULL);
+  g_autoptr (KandyCall) first = NULL;
 
   g_signal_connect (h->calls, "started", G_CALLBACK (on_started), signals);
   g_signal_connect (h->calls, "received", G_CALLBACK (on_received), signals);
   g_signal_connect (
       h->calls, "items-changed", G_CALLBACK (on_items_changed), signals);
   harness_make (h, KANDY_CALL_STATE_INITIATING);
+  first = g_object_ref (h->call);
   g_signal_connect (h->call, "operation", G_CALLBACK (on_operation), signals);
   g_signal_connect (h->call, "notify::state", G_CALLBACK (on_state), signals);
   g_signal_connect (
@@ -410,6 +412,7 @@ test_signals (Harness *h, gconstpointer data)
   harness_settle (h);
   g_assert_cmpstr (signals->str, ==, "+1 received ");
   g_signal_handlers_disconnect_by_data (h->calls, signals);
+  g_signal_handlers_disconnect_by_data (first, signals);
 }
 
 static void
