@@ -8,15 +8,21 @@
  * from elsewhere in a browser cannot send that without a preflight, which is
  * not granted. */
 
+/* The name that the peer has for this machine tells pages apart whose own
+ * name was made to lead here */
 static gboolean
 is_local (KlRequest *request)
 {
   GSocketAddress *remote =
       soup_server_message_get_remote_address (request->message);
+  const char *host =
+      g_uri_get_host (soup_server_message_get_uri (request->message));
 
   return G_IS_INET_SOCKET_ADDRESS (remote)
       && g_inet_address_get_is_loopback (
-          g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+          g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)))
+      && (g_hostname_is_ip_address (host)
+          || g_ascii_strcasecmp (host, "localhost") == 0);
 }
 
 static void

@@ -226,6 +226,10 @@ test_cors (TestFixture *fixture, gconstpointer data)
       "GET /cpaas/chat/v1/u/subscriptions HTTP/1.1\r\nHost: x\r\n"
       "Origin: http://page.example\r\nConnection: close\r\n\r\n",
       -1, TRUE);
+  g_autofree char *rebound = exchange (fixture->loopback,
+      "DELETE /loopback/faults HTTP/1.1\r\nHost: page.example\r\n"
+      "Connection: close\r\n\r\n",
+      -1, TRUE);
   g_autofree char *control = exchange (fixture->loopback,
       "OPTIONS /loopback/faults HTTP/1.1\r\nHost: x\r\n"
       "Origin: http://page.example\r\nConnection: close\r\n\r\n",
@@ -240,6 +244,7 @@ test_cors (TestFixture *fixture, gconstpointer data)
   g_assert_nonnull (
       strstr (refused, "Access-Control-Allow-Origin: http://page.example"));
   g_assert_null (strstr (control, "Access-Control"));
+  g_assert_nonnull (strstr (rebound, " 403 "));
 }
 
 static char *
@@ -391,11 +396,11 @@ static void
 test_keep_alive (TestFixture *fixture, gconstpointer data)
 {
   static const char *const requests[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "DELETE /loopback/faults HTTP/1.1\r\nHost: x\r\n\r\n",
+    "DELETE /loopback/faults HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
     "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET /cpaas/chat/v1/u/subscriptions HTTP/1.1\r\nHost: x\r\n\r\n",
-    "DELETE /loopback/faults HTTP/1.1\r\nHost: x\r\n\r\n" };
+    "DELETE /loopback/faults HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" };
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GSocketConnection) connection =
       g_socket_client_connect_to_host (client, "127.0.0.1",
