@@ -48,6 +48,10 @@ G_BEGIN_DECLS
  *      steps again: REBUILD if webrtcbin was told of another codec
  *   4. gst_kandy_sdp_facade_get_wire() is the answer to send
  * commit_answer: gst_kandy_sdp_facade_commit(). drop_answer: _drop().
+ *
+ * A webrtcbin that was made for REBUILD is dropped together with its negotiation;
+ * the former one goes on. Where a dropped negotiation has left something in
+ * webrtcbin that it cannot forget, the next one asks for REBUILD.
  */
 
 /**

@@ -21,19 +21,6 @@ typedef struct {
   GString *mismatches;
 } Plan;
 
-static gboolean
-transports_share_identity (GstKandySdpTransport *a, GstKandySdpTransport *b)
-{
-  guint i;
-
-  for (i = 0; i < a->fingerprints->len; i++) {
-    if (g_ptr_array_find_with_equal_func (b->fingerprints,
-            g_ptr_array_index (a->fingerprints, i), g_str_equal, NULL))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 /* Whether a live m-line comes from another DTLS endpoint than before */
 static gboolean
 identity_changes (GstKandySdpState *state, GstKandySdpDescription *offer)
@@ -45,7 +32,7 @@ identity_changes (GstKandySdpState *state, GstKandySdpDescription *offer)
     GstKandySdpSection *section = g_ptr_array_index (offer->sections, i);
 
     if (line->alive && section->alive && line->remote
-        && !transports_share_identity (
+        && !gst_kandy_sdp_transport_same_identity (
             line->remote->transport, section->transport))
       return TRUE;
   }

@@ -336,6 +336,7 @@ accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
     GError **error)
 {
   GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
+  GstKandySdpTransport *before;
   GstKandySdpInnerLine *inner;
   g_autoptr (GPtrArray) formats = NULL;
 
@@ -354,6 +355,18 @@ accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
     return answer_fail ("call:5", error,
         "m-line %u (%s) was offered in the bundle, and is answered outside", i,
         line->media);
+
+  before = state->first || !line->remote
+      ? NULL
+      : gst_kandy_sdp_state_get_remote_transport (state, line->webrtcbin);
+  if (before
+      && !gst_kandy_sdp_transport_same_identity (before, section->transport))
+    return answer_fail ("call:2", error,
+        "m-line %u (%s) has another a=fingerprint than before, which only an "
+        "offer may have",
+        i, line->media);
+  if (before && strcmp (before->ufrag, section->transport->ufrag) != 0)
+    state->steps |= GST_KANDY_SDP_STEP_REMOTE_ICE;
 
   gst_kandy_sdp_wire_line_set_formats (line, formats);
   if (line->webrtcbin < 0)
@@ -409,19 +422,8 @@ accept_transport (GstKandySdpFacade *self, GstKandySdpState *state,
     if (state->offer_active && state->role != GST_KANDY_SDP_SETUP_ACTIVE)
       return answer_fail (
           "call:2", error, "both ends want to be the DTLS client");
-  } else if (state->bundled && state->remote_transport
-      && !g_ptr_array_find_with_equal_func (
-          state->remote_transport->fingerprints,
-          g_ptr_array_index (first->transport->fingerprints, 0), g_str_equal,
-          NULL)) {
-    return answer_fail ("call:2", error,
-        "it has another a=fingerprint than before, which only an offer may");
   }
 
-  if (state->remote_transport
-      && g_strcmp0 (state->remote_transport->ufrag, first->transport->ufrag)
-          != 0)
-    state->steps |= GST_KANDY_SDP_STEP_REMOTE_ICE;
   g_clear_pointer (&state->remote_transport, gst_kandy_sdp_transport_unref);
   state->remote_transport = gst_kandy_sdp_transport_ref (first->transport);
   return TRUE;

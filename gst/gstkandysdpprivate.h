@@ -129,6 +129,9 @@ GstCaps *gst_kandy_sdp_codecs_remove (GstCaps *codecs, const char *name);
 GstKandySdpTransport *gst_kandy_sdp_transport_new (void);
 GstKandySdpTransport *gst_kandy_sdp_transport_ref (GstKandySdpTransport *transport);
 void gst_kandy_sdp_transport_unref (GstKandySdpTransport *transport);
+/* whether both name the same certificate */
+gboolean gst_kandy_sdp_transport_same_identity (GstKandySdpTransport *a,
+    GstKandySdpTransport *b);
 /* (nullable) (transfer full): "candidate:..." if @text is a candidate that can be used */
 char *gst_kandy_sdp_candidate_clean (const char *text);
 /* default destination of RFC 8839 section 4.2.1.1 */

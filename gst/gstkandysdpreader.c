@@ -118,6 +118,20 @@ gst_kandy_sdp_transport_unref (GstKandySdpTransport *transport)
   g_rc_box_release_full (transport, transport_clear);
 }
 
+gboolean
+gst_kandy_sdp_transport_same_identity (
+    GstKandySdpTransport *a, GstKandySdpTransport *b)
+{
+  guint i;
+
+  for (i = 0; i < a->fingerprints->len; i++) {
+    if (g_ptr_array_find_with_equal_func (b->fingerprints,
+            g_ptr_array_index (a->fingerprints, i), g_str_equal, NULL))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* RFC 8866 section 9, token */
 static gboolean
 is_token (const char *s)
