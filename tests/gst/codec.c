@@ -297,8 +297,8 @@ check_colour (Line *line, guint skip, int y, int u, int v)
   "audiotestsrc freq=1000 wave=sine samplesperbuffer=480 num-buffers=300 "     \
   "! audio/x-raw,rate=48000,channels=1"
 #define PICTURE                                                                \
-  "videotestsrc pattern=red num-buffers=60 "                                   \
-  "! video/x-raw,width=320,height=240,framerate=30/1"
+  "videotestsrc pattern=red num-buffers=30 "                                   \
+  "! video/x-raw,width=160,height=120,framerate=30/1"
 
 static const char *const audio_codecs[] = { "OPUS", "G722", "PCMU", "PCMA" };
 static const char *const video_codecs[] = { "VP8", "VP9", "H264", "AV1" };
@@ -558,7 +558,7 @@ GST_START_TEST (test_video_loss)
 
   line_init (&line, KANDY_MEDIA_KIND_VIDEO,
       "videotestsrc pattern=smpte num-buffers=120 ! "
-      "video/x-raw,width=320,height=240,framerate=30/1",
+      "video/x-raw,width=160,height=120,framerate=30/1",
       caps, GST_KANDY_RECEIVE_OUTPUT_ENCODED);
   line.drop_every = 13;
   gst_element_set_state (line.pipeline, GST_STATE_PLAYING);
