@@ -1228,3 +1228,19 @@ gst_kandy_call_warm_up_wait (void)
     g_cond_wait (&warm_up_cond, &warm_up_lock);
   g_mutex_unlock (&warm_up_lock);
 }
+
+/**
+ * gst_kandy_call_wait_closed:
+ * @timeout_ms: for how long at most
+ *
+ * Closing does not block: the far end is told, and threads are stopped, in the
+ * background, which takes some 20 ms. A process that is about to exit waits for
+ * it. Any thread but a streaming thread.
+ *
+ * Returns: %FALSE if calls were still being stopped when @timeout_ms had passed
+ */
+gboolean
+gst_kandy_call_wait_closed (guint timeout_ms)
+{
+  return gst_kandy_transport_wait_closed (timeout_ms);
+}

@@ -54,6 +54,10 @@ GST_KANDY_API void gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
 GST_KANDY_API void gst_kandy_call_warm_up (void);
 GST_KANDY_API void gst_kandy_call_warm_up_wait (void);
 
+/* Waits until all closed calls of this process have said good-bye and are
+ * stopped. FALSE: not within @timeout_ms */
+GST_KANDY_API gboolean gst_kandy_call_wait_closed (guint timeout_ms);
+
 /* Properties: "latency" (uint ms, default 60, jitter buffer), "relay-only"
  * (boolean), "local-hold",
  * "remote-hold" (boolean, read), "connection-state" (KandyMediaConnectionState,

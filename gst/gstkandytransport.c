@@ -220,7 +220,7 @@ op_start (GstKandyTransport *self, const char *what, const char *field,
   g_source_attach (op->timeout, self->context);
   g_queue_push_tail (&self->ops, op);
 
-  return gst_promise_ref (op->promise);
+  return op->promise;
 }
 
 /* --- events of webrtcbin, on any thread --- */
@@ -1196,6 +1196,25 @@ remove_others (Farewell *farewell)
 /* End of stream makes dtlsenc send close_notify, without which the far end only
  * learns by silence. Stopping joins streaming threads: never on the caller's.
  */
+static GMutex farewell_lock;
+static GCond farewell_cond;
+static guint n_farewells;
+
+gboolean
+gst_kandy_transport_wait_closed (guint timeout_ms)
+{
+  gint64 deadline = g_get_monotonic_time () + timeout_ms * 1000;
+  gboolean done;
+
+  g_mutex_lock (&farewell_lock);
+  while (n_farewells > 0
+         && g_cond_wait_until (&farewell_cond, &farewell_lock, deadline))
+    ;
+  done = n_farewells == 0;
+  g_mutex_unlock (&farewell_lock);
+  return done;
+}
+
 static gpointer
 say_farewell (gpointer data)
 {
@@ -1235,6 +1254,11 @@ say_farewell (gpointer data)
   gst_object_unref (farewell->parent);
   gst_clear_object (&farewell->pipeline);
   g_free (farewell);
+
+  g_mutex_lock (&farewell_lock);
+  n_farewells--;
+  g_cond_broadcast (&farewell_cond);
+  g_mutex_unlock (&farewell_lock);
   return NULL;
 }
 
@@ -1268,5 +1292,8 @@ gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
   self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
   g_ptr_array_set_size (self->rtx_senders, 0);
   g_mutex_unlock (&self->lock);
+  g_mutex_lock (&farewell_lock);
+  n_farewells++;
+  g_mutex_unlock (&farewell_lock);
   g_thread_unref (g_thread_new ("kandy-farewell", say_farewell, farewell));
 }

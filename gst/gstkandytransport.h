@@ -85,6 +85,8 @@ void gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline);
 /* What the agent knows of the path: "ice-state", "local-candidate-type" ... */
 void gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s);
 
+gboolean gst_kandy_transport_wait_closed (guint timeout_ms);
+
 /* Runs @func from @context, never from the caller's stack */
 void gst_kandy_post (GMainContext *context, GSourceFunc func, gpointer data,
     GDestroyNotify notify);

@@ -499,6 +499,7 @@ endpoint_free (Endpoint *self)
   gst_clear_object (&self->video);
   g_signal_handlers_disconnect_by_data (self->call, self);
   g_assert_finalize_object (self->call);
+  fail_unless (gst_kandy_call_wait_closed (5000));
   g_clear_error (&self->failure);
   g_string_free (self->digits, TRUE);
   g_free (self->name);
