@@ -326,17 +326,20 @@ prepare_media (GstKandyLine *self)
 /* Which medium is received at all is said by the options of the call or of the
  * answer; here is what it may come as */
 static void
-set_receive_codecs (
-    GstKandyLine *self, GstKandyCall *media, KandyMediaOptions *options)
+set_receive_codecs (GstKandyLine *self, GstKandyCall *media,
+    const GstKandySessionWishes *wishes)
 {
   gboolean remove_h264 = kandy_config_get_boolean (
       kandy_client_get_config (self->client), "call.removeH264Codecs");
   gboolean ask[2] = { FALSE, FALSE };
   KandyMediaKind kind;
 
-  if (options != NULL)
-    g_object_get (options, "receive-audio", &ask[KANDY_MEDIA_KIND_AUDIO],
-        "receive-video", &ask[KANDY_MEDIA_KIND_VIDEO], NULL);
+  if (wishes->receives && (wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
+    ask[KANDY_MEDIA_KIND_AUDIO] =
+        (wishes->receive & GST_KANDY_MEDIA_AUDIO) != 0;
+    ask[KANDY_MEDIA_KIND_VIDEO] =
+        (wishes->receive & GST_KANDY_MEDIA_VIDEO) != 0;
+  }
   for (kind = KANDY_MEDIA_KIND_AUDIO; kind <= KANDY_MEDIA_KIND_VIDEO; kind++) {
     g_autoptr (GstCaps) codecs =
         gst_kandy_codecs_get_receivable (kind, remove_h264, TRUE);
@@ -357,8 +360,8 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
 
   media = gst_kandy_call_new (
       kandy_client_get_config (self->client), servers, options);
-  set_receive_codecs (self, media, options);
   collect_wishes (self, &wishes);
+  set_receive_codecs (self, media, &wishes);
   if (wishes.latency_set)
     g_object_set (media, "latency", wishes.latency, NULL);
   clear_wishes (&wishes);
@@ -390,11 +393,10 @@ make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
     if ((wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
       audio = (wishes->receive & GST_KANDY_MEDIA_AUDIO) != 0;
       video = (wishes->receive & GST_KANDY_MEDIA_VIDEO) != 0;
-    } else if (incoming || (!wishes->send_audio && !wishes->send_video)) {
-      audio = video = TRUE;
     } else {
-      audio = wishes->send_audio;
-      video = wishes->send_video;
+      /* also what the far end adds later; what is asked for is another matter,
+       * see set_receive_codecs() */
+      audio = video = TRUE;
     }
   }
   if (!incoming && !audio && !video && !wishes->send_audio

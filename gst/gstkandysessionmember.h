@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @GST_KANDY_MEDIA_VIDEO: moving pictures
  * @GST_KANDY_MEDIA_AUTO: what fits: in a call made here, the kinds that
  *   `kandysink` sends, or both kinds if it sends nothing; in a call received,
- *   whatever is offered
+ *   whatever is offered. What the far end adds later is received as well
  *
  * Media to be received.
  */
