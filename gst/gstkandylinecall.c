@@ -273,6 +273,25 @@ on_track_removed (
   }
 }
 
+/* As rtpdtmfdepay tells of a digit, so that applications know the message */
+static void
+on_dtmf_event (
+    GstKandyCall *media, guint number, guint volume, GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, TRUE);
+  guint i;
+
+  for (i = 0; i < members->len; i++) {
+    GstElement *member = g_ptr_array_index (members, i);
+
+    gst_element_post_message (member,
+        gst_message_new_element (GST_OBJECT (member),
+            gst_structure_new ("dtmf-event", "number", G_TYPE_INT,
+                (gint) number, "volume", G_TYPE_INT, (gint) volume, "type",
+                G_TYPE_INT, 1, "method", G_TYPE_INT, 1, NULL)));
+  }
+}
+
 /* The call */
 
 static void
@@ -376,6 +395,7 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
         media, "receive-track-added", G_CALLBACK (on_track_added), self);
     g_signal_connect (
         media, "receive-track-removed", G_CALLBACK (on_track_removed), self);
+    g_signal_connect (media, "dtmf-event", G_CALLBACK (on_dtmf_event), self);
     if (is_taken (self))
       prepare_media (self);
   }
