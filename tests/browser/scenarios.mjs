@@ -25,6 +25,9 @@
  */
 
 const BOTH = { audio: 'sendrecv', video: 'sendrecv' };
+/* webrtcbin cannot take apart what it has offered as one: the elements are told
+ * beforehand */
+const APART = { 'client::remove-bundling': true };
 const H264 = { 'client::remove-h264-codecs': false };
 
 const pages = [
@@ -143,9 +146,11 @@ const changes = ['browser', 'far'].flatMap((caller) => {
     { name: `browser ${calling} and sends tones`, caller,
       steps: [['browser sends tones', '15#']] },
     { name: `browser ${calling} without bundling`, caller, ...BOTH,
-      page: { bundle: false } },
+      page: { bundle: false },
+      pipeline: { properties: caller === 'far' ? APART : {} } },
     { name: `browser ${calling} without bundling, holds and resumes`, caller,
       ...BOTH, page: { bundle: false },
+      pipeline: { properties: caller === 'far' ? APART : {} },
       steps: ['browser holds', 'browser resumes'] },
   ];
 }).concat([
