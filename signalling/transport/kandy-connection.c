@@ -330,7 +330,7 @@ attempt_failed (KandyConnection *self, const GError *error)
   double since_start, former = self->window;
 
   kandy_logger_log (kandy_client_get_logger (self->client),
-      KANDY_LOG_LEVEL_WARN, "CONNECTIVITY", NULL, "Attempt %u: %s",
+      KANDY_LOG_LEVEL_WARN, "CONNECTIVITY", NULL, "Attempt %u failed: %s",
       self->n_failed + 1, error->message);
   self->n_failed++;
   if (kandy_error_get_http_status (error) == SOUP_STATUS_UNAUTHORIZED)
@@ -377,6 +377,9 @@ attempt_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 start_attempt (KandyConnection *self)
 {
+  kandy_logger_log (kandy_client_get_logger (self->client),
+      KANDY_LOG_LEVEL_INFO, "CONNECTIVITY", NULL,
+      "Attempt %u to open the websocket", self->n_failed + 1);
   self->attempt_at = g_get_monotonic_time ();
   self->websocket = kandy_websocket_new (self->client);
   kandy_websocket_open_async (self->websocket, self->channel_url,

@@ -6,31 +6,6 @@
 
 /* Tokens and sign-on: protocol session 1, check 1 of its section 10 */
 
-static char *
-user_info (Session *session, const char *member)
-{
-  g_autoptr (GVariant) info = kandy_client_get_user_info (session->client);
-  char *text = NULL;
-
-  g_variant_lookup (info, member, "s", &text);
-  return text;
-}
-
-static gboolean
-sign_on (Session *session, const char *client_id, const char *user,
-    const char *password, GError **error)
-{
-  GAsyncResult *result = NULL;
-  gboolean done;
-
-  kandy_client_sign_on_password_async (
-      session->client, client_id, user, password, NULL, store_result, &result);
-  done = kandy_client_sign_on_finish (
-      session->client, wait_result (&result), error);
-  g_object_unref (result);
-  return done;
-}
-
 static void
 test_tokens (void)
 {
@@ -68,10 +43,10 @@ test_tokens (void)
 
   g_assert_true (
       kandy_client_set_tokens (session->client, "first", good, NULL));
-  token = user_info (session, "token");
-  also_token = user_info (session, "accessToken");
-  username = user_info (session, "username");
-  identity = user_info (session, "identity");
+  token = session_get_user_info (session, "token");
+  also_token = session_get_user_info (session, "accessToken");
+  username = session_get_user_info (session, "username");
+  identity = session_get_user_info (session, "identity");
   g_assert_cmpstr (token, ==, "first");
   g_assert_cmpstr (also_token, ==, "first");
   g_assert_cmpstr (username, ==, "ann-id");
@@ -81,7 +56,7 @@ test_tokens (void)
   g_assert_true (kandy_client_set_credentials (
       session->client, "second", no_identity, NULL));
   g_free (identity);
-  identity = user_info (session, "identity");
+  identity = session_get_user_info (session, "identity");
   g_assert_cmpstr (identity, ==, "bob");
   session_assert_events (session, "");
   session_free (session);
@@ -94,16 +69,19 @@ test_wrong_password (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *token = NULL;
 
-  g_assert_false (sign_on (session, "loopback", ALICE, "guess", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "guess", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_AUTHENTICATION);
   g_assert_cmpstr (kandy_error_get_platform_code (error), ==, "invalid_grant");
   g_assert_cmpuint (kandy_error_get_http_status (error), ==, 401);
   g_clear_error (&error);
-  g_assert_false (sign_on (session, "nobody", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "nobody", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_AUTHENTICATION);
-  token = user_info (session, "token");
+  token = session_get_user_info (session, "token");
   g_assert_null (token);
-  g_assert_true (sign_on (session, "loopback", ALICE, "wonderland", NULL));
+  g_assert_true (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", NULL));
   session_free (session);
 }
 
@@ -131,134 +109,6 @@ test_client_credentials (void)
   session_free (session);
 }
 
-/* At half of its life the token is another one; the platform is asked with the
- * refresh token, and with the password when it does not take that */
-static void
-test_renewal (gconstpointer data)
-{
-  gboolean refresh_refused = GPOINTER_TO_INT (data);
-  Session *session = session_new (NULL);
-  g_autofree char *first = NULL;
-  g_autofree char *second = NULL;
-  guint n;
-
-  session_fault (session,
-      refresh_refused ? "{\"set\":{\"tokenLifetime\":3,"
-                        "\"refreshLifetime\":1}}"
-                      : "{\"set\":{\"tokenLifetime\":3}}");
-  session_sign_on (session);
-  first = user_info (session, "token");
-  n = kandy_loopback_count_requests (session->loopback, "POST", "/token");
-  g_assert_cmpuint (n, ==, 1);
-  WAIT ((g_free (second), second = user_info (session, "token"),
-      g_strcmp0 (first, second) != 0));
-  g_assert_cmpuint (
-      kandy_loopback_count_requests (session->loopback, "POST", "/token"), ==,
-      refresh_refused ? 3 : 2);
-  /* and it is a good one */
-  g_assert_true (session_subscribe (session, "call", NULL));
-  g_assert_null (strstr (session->events->str, "request:error"));
-  session_free (session);
-}
-
-/* A token that the platform no longer takes, as after a long sleep, is replaced
- * at once; the request that met it has failed all the same */
-static void
-test_renewal_when_refused (void)
-{
-  Session *session = session_new (NULL);
-  g_autofree char *first = NULL;
-  g_autofree char *second = NULL;
-
-  session_sign_on (session);
-  first = user_info (session, "token");
-  /* young tokens are not replaced: the trouble would be another one */
-  SETTLE_MS (5100);
-  kandy_loopback_expire_tokens (session->loopback, ALICE);
-  g_assert_false (session_subscribe (session, "call", NULL));
-  WAIT ((g_free (second), second = user_info (session, "token"),
-      g_strcmp0 (first, second) != 0));
-  g_assert_true (session_subscribe (session, "call", NULL));
-  session_free (session);
-}
-
-static void
-test_renewal_retried (void)
-{
-  Session *session = session_new (NULL);
-  g_autofree char *first = NULL;
-  g_autofree char *second = NULL;
-
-  session_fault (session, "{\"set\":{\"tokenLifetime\":4}}");
-  session_sign_on (session);
-  first = user_info (session, "token");
-  session_fault (session,
-      "{\"on\":\"request\",\"path\":\"/token\",\"status\":503,\"count\":1}");
-  WAIT ((g_free (second), second = user_info (session, "token"),
-      g_strcmp0 (first, second) != 0));
-  g_assert_cmpuint (
-      kandy_loopback_count_requests (session->loopback, "POST", "/token"), >=,
-      3);
-  session_free (session);
-}
-
-static void
-test_renewal_refused (void)
-{
-  Session *session = session_new (NULL);
-  guint n;
-
-  session_fault (session, "{\"set\":{\"tokenLifetime\":2}}");
-  session_sign_on (session);
-  session_fault (session,
-      "{\"on\":\"request\",\"path\":\"/token\",\"status\":401,"
-      "\"body\":\"{\\\"error\\\":\\\"invalid_grant\\\"}\"}");
-  WAIT (session->events->len > 0);
-  session_assert_events (session, "request:error(invalid_grant)");
-  n = kandy_loopback_count_requests (session->loopback, "POST", "/token");
-  SETTLE_MS (1500);
-  g_assert_cmpuint (
-      kandy_loopback_count_requests (session->loopback, "POST", "/token"), ==,
-      n);
-  session_free (session);
-}
-
-static void
-test_sign_off (void)
-{
-  Session *session = session_new (NULL);
-  g_autofree char *token = NULL;
-
-  session_fault (session, "{\"set\":{\"tokenLifetime\":2}}");
-  session_sign_on (session);
-  kandy_client_sign_off (session->client);
-  token = user_info (session, "token");
-  g_assert_null (token);
-  SETTLE_MS (1300);
-  g_assert_cmpuint (
-      kandy_loopback_count_requests (session->loopback, "POST", "/token"), ==,
-      1);
-  session_free (session);
-}
-
-/* The application's tokens are the application's business */
-static void
-test_no_renewal_of_others (void)
-{
-  Session *session = session_new (NULL);
-  g_autofree char *id_token = make_id_token ("ann", "ann@x");
-  g_autofree char *token = NULL;
-
-  session_fault (session, "{\"set\":{\"tokenLifetime\":2}}");
-  session_sign_on (session);
-  g_assert_true (
-      kandy_client_set_tokens (session->client, "mine", id_token, NULL));
-  SETTLE_MS (1300);
-  token = user_info (session, "token");
-  g_assert_cmpstr (token, ==, "mine");
-  session_free (session);
-}
-
 static void
 test_bad_reply (gconstpointer data)
 {
@@ -270,9 +120,11 @@ test_bad_reply (gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   session_fault (session, fault);
-  g_assert_false (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_PROTOCOL);
-  g_assert_true (sign_on (session, "loopback", ALICE, "wonderland", NULL));
+  g_assert_true (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", NULL));
   session_free (session);
 }
 
@@ -285,7 +137,8 @@ test_html_refusal (void)
   session_fault (session,
       "{\"on\":\"request\",\"path\":\"/token\",\"status\":502,"
       "\"body\":\"<html>\",\"contentType\":\"text/html\"}");
-  g_assert_false (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_REFUSED);
   g_assert_cmpstr (kandy_error_get_platform_code (error), ==, "502");
   session_free (session);
@@ -331,7 +184,8 @@ test_destroy_while_signing_on (void)
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_DESTROYED);
   g_clear_object (&result);
   g_clear_error (&error);
-  g_assert_false (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_DESTROYED);
   kandy_loopback_clear_faults (session->loopback);
   session_free (session);
@@ -356,32 +210,37 @@ test_tls (void)
   g_assert_true (g_file_set_contents (file, pem, -1, &error));
   g_object_set (session->config, "server-protocol", "https", NULL);
 
-  g_assert_false (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_NETWORK);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "certificate"));
   g_clear_error (&error);
 
   g_object_set (session->config, "ca-file", "/nonexistent/ca.pem", NULL);
-  g_assert_false (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM);
   g_assert_nonnull (strstr (error->message, "/nonexistent/ca.pem"));
   g_clear_error (&error);
 
   g_object_set (session->config, "ca-file", file, NULL);
-  g_assert_true (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_true (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_true (session_subscribe (session, "call", &error));
   g_assert_no_error (error);
   g_assert_true (session_unsubscribe (session, "call", NULL));
 
   g_object_set (session->config, "ca-file", NULL, "tls-verify", FALSE, NULL);
-  g_assert_true (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_true (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_true (session_subscribe (session, "call", &error));
   g_assert_true (session_unsubscribe (session, "call", NULL));
 
   /* and a connection that was accepted then does not count now */
   g_object_set (session->config, "tls-verify", TRUE, NULL);
-  g_assert_false (sign_on (session, "loopback", ALICE, "wonderland", &error));
+  g_assert_false (
+      session_try_sign_on (session, "loopback", ALICE, "wonderland", &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_NETWORK);
   g_unlink (file);
   session_free (session);
@@ -401,19 +260,10 @@ main (int argc, char **argv)
   ADD ("tokens", test_tokens);
   ADD ("wrong-password", test_wrong_password);
   ADD ("client-credentials", test_client_credentials);
-  ADD ("renewal-when-refused", test_renewal_when_refused);
-  ADD ("renewal-retried", test_renewal_retried);
-  ADD ("renewal-refused", test_renewal_refused);
-  ADD ("sign-off", test_sign_off);
-  ADD ("no-renewal-of-others", test_no_renewal_of_others);
   ADD ("html-refusal", test_html_refusal);
   ADD ("cancel", test_cancel);
   ADD ("destroy", test_destroy_while_signing_on);
   ADD ("tls", test_tls);
-  g_test_add_data_func (
-      "/session/auth/renewal", GINT_TO_POINTER (FALSE), test_renewal);
-  g_test_add_data_func ("/session/auth/renewal-by-password",
-      GINT_TO_POINTER (TRUE), test_renewal);
   for (i = 0; i < G_N_ELEMENTS (replies); i++) {
     g_autofree char *path = g_strdup_printf ("/session/auth/bad-reply/%u", i);
 

@@ -47,7 +47,7 @@ on_log (KandyLogger *logger, const KandyLogEntry *entry, gpointer user_data)
         && strstr (message, token))
       g_error ("the access token was logged: %s", message);
   }
-  if (g_str_has_prefix (message, "Attempt ")) {
+  if (g_str_has_suffix (message, " to open the websocket")) {
     gint64 now = g_get_monotonic_time ();
 
     g_array_append_val (self->attempts, now);
@@ -170,6 +170,31 @@ session_sign_on (Session *self)
       "wonderland", NULL, store_result, &result);
   kandy_client_sign_on_finish (self->client, wait_result (&result), &error);
   g_assert_no_error (error);
+}
+
+char *
+session_get_user_info (Session *session, const char *member)
+{
+  g_autoptr (GVariant) info = kandy_client_get_user_info (session->client);
+  char *text = NULL;
+
+  g_variant_lookup (info, member, "s", &text);
+  return text;
+}
+
+gboolean
+session_try_sign_on (Session *session, const char *client_id, const char *user,
+    const char *password, GError **error)
+{
+  GAsyncResult *result = NULL;
+  gboolean done;
+
+  kandy_client_sign_on_password_async (
+      session->client, client_id, user, password, NULL, store_result, &result);
+  done = kandy_client_sign_on_finish (
+      session->client, wait_result (&result), error);
+  g_object_unref (result);
+  return done;
 }
 
 gboolean

@@ -16,7 +16,7 @@ typedef struct {
   KandyClient *client;
   GString *events;      /* in order, separated by spaces, abbreviated */
   GString *log;         /* the client's, a line an entry */
-  GArray *attempts;     /* gint64, monotonic: failures of "Attempt N" */
+  GArray *attempts;     /* gint64, monotonic: starts of attempts to connect */
   GArray *socket_times; /* gint64, monotonic: of ws:change */
   guint n_notifications;
 } Session;
@@ -30,6 +30,10 @@ Session *session_new_for_port (guint port, const char *config);
 void session_free (Session *self);
 
 void session_sign_on (Session *self);
+gboolean session_try_sign_on (Session *self, const char *client_id,
+    const char *user, const char *password, GError **error);
+/* (transfer full) (nullable): a member of getUserInfo() */
+char *session_get_user_info (Session *self, const char *member);
 /* Waits for the end. @services: separated by commas */
 gboolean session_subscribe (Session *self, const char *services,
     GError **error);

@@ -36,11 +36,11 @@ between (GArray *times, guint a, guint b)
       / 1000;
 }
 
-/* Bounds are wide above, for machines under load, and exact below */
+/* The bound is wide above, for machines under load, and close below */
 static void
 assert_about (gint64 ms, gint64 expected)
 {
-  g_assert_cmpint (ms, >=, expected - 30);
+  g_assert_cmpint (ms, >=, expected - 50);
   g_assert_cmpint (ms, <=, expected + 1500);
 }
 
@@ -210,7 +210,6 @@ test_reconnect_schedule (void)
   kandy_loopback_close_websockets (session->loopback, ALICE, 0);
   WAIT (strstr (session->events->str, "LOST_CONNECTION"));
   g_assert_cmpuint (session->attempts->len, ==, 3);
-  g_assert_cmpint (between (session->attempts, 0, 1), >=, 1900);
   assert_about (between (session->attempts, 0, 1), 2000);
   assert_about (between (session->attempts, 0, 2), 6000);
   session_assert_events (
@@ -254,7 +253,7 @@ test_refused_then_open (void)
   session_sign_on (session);
   session_fault (session, "{\"on\":\"upgrade\",\"status\":503,\"count\":1}");
   g_assert_true (session_subscribe (session, "call", NULL));
-  g_assert_cmpuint (session->attempts->len, ==, 1);
+  g_assert_cmpuint (session->attempts->len, ==, 2);
   session_free (session);
 }
 
@@ -382,7 +381,7 @@ test_unsubscribe_while_away (void)
 
   session_fault (session, "{\"on\":\"upgrade\",\"status\":503}");
   kandy_loopback_close_websockets (session->loopback, ALICE, 0);
-  WAIT (session->attempts->len >= 1);
+  WAIT (strstr (session->log->str, " failed: "));
   g_assert_true (session_unsubscribe (session, "call", NULL));
   g_array_set_size (session->attempts, 0);
   SETTLE_MS (900);
