@@ -441,15 +441,18 @@ static void
 test_restart (Harness *h, gconstpointer data)
 {
   KandyConnection *connection = kandy_client_get_connection (h->client);
+  gint64 start;
 
   /* We made the call and the far end's answer was active: we are passive, and
    * wait for it to go first */
   kandy_config_set_value (kandy_client_get_config (h->client),
-      "call.mediaConnectionRetryDelay", g_variant_new_double (150));
+      "call.mediaConnectionRetryDelay", g_variant_new_double (400));
   harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  start = g_get_monotonic_time ();
   kandy_call_restart_media_async (h->call, NULL, harness_answered, h);
   harness_expect_events (h, "op MEDIA_RESTART START");
   harness_wait (h, h->call->connection != NULL);
+  g_assert_cmpint (g_get_monotonic_time () - start, >=, 400 * 1000);
 
   /* There is no websocket in this test, and now there will be none */
   g_signal_emit_by_name (connection, "lost", "LOST_CONNECTION");
