@@ -113,6 +113,8 @@ void gst_kandy_call_update_gates (GstKandyCall *self);
 void gst_kandy_call_drop_staged (GstKandyCall *self);
 void gst_kandy_call_check_certificates (GstKandyCall *self,
     GstKandyTransport *transport);
+void gst_kandy_call_update_connection_state (GstKandyCall *self);
+void gst_kandy_remote_track_free (gpointer data);
 void gst_kandy_call_fail (GstKandyCall *self, const GError *error);
 void gst_kandy_call_close (GstKandyCall *self);
 void gst_kandy_call_abandon_negotiation (GstKandyCall *self);

@@ -5,7 +5,6 @@
 #endif
 
 #include "gstkandycall-private.h"
-#include "gstkandycodec.h"
 
 /**
  * SECTION:gstkandycall
@@ -76,16 +75,6 @@ local_track_free (gpointer data)
   g_free (local);
 }
 
-static void
-remote_track_free (gpointer data)
-{
-  GstKandyRemoteTrack *remote = data;
-
-  gst_object_unref (remote->track);
-  g_free (remote->id);
-  g_free (remote);
-}
-
 /* --- connection state --- */
 
 static gboolean watch_peer (gpointer user_data);
@@ -121,8 +110,8 @@ set_connection_state (GstKandyCall *self, KandyMediaConnectionState state)
 }
 
 /* ICE is one half of it: media flow when the far end is known to be the one */
-static void
-update_connection_state (GstKandyCall *self)
+void
+gst_kandy_call_update_connection_state (GstKandyCall *self)
 {
   KandyMediaConnectionState state = self->ice_state;
 
@@ -149,7 +138,7 @@ update_connection_state (GstKandyCall *self)
 static gboolean
 watch_peer (gpointer user_data)
 {
-  update_connection_state (user_data);
+  gst_kandy_call_update_connection_state (user_data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -164,7 +153,7 @@ transport_connection_state (GstKandyTransport *transport,
   if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED
       && !self->timings.ice_connected)
     self->timings.ice_connected = g_get_monotonic_time ();
-  update_connection_state (self);
+  gst_kandy_call_update_connection_state (self);
 }
 
 static void
@@ -174,7 +163,7 @@ transport_peer_closed (GstKandyTransport *transport, GstKandyCall *self)
     return;
   GST_INFO_OBJECT (self->pipeline, "far end closed its DTLS association");
   self->peer_closed = TRUE;
-  update_connection_state (self);
+  gst_kandy_call_update_connection_state (self);
 }
 
 /* --- who is there --- */
@@ -224,7 +213,7 @@ gst_kandy_call_check_certificates (
       if (!self->timings.secured)
         self->timings.secured = g_get_monotonic_time ();
       gst_kandy_call_update_gates (self);
-      update_connection_state (self);
+      gst_kandy_call_update_connection_state (self);
     }
   }
 }
@@ -420,316 +409,6 @@ gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error)
   if (!self->transport)
     self->transport = gst_kandy_call_new_transport (self, error);
   return self->transport != NULL;
-}
-
-/* --- what the descriptions say --- */
-
-/* @options: (nullable): of the answer */
-void
-gst_kandy_call_apply_settings (GstKandyCall *self, KandyMediaOptions *options)
-{
-  gboolean remove_h264 = TRUE, remove_bundling = FALSE;
-  gboolean audio = TRUE, video = TRUE;
-  guint call = 0, audio_rate = 0, video_rate = 0;
-
-  if (options)
-    g_set_object (&self->options, options);
-  if (self->config) {
-    remove_h264 =
-        kandy_config_get_boolean (self->config, "call.removeH264Codecs");
-    remove_bundling =
-        kandy_config_get_boolean (self->config, "call.removeBundling");
-  }
-  if (self->options)
-    g_object_get (self->options, "receive-audio", &audio, "receive-video",
-        &video, "bandwidth-call", &call, "bandwidth-audio", &audio_rate,
-        "bandwidth-video", &video_rate, NULL);
-
-  if (!self->negotiated && !self->staging)
-    gst_kandy_sdp_facade_set_remove_bundling (self->facade, remove_bundling);
-  gst_kandy_sdp_facade_set_remove_h264 (self->facade, remove_h264);
-  gst_kandy_sdp_facade_set_bandwidth (
-      self->facade, call, audio_rate, video_rate);
-  for (guint kind = 0; kind < 2; kind++) {
-    gboolean wanted = kind == KANDY_MEDIA_KIND_AUDIO ? audio : video;
-    g_autoptr (GstCaps) codecs = NULL;
-
-    if (wanted && self->receive_codecs[kind])
-      codecs = gst_caps_ref (self->receive_codecs[kind]);
-    else if (wanted)
-      codecs = gst_kandy_codecs_get_available (kind, remove_h264);
-    gst_kandy_sdp_facade_set_receive (self->facade, kind, codecs);
-    gst_kandy_sdp_facade_set_ask (self->facade, kind,
-        wanted && (self->ask[kind] || self->sends->len == 0));
-  }
-}
-
-static GstKandyRemoteTrack *
-find_remote (GstKandyCall *self, const char *id)
-{
-  for (guint i = 0; i < self->receives->len; i++) {
-    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
-
-    if (g_str_equal (remote->id, id))
-      return remote;
-  }
-  return NULL;
-}
-
-static void
-add_remote (GstKandyCall *self, const GstKandySdpMline *mline)
-{
-  GstKandyRemoteTrack *remote = g_new0 (GstKandyRemoteTrack, 1);
-  g_autoptr (KandyTrack) track = kandy_track_new (mline->remote_track_id,
-      mline->remote_stream_id, mline->kind, FALSE, NULL);
-
-  remote->id = g_strdup (mline->remote_track_id);
-  remote->track = gst_kandy_receive_track_new (
-      track, mline->receive_caps, self->latency, self->clock, self->base_time);
-  remote->present = TRUE;
-  g_ptr_array_add (self->receives, remote);
-}
-
-/* Tracks are what the descriptions say, packets or not. A hold does not take
- * them away, it only makes them silent. */
-void
-gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
-{
-  gboolean held = self->local_hold || self->remote_hold
-      || (self->staging && (self->staged_hold || self->staged_remote_hold));
-  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
-  g_autoptr (GPtrArray) gone =
-      g_ptr_array_new_with_free_func (remote_track_free);
-  g_autoptr (GPtrArray) come = g_ptr_array_new ();
-  guint old = self->receives->len;
-
-  if (self->closed || !self->pipeline)
-    return;
-
-  for (guint i = 0; i < old; i++)
-    ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->present =
-        FALSE;
-
-  for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
-    GstKandyRemoteTrack *remote;
-
-    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
-        || !mline.alive || !mline.remote_track_id)
-      continue;
-    remote = find_remote (self, mline.remote_track_id);
-    if (remote) {
-      remote->present = mline.receive || held;
-      if (mline.receive_caps)
-        gst_kandy_receive_track_set_caps (remote->track, mline.receive_caps);
-    } else if (mline.receive) {
-      add_remote (self, &mline);
-    }
-  }
-
-  for (guint i = old; i < self->receives->len; i++)
-    g_ptr_array_add (come,
-        ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->track);
-  for (guint i = old; i-- > 0;)
-    if (!((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
-             ->present)
-      g_ptr_array_add (gone, g_ptr_array_steal_index (self->receives, i));
-  gst_kandy_call_update_gates (self);
-
-  g_object_ref (self);
-  for (guint i = 0; i < come->len; i++)
-    g_object_ref (g_ptr_array_index (come, i));
-  for (guint i = 0; i < gone->len; i++) {
-    GstKandyRemoteTrack *remote = g_ptr_array_index (gone, i);
-    KandyTrack *track = gst_kandy_receive_track_get_track (remote->track);
-
-    gst_kandy_receive_track_set_active (remote->track, FALSE);
-    kandy_track_set_live (track, FALSE);
-    g_signal_emit (
-        self, signals[SIGNAL_RECEIVE_TRACK_REMOVED], 0, remote->track);
-    kandy_media_engine_emit_track_removed (KANDY_MEDIA_ENGINE (self), track);
-  }
-  for (guint i = 0; i < come->len; i++) {
-    GstKandyReceiveTrack *track = g_ptr_array_index (come, i);
-
-    if (!self->closed) {
-      g_signal_emit (self, signals[SIGNAL_RECEIVE_TRACK_ADDED], 0, track);
-      kandy_media_engine_emit_track_added (
-          KANDY_MEDIA_ENGINE (self), gst_kandy_receive_track_get_track (track));
-    }
-    g_object_unref (track);
-  }
-  g_object_unref (self);
-}
-
-static GstKandyLocalTrack *
-find_local (GstKandyCall *self, guint facade_id)
-{
-  for (guint i = 0; i < self->sends->len; i++) {
-    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
-
-    if (local->facade_id == facade_id)
-      return local;
-  }
-  return NULL;
-}
-
-/* Opens and closes the ways of media, as trust, holds and descriptions have it.
- * While a negotiation is staged the m-lines are those of tomorrow: a hold
- * already counts, everything else waits for the commit. */
-void
-gst_kandy_call_update_gates (GstKandyCall *self)
-{
-  gboolean trusted = self->transport && !self->failed && !self->closed
-      && gst_kandy_transport_is_trusted (self->transport);
-  gboolean held = self->local_hold || (self->staging && self->staged_hold);
-  guint n;
-
-  if (!self->pipeline)
-    return;
-
-  if (self->staging && self->negotiated) {
-    for (guint i = 0; held && i < self->sends->len; i++)
-      gst_kandy_send_track_set_open (
-          ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track,
-          FALSE);
-    for (guint i = 0; held && i < self->receives->len; i++)
-      gst_kandy_receive_track_set_active (
-          ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
-              ->track,
-          FALSE);
-    return;
-  }
-
-  for (guint i = 0; i < self->sends->len; i++)
-    ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->wanted = FALSE;
-  for (guint i = 0; i < self->receives->len; i++)
-    ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->wanted =
-        FALSE;
-
-  n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
-  gst_kandy_router_begin (self->router);
-  for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
-    GstKandyLocalTrack *local;
-    GstKandyRemoteTrack *remote = NULL;
-    int payload = -1;
-
-    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
-        || !mline.alive)
-      continue;
-    local = mline.track ? find_local (self, mline.track) : NULL;
-    if (local && mline.send && !held && trusted && self->negotiated)
-      local->wanted = TRUE;
-    if (mline.remote_track_id)
-      remote = find_remote (self, mline.remote_track_id);
-    if (!remote)
-      continue;
-    remote->wanted = mline.receive && !held && !self->failed;
-    if (mline.receive_caps)
-      gst_structure_get_int (
-          gst_caps_get_structure (mline.receive_caps, 0), "payload", &payload);
-    if (mline.webrtcbin_index >= 0)
-      gst_kandy_router_add (self->router, mline.webrtcbin_index, mline.kind,
-          payload, remote->track);
-  }
-  gst_kandy_router_end (self->router);
-
-  for (guint i = 0; i < self->sends->len; i++) {
-    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
-
-    gst_kandy_send_track_set_open (local->track, local->wanted);
-  }
-  for (guint i = 0; i < self->receives->len; i++) {
-    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
-
-    gst_kandy_receive_track_set_active (remote->track, remote->wanted);
-  }
-}
-
-void
-gst_kandy_call_drop_staged (GstKandyCall *self)
-{
-  if (!self->staged)
-    return;
-  gst_kandy_transport_close (self->staged, NULL);
-  g_clear_object (&self->staged);
-}
-
-static GstKandyRtpBorder *
-get_border (GstKandyCall *self, guint32 ssrc)
-{
-  GstKandyRtpBorder *border =
-      g_hash_table_lookup (self->borders, GUINT_TO_POINTER (ssrc));
-
-  if (!border) {
-    border = gst_kandy_rtp_border_new ();
-    g_hash_table_insert (self->borders, GUINT_TO_POINTER (ssrc), border);
-  }
-  return border;
-}
-
-static void
-attach_tracks (GstKandyCall *self)
-{
-  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
-
-  for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
-    GstKandyLocalTrack *local;
-    g_autoptr (GstPad) pad = NULL;
-
-    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
-        || !mline.alive || !mline.track || mline.webrtcbin_index < 0
-        || !mline.send_caps || !(local = find_local (self, mline.track)))
-      continue;
-    pad = gst_kandy_transport_get_sink_pad (
-        self->transport, mline.webrtcbin_index);
-    if (!pad) {
-      GST_WARNING_OBJECT (
-          self->pipeline, "webrtcbin has no sink pad for m-line %u", i);
-      continue;
-    }
-    if (mline.rtx_ssrc)
-      gst_kandy_transport_set_rtx_ssrc (
-          self->transport, mline.ssrc, mline.rtx_ssrc);
-    gst_kandy_send_track_attach (local->track, self->pipeline, pad,
-        mline.send_caps, get_border (self, mline.ssrc));
-    gst_kandy_send_track_set_max_bitrate (local->track, mline.max_bitrate);
-  }
-}
-
-/* The staged negotiation is the current one now */
-void
-gst_kandy_call_after_commit (GstKandyCall *self)
-{
-  GstKandyTransport *former = NULL;
-
-  g_object_ref (self);
-  if (self->staged) {
-    former = self->transport;
-    self->transport = g_steal_pointer (&self->staged);
-    self->was_trusted = FALSE;
-    self->peer_closed = FALSE;
-    self->ice_state =
-        gst_kandy_transport_get_connection_state (self->transport);
-    for (guint i = 0; i < self->receives->len; i++)
-      gst_kandy_receive_track_forget_source (
-          ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
-              ->track);
-  }
-
-  attach_tracks (self);
-  if (former) {
-    gst_kandy_transport_close (former, NULL);
-    g_object_unref (former);
-  }
-  gst_kandy_call_sync_remote_tracks (self);
-  if (!self->closed)
-    gst_kandy_call_check_certificates (self, self->transport);
-  if (!self->closed)
-    update_connection_state (self);
-  g_object_unref (self);
 }
 
 static void
@@ -969,7 +648,7 @@ gst_kandy_call_init (GstKandyCall *self)
   self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
   self->ice_state = KANDY_MEDIA_CONNECTION_STATE_NEW;
   self->sends = g_ptr_array_new_with_free_func (local_track_free);
-  self->receives = g_ptr_array_new_with_free_func (remote_track_free);
+  self->receives = g_ptr_array_new_with_free_func (gst_kandy_remote_track_free);
   self->borders = g_hash_table_new_full (
       NULL, NULL, NULL, (GDestroyNotify) gst_kandy_rtp_border_unref);
   self->facade = gst_kandy_sdp_facade_new (TRUE);

@@ -4,10 +4,7 @@
 #include "config.h"
 #endif
 
-#include "gstkandytransport.h"
-
-#include <nice/agent.h>
-#include <nice/interfaces.h>
+#include "gstkandytransport-private.h"
 
 /* GstKandyTransport
  *
@@ -17,15 +14,12 @@
  * certificate, signs of life, and the good-bye.
  */
 
-GST_DEBUG_CATEGORY_STATIC (gst_kandy_transport_debug);
+GST_DEBUG_CATEGORY (gst_kandy_transport_debug);
 #define GST_CAT_DEFAULT gst_kandy_transport_debug
 
 /* webrtcbin can lose a promise or run in circles; a first offer of a process
  * may wait some hundred ms for the certificate */
 #define PROMISE_TIMEOUT_MS 10000
-/* the alert has to leave through the socket's thread before that is stopped */
-#define CLOSE_NOTIFY_US 10000
-
 typedef struct {
   GstKandyTransport *self; /* NULL when answered */
   GstPromise *promise;
@@ -35,38 +29,6 @@ typedef struct {
   GstKandyTransportDone done;
   gpointer user_data;
 } Op;
-
-struct _GstKandyTransport {
-  GObject parent_instance;
-
-  GMainContext *context;
-  GstElement *pipeline;
-  GstElement *webrtcbin;
-  NiceAgent *agent;
-  gboolean closed;
-  GQueue ops;
-
-  GMutex lock;
-  GPtrArray *encoders;    /* dtlsenc, under lock */
-  GHashTable *rtx_ssrcs;  /* ssrc -> rtx ssrc, under lock */
-  GPtrArray *rtx_senders; /* rtprtxsend, under lock */
-
-  gint trusted;      /* atomic */
-  gint *last_packet; /* atomic rc box, ms of the monotonic clock */
-
-  KandyMediaConnectionState state;
-
-  GPtrArray *candidates;
-  gint64 gather_start;
-  guint gather_max;
-  guint gather_delay;
-  GSource *gather_timer;
-  GstKandyTransportEnough gather_enough;
-  GstKandyTransportDone gather_done;
-  gpointer gather_data;
-
-  GArray *stream_of_mline; /* guint, 0 = not known */
-};
 
 enum {
   SIGNAL_PAD_ADDED,
@@ -223,6 +185,15 @@ op_start (GstKandyTransport *self, const char *what, const char *field,
   return op->promise;
 }
 
+void
+gst_kandy_transport_drop_ops (GstKandyTransport *self)
+{
+  Op *op;
+
+  while ((op = g_queue_peek_head (&self->ops)))
+    op_settle (op);
+}
+
 /* --- events of webrtcbin, on any thread --- */
 
 static gboolean
@@ -272,15 +243,13 @@ ice_connection_state_changed (
       g_object_unref);
 }
 
-static void gather_check (GstKandyTransport *self);
-
 static gboolean
 read_gathering_state (gpointer data)
 {
   GstKandyTransport *self = data;
 
   if (!self->closed)
-    gather_check (self);
+    gst_kandy_transport_check_gathering (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -403,8 +372,8 @@ dtls_state_changed (GObject *object, GParamSpec *pspec, gpointer user_data)
         self->context, report_peer_closed, g_object_ref (self), g_object_unref);
 }
 
-static void
-set_if_there (gpointer object, const char *name, int value)
+void
+gst_kandy_set_if_there (gpointer object, const char *name, int value)
 {
   GParamSpec *pspec =
       g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
@@ -466,184 +435,13 @@ deep_element_added (
     /* It would declare the packet after a pause (hold, silence) lost before it
      * is even sent, and drop it when it comes: always the start of a key frame
      */
-    set_if_there (element, "rtx-next-seqnum", FALSE);
+    gst_kandy_set_if_there (element, "rtx-next-seqnum", FALSE);
   } else if (g_str_equal (name, "rtprtxsend")) {
     g_mutex_lock (&self->lock);
     g_ptr_array_add (self->rtx_senders, gst_object_ref (element));
     set_rtx_map (self, element);
     g_mutex_unlock (&self->lock);
   }
-}
-
-/* --- ICE --- */
-
-char *
-gst_kandy_ice_uri (const char *url, const char *username,
-    const char *credential, gboolean *is_turn)
-{
-  const char *rest;
-  g_autofree char *user = NULL;
-  g_autofree char *password = NULL;
-
-  /* RFC 7064 and RFC 7065 have no slashes */
-  rest = strchr (url, ':');
-  if (!rest || !rest[1])
-    return NULL;
-  rest++;
-  if (g_str_has_prefix (rest, "//"))
-    rest += 2;
-
-  if (g_ascii_strncasecmp (url, "stun:", 5) == 0) {
-    *is_turn = FALSE;
-    return g_strdup_printf (
-        "stun://%s%s", rest, strrchr (rest, ':') ? "" : ":3478");
-  }
-  if (g_ascii_strncasecmp (url, "turn:", 5) != 0 || !username || !credential)
-    return NULL;
-
-  *is_turn = TRUE;
-  user = g_uri_escape_string (username, NULL, FALSE);
-  password = g_uri_escape_string (credential, NULL, FALSE);
-  return g_strdup_printf ("turn://%s:%s@%s", user, password, rest);
-}
-
-static void
-add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
-{
-  gboolean have_stun = FALSE;
-
-  for (guint i = 0; servers && i < servers->len; i++) {
-    KandyIceServer *server = g_ptr_array_index (servers, i);
-    const char *const *urls = kandy_ice_server_get_urls (server);
-
-    for (; urls && *urls; urls++) {
-      gboolean is_turn = FALSE, added = FALSE;
-      g_autofree char *uri =
-          gst_kandy_ice_uri (*urls, kandy_ice_server_get_username (server),
-              kandy_ice_server_get_credential (server), &is_turn);
-
-      if (uri && is_turn) {
-        g_signal_emit_by_name (self->webrtcbin, "add-turn-server", uri, &added);
-      } else if (uri && !have_stun) {
-        g_object_set (self->webrtcbin, "stun-server", uri, NULL);
-        added = have_stun = TRUE;
-      } else if (uri) {
-        GST_INFO_OBJECT (
-            self->webrtcbin, "%s: one STUN server is enough", *urls);
-        continue;
-      }
-      /* webrtcbin speaks plain TCP to a turns: server, credentials included */
-      if (!added)
-        GST_WARNING_OBJECT (self->webrtcbin, "ICE server %s is not used: %s",
-            *urls,
-            g_ascii_strncasecmp (*urls, "turns:", 6) == 0
-                ? "TURN over TLS is not available"
-                : "not a stun: or turn: URL with credentials");
-    }
-  }
-}
-
-static gboolean
-has_usable_interface (void)
-{
-  GList *addresses = nice_interfaces_get_local_ips (FALSE);
-  gboolean any = addresses != NULL;
-
-  g_list_free_full (addresses, g_free);
-  return any;
-}
-
-static void
-setup_agent (GstKandyTransport *self)
-{
-  g_autoptr (GstObject) ice = NULL;
-
-  g_object_get (self->webrtcbin, "ice-agent", &ice, NULL);
-  set_if_there (ice, "ice-tcp", FALSE);
-  if (!g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent"))
-    return;
-  g_object_get (ice, "agent", &self->agent, NULL);
-  if (!self->agent)
-    return;
-
-  /* UPnP and the default pacing cost 200 ms and 50 ms of set-up time */
-  set_if_there (self->agent, "upnp", FALSE);
-  set_if_there (self->agent, "stun-pacing-timer", 5);
-  set_if_there (self->agent, "keepalive-conncheck", TRUE);
-
-  if (!has_usable_interface ()) {
-    NiceAddress address;
-
-    nice_address_init (&address);
-    if (nice_address_set_from_string (&address, "127.0.0.1"))
-      nice_agent_add_local_address (self->agent, &address);
-  }
-}
-
-static gboolean
-gathering_complete (GstKandyTransport *self)
-{
-  GstWebRTCICEGatheringState state;
-
-  g_object_get (self->webrtcbin, "ice-gathering-state", &state, NULL);
-  return state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE;
-}
-
-static void
-gather_finish (GstKandyTransport *self)
-{
-  GstKandyTransportDone done = self->gather_done;
-  GstWebRTCSessionDescription *description = NULL;
-
-  if (self->gather_timer) {
-    g_source_destroy (self->gather_timer);
-    g_clear_pointer (&self->gather_timer, g_source_unref);
-  }
-  self->gather_done = NULL;
-
-  g_object_get (self->webrtcbin, "local-description", &description, NULL);
-  done (self, description ? description->sdp : NULL, NULL, self->gather_data);
-  if (description)
-    gst_webrtc_session_description_free (description);
-}
-
-static gboolean
-gather_timed (gpointer data)
-{
-  GstKandyTransport *self = data;
-
-  g_clear_pointer (&self->gather_timer, g_source_unref);
-  gather_check (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* protocol calls 4.4 */
-static void
-gather_check (GstKandyTransport *self)
-{
-  guint elapsed;
-
-  if (!self->gather_done)
-    return;
-
-  elapsed = (guint) ((g_get_monotonic_time () - self->gather_start) / 1000);
-  if (gathering_complete (self) || elapsed >= self->gather_max) {
-    gather_finish (self);
-    return;
-  }
-  if (self->gather_timer)
-    return;
-
-  if (elapsed >= self->gather_delay
-      && self->gather_enough (self->candidates, elapsed, self->gather_data)) {
-    gather_finish (self);
-    return;
-  }
-
-  self->gather_timer = g_timeout_source_new (
-      CLAMP (self->gather_delay, 1, self->gather_max - elapsed));
-  g_source_set_callback (self->gather_timer, gather_timed, self, NULL);
-  g_source_attach (self->gather_timer, self->context);
 }
 
 /* --- GObject --- */
@@ -742,9 +540,8 @@ gst_kandy_transport_new (GstElement *pipeline, GMainContext *context,
   if (params->relay_only)
     g_object_set (webrtcbin, "ice-transport-policy",
         GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, NULL);
-  set_if_there (webrtcbin, "reuse-source-pads", TRUE);
-  setup_agent (self);
-  add_ice_servers (self, params->ice_servers);
+  gst_kandy_set_if_there (webrtcbin, "reuse-source-pads", TRUE);
+  gst_kandy_transport_setup_agent (self, params->ice_servers);
 
   g_signal_connect_object (
       webrtcbin, "pad-added", G_CALLBACK (webrtcbin_pad_added), self, 0);
@@ -812,22 +609,6 @@ gst_kandy_transport_apply (GstKandyTransport *self, gboolean local,
   g_signal_emit_by_name (self->webrtcbin, verb, description,
       op_start (self, verb, NULL, done, user_data));
   gst_webrtc_session_description_free (description);
-}
-
-void
-gst_kandy_transport_gather (GstKandyTransport *self, guint delay,
-    guint max_time, GstKandyTransportEnough enough, GstKandyTransportDone done,
-    gpointer user_data)
-{
-  g_return_if_fail (!self->gather_done);
-
-  self->gather_start = g_get_monotonic_time ();
-  self->gather_delay = delay;
-  self->gather_max = max_time;
-  self->gather_enough = enough;
-  self->gather_done = done;
-  self->gather_data = user_data;
-  gather_check (self);
 }
 
 static GstPad *
@@ -959,341 +740,11 @@ gst_kandy_transport_get_idle_time (GstKandyTransport *self)
   return (now_ms () - g_atomic_int_get (self->last_packet)) & G_MAXINT;
 }
 
-/* webrtcbin's m-lines and the agent's streams have only the credentials in
- * common. A restart changes the agent's, so the answer is kept. */
-static guint
-find_stream (GstKandyTransport *self, guint mline)
-{
-  GstWebRTCSessionDescription *description = NULL;
-  const GstSDPMedia *media;
-  const char *wanted = NULL;
-  guint found = 0;
-
-  if (mline < self->stream_of_mline->len)
-    found = g_array_index (self->stream_of_mline, guint, mline);
-  if (found || !self->agent)
-    return found;
-
-  g_object_get (self->webrtcbin, "local-description", &description, NULL);
-  if (!description)
-    return 0;
-  if (mline < gst_sdp_message_medias_len (description->sdp)) {
-    media = gst_sdp_message_get_media (description->sdp, mline);
-    wanted = gst_sdp_media_get_attribute_val (media, "ice-ufrag");
-  }
-  for (guint stream = 1; wanted && !found && stream <= mline + 1; stream++) {
-    g_autofree char *ufrag = NULL;
-    g_autofree char *pwd = NULL;
-
-    if (nice_agent_get_local_credentials (self->agent, stream, &ufrag, &pwd)
-        && g_strcmp0 (ufrag, wanted) == 0)
-      found = stream;
-  }
-  gst_webrtc_session_description_free (description);
-
-  if (found) {
-    if (mline >= self->stream_of_mline->len)
-      g_array_set_size (self->stream_of_mline, mline + 1);
-    g_array_index (self->stream_of_mline, guint, mline) = found;
-  }
-  return found;
-}
-
-static char *
-nick_of (GType type, int value)
+char *
+gst_kandy_nick_of (GType type, int value)
 {
   g_autoptr (GEnumClass) enum_class = g_type_class_ref (type);
   GEnumValue *found = g_enum_get_value (enum_class, value);
 
   return g_strdup (found ? found->value_nick : "unknown");
-}
-
-gboolean
-gst_kandy_transport_restart (GstKandyTransport *self)
-{
-  GstWebRTCSessionDescription *description = NULL;
-
-  if (!self->agent)
-    return FALSE;
-  g_object_get (self->webrtcbin, "local-description", &description, NULL);
-  for (guint i = 0;
-       description && i < gst_sdp_message_medias_len (description->sdp); i++)
-    find_stream (self, i);
-  if (description)
-    gst_webrtc_session_description_free (description);
-
-  return nice_agent_restart (self->agent);
-}
-
-gboolean
-gst_kandy_transport_get_credentials (
-    GstKandyTransport *self, guint mline, char **ufrag, char **pwd)
-{
-  guint stream = find_stream (self, mline);
-
-  return stream
-      && nice_agent_get_local_credentials (self->agent, stream, ufrag, pwd);
-}
-
-/* (transfer full) (element-type utf8): "candidate:..." of the ICE stream of
- * @mline */
-GPtrArray *
-gst_kandy_transport_get_candidates (GstKandyTransport *self, guint mline)
-{
-  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
-  guint stream = find_stream (self, mline);
-  GSList *candidates = NULL;
-
-  if (stream)
-    candidates = nice_agent_get_local_candidates (
-        self->agent, stream, NICE_COMPONENT_TYPE_RTP);
-  for (GSList *l = candidates; l; l = l->next) {
-    char *line = nice_agent_generate_local_candidate_sdp (self->agent, l->data);
-
-    if (line)
-      g_ptr_array_add (lines, line);
-  }
-  g_slist_free_full (candidates, (GDestroyNotify) nice_candidate_free);
-  return lines;
-}
-
-gboolean
-gst_kandy_transport_set_remote_ice (GstKandyTransport *self, guint mline,
-    const char *ufrag, const char *pwd, const GPtrArray *candidates)
-{
-  guint stream = find_stream (self, mline);
-  GSList *parsed = NULL;
-  gboolean ok;
-
-  if (!stream)
-    return FALSE;
-
-  ok = nice_agent_set_remote_credentials (self->agent, stream, ufrag, pwd);
-  for (guint i = 0; candidates && i < candidates->len; i++) {
-    g_autofree char *line =
-        g_strconcat ("a=", (char *) g_ptr_array_index (candidates, i), NULL);
-    NiceCandidate *candidate =
-        nice_agent_parse_remote_candidate_sdp (self->agent, stream, line);
-
-    if (candidate)
-      parsed = g_slist_prepend (parsed, candidate);
-  }
-  if (parsed) {
-    parsed = g_slist_reverse (parsed);
-    nice_agent_set_remote_candidates (
-        self->agent, stream, NICE_COMPONENT_TYPE_RTP, parsed);
-    g_slist_free_full (parsed, (GDestroyNotify) nice_candidate_free);
-  }
-  return ok;
-}
-
-static const char *
-candidate_type (NiceCandidate *candidate)
-{
-  switch (candidate->type) {
-    case NICE_CANDIDATE_TYPE_HOST:
-      return "host";
-    case NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE:
-      return "srflx";
-    case NICE_CANDIDATE_TYPE_PEER_REFLEXIVE:
-      return "prflx";
-    case NICE_CANDIDATE_TYPE_RELAYED:
-      return "relay";
-    default:
-      return "unknown";
-  }
-}
-
-void
-gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
-{
-  NiceCandidate *local, *remote;
-  GstWebRTCICEConnectionState ice;
-  GstWebRTCPeerConnectionState peer;
-  g_autofree char *ice_nick = NULL;
-  g_autofree char *peer_nick = NULL;
-
-  g_object_get (self->webrtcbin, "ice-connection-state", &ice,
-      "connection-state", &peer, NULL);
-  ice_nick = nick_of (GST_TYPE_WEBRTC_ICE_CONNECTION_STATE, ice);
-  peer_nick = nick_of (GST_TYPE_WEBRTC_PEER_CONNECTION_STATE, peer);
-  gst_structure_set (s, "ice-state", G_TYPE_STRING, ice_nick, "transport-state",
-      G_TYPE_STRING, peer_nick, "dtls-verified", G_TYPE_BOOLEAN,
-      gst_kandy_transport_is_trusted (self), NULL);
-
-  if (self->agent
-      && nice_agent_get_selected_pair (
-          self->agent, 1, NICE_COMPONENT_TYPE_RTP, &local, &remote))
-    gst_structure_set (s, "local-candidate-type", G_TYPE_STRING,
-        candidate_type (local), "remote-candidate-type", G_TYPE_STRING,
-        candidate_type (remote), NULL);
-}
-
-/* --- closing --- */
-
-typedef struct {
-  GstElement *webrtcbin;
-  GstElement *parent;
-  GstElement *pipeline; /* (nullable): goes with it */
-  NiceAgent *agent;
-  GPtrArray *encoders;
-} Farewell;
-
-/* dtlsenc does not check whether it has anything to say good-bye to */
-static gboolean
-has_association (GstElement *encoder)
-{
-  GParamSpec *pspec = g_object_class_find_property (
-      G_OBJECT_GET_CLASS (encoder), "connection-state");
-  g_autofree char *nick = NULL;
-  int state;
-
-  if (!pspec || !G_IS_PARAM_SPEC_ENUM (pspec))
-    return FALSE;
-  g_object_get (encoder, "connection-state", &state, NULL);
-  nick = nick_of (pspec->value_type, state);
-  return g_str_equal (nick, "connected");
-}
-
-static void
-leave (GstElement *parent, GstElement *element)
-{
-  gst_element_set_locked_state (element, TRUE);
-  gst_element_set_state (element, GST_STATE_NULL);
-  gst_bin_remove (GST_BIN (parent), element);
-}
-
-/* The sinks of our streams refer to the transport */
-static void
-remove_others (Farewell *farewell)
-{
-  GList *others = NULL;
-
-  if (farewell->pipeline) {
-    GST_OBJECT_LOCK (farewell->pipeline);
-    others = g_list_copy (GST_BIN_CHILDREN (farewell->pipeline));
-    for (GList *l = others; l; l = l->next)
-      gst_object_ref (l->data);
-    GST_OBJECT_UNLOCK (farewell->pipeline);
-  } else {
-    GST_OBJECT_LOCK (farewell->webrtcbin);
-    for (GList *l = farewell->webrtcbin->srcpads; l; l = l->next) {
-      GstPad *peer = gst_pad_get_peer (l->data);
-      GstElement *element = peer ? gst_pad_get_parent_element (peer) : NULL;
-
-      if (element)
-        others = g_list_prepend (others, element);
-      gst_clear_object (&peer);
-    }
-    GST_OBJECT_UNLOCK (farewell->webrtcbin);
-  }
-
-  for (GList *l = others; l; l = l->next)
-    leave (farewell->parent, l->data);
-  g_list_free_full (others, gst_object_unref);
-}
-
-/* End of stream makes dtlsenc send close_notify, without which the far end only
- * learns by silence. Stopping joins streaming threads: never on the caller's.
- */
-static GMutex farewell_lock;
-static GCond farewell_cond;
-static guint n_farewells;
-
-gboolean
-gst_kandy_transport_wait_closed (guint timeout_ms)
-{
-  gint64 deadline = g_get_monotonic_time () + timeout_ms * 1000;
-  gboolean done;
-
-  g_mutex_lock (&farewell_lock);
-  while (n_farewells > 0
-         && g_cond_wait_until (&farewell_cond, &farewell_lock, deadline))
-    ;
-  done = n_farewells == 0;
-  g_mutex_unlock (&farewell_lock);
-  return done;
-}
-
-static gpointer
-say_farewell (gpointer data)
-{
-  Farewell *farewell = data;
-  gboolean said = FALSE;
-
-  for (guint i = 0; i < farewell->encoders->len; i++) {
-    GstElement *encoder = g_ptr_array_index (farewell->encoders, i);
-    GstPad *pad = NULL;
-
-    if (!has_association (encoder))
-      continue;
-
-    GST_OBJECT_LOCK (encoder);
-    if (encoder->sinkpads)
-      pad = gst_object_ref (encoder->sinkpads->data);
-    GST_OBJECT_UNLOCK (encoder);
-    if (!pad)
-      pad = gst_element_request_pad_simple (encoder, "sink");
-    if (pad) {
-      gst_pad_send_event (pad, gst_event_new_eos ());
-      gst_object_unref (pad);
-      said = TRUE;
-    }
-  }
-  if (said)
-    g_usleep (CLOSE_NOTIFY_US);
-
-  if (farewell->pipeline)
-    gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
-  leave (farewell->parent, farewell->webrtcbin);
-  remove_others (farewell);
-
-  g_ptr_array_unref (farewell->encoders);
-  gst_object_unref (farewell->webrtcbin);
-  g_clear_object (&farewell->agent);
-  gst_object_unref (farewell->parent);
-  gst_clear_object (&farewell->pipeline);
-  g_free (farewell);
-
-  g_mutex_lock (&farewell_lock);
-  n_farewells--;
-  g_cond_broadcast (&farewell_cond);
-  g_mutex_unlock (&farewell_lock);
-  return NULL;
-}
-
-/* @pipeline: (nullable): is stopped too */
-void
-gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
-{
-  Farewell *farewell;
-  Op *op;
-
-  if (self->closed || !self->webrtcbin)
-    return;
-  self->closed = TRUE;
-  g_atomic_int_set (&self->trusted, FALSE);
-
-  g_signal_handlers_disconnect_by_data (self->webrtcbin, self);
-  if (self->gather_timer) {
-    g_source_destroy (self->gather_timer);
-    g_clear_pointer (&self->gather_timer, g_source_unref);
-  }
-  self->gather_done = NULL;
-  while ((op = g_queue_peek_head (&self->ops)))
-    op_settle (op);
-
-  farewell = g_new0 (Farewell, 1);
-  farewell->webrtcbin = gst_object_ref (self->webrtcbin);
-  farewell->parent = gst_object_ref (self->pipeline);
-  farewell->pipeline = pipeline ? gst_object_ref (pipeline) : NULL;
-  g_mutex_lock (&self->lock);
-  farewell->encoders = g_steal_pointer (&self->encoders);
-  self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
-  g_ptr_array_set_size (self->rtx_senders, 0);
-  g_mutex_unlock (&self->lock);
-  g_mutex_lock (&farewell_lock);
-  n_farewells++;
-  g_mutex_unlock (&farewell_lock);
-  g_thread_unref (g_thread_new ("kandy-farewell", say_farewell, farewell));
 }

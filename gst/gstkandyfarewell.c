@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandytransport-private.h"
+
+/* How a transport ends: the far end is told, then everything stops, on a thread
+ * that nobody waits for. */
+
+/* the alert has to leave through the socket's thread before that is stopped */
+#define CLOSE_NOTIFY_US 10000
+
+typedef struct {
+  GstElement *webrtcbin;
+  GstElement *parent;
+  GstElement *pipeline; /* (nullable): goes with it */
+  NiceAgent *agent;
+  GPtrArray *encoders;
+} Farewell;
+
+/* dtlsenc does not check whether it has anything to say good-bye to */
+static gboolean
+has_association (GstElement *encoder)
+{
+  GParamSpec *pspec = g_object_class_find_property (
+      G_OBJECT_GET_CLASS (encoder), "connection-state");
+  g_autofree char *nick = NULL;
+  int state;
+
+  if (!pspec || !G_IS_PARAM_SPEC_ENUM (pspec))
+    return FALSE;
+  g_object_get (encoder, "connection-state", &state, NULL);
+  nick = gst_kandy_nick_of (pspec->value_type, state);
+  return g_str_equal (nick, "connected");
+}
+
+static void
+leave (GstElement *parent, GstElement *element)
+{
+  gst_element_set_locked_state (element, TRUE);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (parent), element);
+}
+
+/* The sinks of our streams refer to the transport */
+static void
+remove_others (Farewell *farewell)
+{
+  GList *others = NULL;
+
+  if (farewell->pipeline) {
+    GST_OBJECT_LOCK (farewell->pipeline);
+    others = g_list_copy (GST_BIN_CHILDREN (farewell->pipeline));
+    for (GList *l = others; l; l = l->next)
+      gst_object_ref (l->data);
+    GST_OBJECT_UNLOCK (farewell->pipeline);
+  } else {
+    GST_OBJECT_LOCK (farewell->webrtcbin);
+    for (GList *l = farewell->webrtcbin->srcpads; l; l = l->next) {
+      GstPad *peer = gst_pad_get_peer (l->data);
+      GstElement *element = peer ? gst_pad_get_parent_element (peer) : NULL;
+
+      if (element)
+        others = g_list_prepend (others, element);
+      gst_clear_object (&peer);
+    }
+    GST_OBJECT_UNLOCK (farewell->webrtcbin);
+  }
+
+  for (GList *l = others; l; l = l->next)
+    leave (farewell->parent, l->data);
+  g_list_free_full (others, gst_object_unref);
+}
+
+/* End of stream makes dtlsenc send close_notify, without which the far end only
+ * learns by silence. Stopping joins streaming threads: never on the caller's.
+ */
+static GMutex farewell_lock;
+static GCond farewell_cond;
+static guint n_farewells;
+
+gboolean
+gst_kandy_transport_wait_closed (guint timeout_ms)
+{
+  gint64 deadline = g_get_monotonic_time () + timeout_ms * 1000;
+  gboolean done;
+
+  g_mutex_lock (&farewell_lock);
+  while (n_farewells > 0
+      && g_cond_wait_until (&farewell_cond, &farewell_lock, deadline))
+    ;
+  done = n_farewells == 0;
+  g_mutex_unlock (&farewell_lock);
+  return done;
+}
+
+static gpointer
+say_farewell (gpointer data)
+{
+  Farewell *farewell = data;
+  gboolean said = FALSE;
+
+  for (guint i = 0; i < farewell->encoders->len; i++) {
+    GstElement *encoder = g_ptr_array_index (farewell->encoders, i);
+    GstPad *pad = NULL;
+
+    if (!has_association (encoder))
+      continue;
+
+    GST_OBJECT_LOCK (encoder);
+    if (encoder->sinkpads)
+      pad = gst_object_ref (encoder->sinkpads->data);
+    GST_OBJECT_UNLOCK (encoder);
+    if (!pad)
+      pad = gst_element_request_pad_simple (encoder, "sink");
+    if (pad) {
+      gst_pad_send_event (pad, gst_event_new_eos ());
+      gst_object_unref (pad);
+      said = TRUE;
+    }
+  }
+  if (said)
+    g_usleep (CLOSE_NOTIFY_US);
+
+  if (farewell->pipeline)
+    gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
+  leave (farewell->parent, farewell->webrtcbin);
+  remove_others (farewell);
+
+  g_ptr_array_unref (farewell->encoders);
+  gst_object_unref (farewell->webrtcbin);
+  g_clear_object (&farewell->agent);
+  gst_object_unref (farewell->parent);
+  gst_clear_object (&farewell->pipeline);
+  g_free (farewell);
+
+  g_mutex_lock (&farewell_lock);
+  n_farewells--;
+  g_cond_broadcast (&farewell_cond);
+  g_mutex_unlock (&farewell_lock);
+  return NULL;
+}
+
+/* @pipeline: (nullable): is stopped too */
+void
+gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
+{
+  Farewell *farewell;
+
+  if (self->closed || !self->webrtcbin)
+    return;
+  self->closed = TRUE;
+  g_atomic_int_set (&self->trusted, FALSE);
+
+  g_signal_handlers_disconnect_by_data (self->webrtcbin, self);
+  if (self->gather_timer) {
+    g_source_destroy (self->gather_timer);
+    g_clear_pointer (&self->gather_timer, g_source_unref);
+  }
+  self->gather_done = NULL;
+  gst_kandy_transport_drop_ops (self);
+
+  farewell = g_new0 (Farewell, 1);
+  farewell->webrtcbin = gst_object_ref (self->webrtcbin);
+  farewell->parent = gst_object_ref (self->pipeline);
+  farewell->pipeline = pipeline ? gst_object_ref (pipeline) : NULL;
+  g_mutex_lock (&self->lock);
+  farewell->encoders = g_steal_pointer (&self->encoders);
+  self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
+  g_ptr_array_set_size (self->rtx_senders, 0);
+  g_mutex_unlock (&self->lock);
+  g_mutex_lock (&farewell_lock);
+  n_farewells++;
+  g_mutex_unlock (&farewell_lock);
+  g_thread_unref (g_thread_new ("kandy-farewell", say_farewell, farewell));
+}

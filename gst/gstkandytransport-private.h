@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandytransport.h"
+
+#include <nice/agent.h>
+
+G_BEGIN_DECLS
+
+/* What the parts of a transport share */
+
+struct _GstKandyTransport {
+  GObject parent_instance;
+
+  GMainContext *context;
+  GstElement *pipeline;
+  GstElement *webrtcbin;
+  NiceAgent *agent;
+  gboolean closed;
+  GQueue ops;
+
+  GMutex lock;
+  GPtrArray *encoders;    /* dtlsenc, under lock */
+  GHashTable *rtx_ssrcs;  /* ssrc -> rtx ssrc, under lock */
+  GPtrArray *rtx_senders; /* rtprtxsend, under lock */
+
+  gint trusted;      /* atomic */
+  gint *last_packet; /* atomic rc box, ms of the monotonic clock */
+
+  KandyMediaConnectionState state;
+
+  GPtrArray *candidates;
+  gint64 gather_start;
+  guint gather_max;
+  guint gather_delay;
+  GSource *gather_timer;
+  GstKandyTransportEnough gather_enough;
+  GstKandyTransportDone gather_done;
+  gpointer gather_data;
+
+  GArray *stream_of_mline; /* guint, 0 = not known */
+};
+
+/* gstkandytransport.c */
+void gst_kandy_transport_drop_ops (GstKandyTransport *self);
+void gst_kandy_set_if_there (gpointer object, const char *name, int value);
+/* (transfer full) */
+char *gst_kandy_nick_of (GType type, int value);
+
+/* gstkandytransportice.c */
+void gst_kandy_transport_setup_agent (GstKandyTransport *self,
+    GPtrArray *servers);
+void gst_kandy_transport_check_gathering (GstKandyTransport *self);
+
+G_END_DECLS

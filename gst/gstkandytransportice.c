@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandytransport-private.h"
+
+#include <nice/interfaces.h>
+
+/* The ICE half of a transport: servers, settings of the agent, the gathering of
+ * candidates, credentials and restarts. What webrtcbin has no verb for is done
+ * with the agent itself. */
+
+GST_DEBUG_CATEGORY_EXTERN (gst_kandy_transport_debug);
+#define GST_CAT_DEFAULT gst_kandy_transport_debug
+
+char *
+gst_kandy_ice_uri (const char *url, const char *username,
+    const char *credential, gboolean *is_turn)
+{
+  const char *rest;
+  g_autofree char *user = NULL;
+  g_autofree char *password = NULL;
+
+  /* RFC 7064 and RFC 7065 have no slashes */
+  rest = strchr (url, ':');
+  if (!rest || !rest[1])
+    return NULL;
+  rest++;
+  if (g_str_has_prefix (rest, "//"))
+    rest += 2;
+
+  if (g_ascii_strncasecmp (url, "stun:", 5) == 0) {
+    *is_turn = FALSE;
+    return g_strdup_printf (
+        "stun://%s%s", rest, strrchr (rest, ':') ? "" : ":3478");
+  }
+  if (g_ascii_strncasecmp (url, "turn:", 5) != 0 || !username || !credential)
+    return NULL;
+
+  *is_turn = TRUE;
+  user = g_uri_escape_string (username, NULL, FALSE);
+  password = g_uri_escape_string (credential, NULL, FALSE);
+  return g_strdup_printf ("turn://%s:%s@%s", user, password, rest);
+}
+
+static void
+add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
+{
+  gboolean have_stun = FALSE;
+
+  for (guint i = 0; servers && i < servers->len; i++) {
+    KandyIceServer *server = g_ptr_array_index (servers, i);
+    const char *const *urls = kandy_ice_server_get_urls (server);
+
+    for (; urls && *urls; urls++) {
+      gboolean is_turn = FALSE, added = FALSE;
+      g_autofree char *uri =
+          gst_kandy_ice_uri (*urls, kandy_ice_server_get_username (server),
+              kandy_ice_server_get_credential (server), &is_turn);
+
+      if (uri && is_turn) {
+        g_signal_emit_by_name (self->webrtcbin, "add-turn-server", uri, &added);
+      } else if (uri && !have_stun) {
+        g_object_set (self->webrtcbin, "stun-server", uri, NULL);
+        added = have_stun = TRUE;
+      } else if (uri) {
+        GST_INFO_OBJECT (
+            self->webrtcbin, "%s: one STUN server is enough", *urls);
+        continue;
+      }
+      /* webrtcbin speaks plain TCP to a turns: server, credentials included */
+      if (!added)
+        GST_WARNING_OBJECT (self->webrtcbin, "ICE server %s is not used: %s",
+            *urls,
+            g_ascii_strncasecmp (*urls, "turns:", 6) == 0
+                ? "TURN over TLS is not available"
+                : "not a stun: or turn: URL with credentials");
+    }
+  }
+}
+
+static gboolean
+has_usable_interface (void)
+{
+  GList *addresses = nice_interfaces_get_local_ips (FALSE);
+  gboolean any = addresses != NULL;
+
+  g_list_free_full (addresses, g_free);
+  return any;
+}
+
+void
+gst_kandy_transport_setup_agent (GstKandyTransport *self, GPtrArray *servers)
+{
+  g_autoptr (GstObject) ice = NULL;
+
+  add_ice_servers (self, servers);
+  g_object_get (self->webrtcbin, "ice-agent", &ice, NULL);
+  gst_kandy_set_if_there (ice, "ice-tcp", FALSE);
+  if (!g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent"))
+    return;
+  g_object_get (ice, "agent", &self->agent, NULL);
+  if (!self->agent)
+    return;
+
+  /* UPnP and the default pacing cost 200 ms and 50 ms of set-up time */
+  gst_kandy_set_if_there (self->agent, "upnp", FALSE);
+  gst_kandy_set_if_there (self->agent, "stun-pacing-timer", 5);
+  gst_kandy_set_if_there (self->agent, "keepalive-conncheck", TRUE);
+
+  if (!has_usable_interface ()) {
+    NiceAddress address;
+
+    nice_address_init (&address);
+    if (nice_address_set_from_string (&address, "127.0.0.1"))
+      nice_agent_add_local_address (self->agent, &address);
+  }
+}
+
+static gboolean
+gathering_complete (GstKandyTransport *self)
+{
+  GstWebRTCICEGatheringState state;
+
+  g_object_get (self->webrtcbin, "ice-gathering-state", &state, NULL);
+  return state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE;
+}
+
+static void
+gather_finish (GstKandyTransport *self)
+{
+  GstKandyTransportDone done = self->gather_done;
+  GstWebRTCSessionDescription *description = NULL;
+
+  if (self->gather_timer) {
+    g_source_destroy (self->gather_timer);
+    g_clear_pointer (&self->gather_timer, g_source_unref);
+  }
+  self->gather_done = NULL;
+
+  g_object_get (self->webrtcbin, "local-description", &description, NULL);
+  done (self, description ? description->sdp : NULL, NULL, self->gather_data);
+  if (description)
+    gst_webrtc_session_description_free (description);
+}
+
+static gboolean
+gather_timed (gpointer data)
+{
+  GstKandyTransport *self = data;
+
+  g_clear_pointer (&self->gather_timer, g_source_unref);
+  gst_kandy_transport_check_gathering (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* protocol calls 4.4 */
+void
+gst_kandy_transport_check_gathering (GstKandyTransport *self)
+{
+  guint elapsed;
+
+  if (!self->gather_done)
+    return;
+
+  elapsed = (guint) ((g_get_monotonic_time () - self->gather_start) / 1000);
+  if (gathering_complete (self) || elapsed >= self->gather_max) {
+    gather_finish (self);
+    return;
+  }
+  if (self->gather_timer)
+    return;
+
+  if (elapsed >= self->gather_delay
+      && self->gather_enough (self->candidates, elapsed, self->gather_data)) {
+    gather_finish (self);
+    return;
+  }
+
+  self->gather_timer = g_timeout_source_new (
+      CLAMP (self->gather_delay, 1, self->gather_max - elapsed));
+  g_source_set_callback (self->gather_timer, gather_timed, self, NULL);
+  g_source_attach (self->gather_timer, self->context);
+}
+
+void
+gst_kandy_transport_gather (GstKandyTransport *self, guint delay,
+    guint max_time, GstKandyTransportEnough enough, GstKandyTransportDone done,
+    gpointer user_data)
+{
+  g_return_if_fail (!self->gather_done);
+
+  self->gather_start = g_get_monotonic_time ();
+  self->gather_delay = delay;
+  self->gather_max = max_time;
+  self->gather_enough = enough;
+  self->gather_done = done;
+  self->gather_data = user_data;
+  gst_kandy_transport_check_gathering (self);
+}
+
+/* webrtcbin's m-lines and the agent's streams have only the credentials in
+ * common. A restart changes the agent's, so the answer is kept. */
+static guint
+find_stream (GstKandyTransport *self, guint mline)
+{
+  GstWebRTCSessionDescription *description = NULL;
+  const GstSDPMedia *media;
+  const char *wanted = NULL;
+  guint found = 0;
+
+  if (mline < self->stream_of_mline->len)
+    found = g_array_index (self->stream_of_mline, guint, mline);
+  if (found || !self->agent)
+    return found;
+
+  g_object_get (self->webrtcbin, "local-description", &description, NULL);
+  if (!description)
+    return 0;
+  if (mline < gst_sdp_message_medias_len (description->sdp)) {
+    media = gst_sdp_message_get_media (description->sdp, mline);
+    wanted = gst_sdp_media_get_attribute_val (media, "ice-ufrag");
+  }
+  for (guint stream = 1; wanted && !found && stream <= mline + 1; stream++) {
+    g_autofree char *ufrag = NULL;
+    g_autofree char *pwd = NULL;
+
+    if (nice_agent_get_local_credentials (self->agent, stream, &ufrag, &pwd)
+        && g_strcmp0 (ufrag, wanted) == 0)
+      found = stream;
+  }
+  gst_webrtc_session_description_free (description);
+
+  if (found) {
+    if (mline >= self->stream_of_mline->len)
+      g_array_set_size (self->stream_of_mline, mline + 1);
+    g_array_index (self->stream_of_mline, guint, mline) = found;
+  }
+  return found;
+}
+
+gboolean
+gst_kandy_transport_restart (GstKandyTransport *self)
+{
+  GstWebRTCSessionDescription *description = NULL;
+
+  if (!self->agent)
+    return FALSE;
+  g_object_get (self->webrtcbin, "local-description", &description, NULL);
+  for (guint i = 0;
+       description && i < gst_sdp_message_medias_len (description->sdp); i++)
+    find_stream (self, i);
+  if (description)
+    gst_webrtc_session_description_free (description);
+
+  return nice_agent_restart (self->agent);
+}
+
+gboolean
+gst_kandy_transport_get_credentials (
+    GstKandyTransport *self, guint mline, char **ufrag, char **pwd)
+{
+  guint stream = find_stream (self, mline);
+
+  return stream
+      && nice_agent_get_local_credentials (self->agent, stream, ufrag, pwd);
+}
+
+/* (transfer full) (element-type utf8): "candidate:..." of the ICE stream of
+ * @mline */
+GPtrArray *
+gst_kandy_transport_get_candidates (GstKandyTransport *self, guint mline)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  guint stream = find_stream (self, mline);
+  GSList *candidates = NULL;
+
+  if (stream)
+    candidates = nice_agent_get_local_candidates (
+        self->agent, stream, NICE_COMPONENT_TYPE_RTP);
+  for (GSList *l = candidates; l; l = l->next) {
+    char *line = nice_agent_generate_local_candidate_sdp (self->agent, l->data);
+
+    if (line)
+      g_ptr_array_add (lines, line);
+  }
+  g_slist_free_full (candidates, (GDestroyNotify) nice_candidate_free);
+  return lines;
+}
+
+gboolean
+gst_kandy_transport_set_remote_ice (GstKandyTransport *self, guint mline,
+    const char *ufrag, const char *pwd, const GPtrArray *candidates)
+{
+  guint stream = find_stream (self, mline);
+  GSList *parsed = NULL;
+  gboolean ok;
+
+  if (!stream)
+    return FALSE;
+
+  ok = nice_agent_set_remote_credentials (self->agent, stream, ufrag, pwd);
+  for (guint i = 0; candidates && i < candidates->len; i++) {
+    g_autofree char *line =
+        g_strconcat ("a=", (char *) g_ptr_array_index (candidates, i), NULL);
+    NiceCandidate *candidate =
+        nice_agent_parse_remote_candidate_sdp (self->agent, stream, line);
+
+    if (candidate)
+      parsed = g_slist_prepend (parsed, candidate);
+  }
+  if (parsed) {
+    parsed = g_slist_reverse (parsed);
+    nice_agent_set_remote_candidates (
+        self->agent, stream, NICE_COMPONENT_TYPE_RTP, parsed);
+    g_slist_free_full (parsed, (GDestroyNotify) nice_candidate_free);
+  }
+  return ok;
+}
+
+static const char *
+candidate_type (NiceCandidate *candidate)
+{
+  switch (candidate->type) {
+    case NICE_CANDIDATE_TYPE_HOST:
+      return "host";
+    case NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE:
+      return "srflx";
+    case NICE_CANDIDATE_TYPE_PEER_REFLEXIVE:
+      return "prflx";
+    case NICE_CANDIDATE_TYPE_RELAYED:
+      return "relay";
+    default:
+      return "unknown";
+  }
+}
+
+void
+gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
+{
+  NiceCandidate *local, *remote;
+  GstWebRTCICEConnectionState ice;
+  GstWebRTCPeerConnectionState peer;
+  g_autofree char *ice_nick = NULL;
+  g_autofree char *peer_nick = NULL;
+
+  g_object_get (self->webrtcbin, "ice-connection-state", &ice,
+      "connection-state", &peer, NULL);
+  ice_nick = gst_kandy_nick_of (GST_TYPE_WEBRTC_ICE_CONNECTION_STATE, ice);
+  peer_nick = gst_kandy_nick_of (GST_TYPE_WEBRTC_PEER_CONNECTION_STATE, peer);
+  gst_structure_set (s, "ice-state", G_TYPE_STRING, ice_nick, "transport-state",
+      G_TYPE_STRING, peer_nick, "dtls-verified", G_TYPE_BOOLEAN,
+      gst_kandy_transport_is_trusted (self), NULL);
+
+  if (self->agent
+      && nice_agent_get_selected_pair (
+          self->agent, 1, NICE_COMPONENT_TYPE_RTP, &local, &remote))
+    gst_structure_set (s, "local-candidate-type", G_TYPE_STRING,
+        candidate_type (local), "remote-candidate-type", G_TYPE_STRING,
+        candidate_type (remote), NULL);
+}
