@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <gst/app/gstappsrc.h>
+#include <kandy-loopback.h>
+
+#include "bench-pair.h"
+
+/* What a call costs, beside a pair of webrtcbin wired by hand in the same run:
+ * set-up time, CPU, memory, threads, and the latency added from pad to pad.
+ * Each figure is measured in turn for both, and the ratio is taken within the
+ * run. */
+
+#define CALL_TIMEOUT (10 * G_USEC_PER_SEC)
+
+typedef struct {
+  GstElement *pipeline;
+  GstElement *sink;
+  GstElement *src;
+  BenchEar ear;
+  BenchMarks *marks;
+  gint64 answered_us; /* the platform took this end's answer */
+} End;
+
+typedef struct {
+  KandyLoopback *loopback;
+  End ends[2];
+} Endpoints;
+
+static int n_rounds = 20;
+static int n_seconds = 10;
+static int n_parallel = 4;
+static int n_soak = 200;
+static gboolean only_first;
+static gboolean only_first_hand_wired;
+
+static GOptionEntry entries[] = {
+  { "rounds", 'n', 0, G_OPTION_ARG_INT, &n_rounds,
+      "Calls of each kind for the set-up times (default 20)", "N" },
+  { "seconds", 's', 0, G_OPTION_ARG_INT, &n_seconds,
+      "How long CPU and latency are measured (default 10)", "SECONDS" },
+  { "parallel", 'p', 0, G_OPTION_ARG_INT, &n_parallel,
+      "Pairs at once for CPU, memory and threads (default 4)", "N" },
+  { "soak", 0, 0, G_OPTION_ARG_INT, &n_soak,
+      "Calls one after the other for leaks (default 200)", "N" },
+  { "first", 0, 0, G_OPTION_ARG_NONE, &only_first,
+      "Only the first call of this process", NULL },
+  { "first-hand-wired", 0, 0, G_OPTION_ARG_NONE, &only_first_hand_wired,
+      "Only the first hand-wired call of this process", NULL },
+  { NULL }
+};
+
+static void
+on_pad_added (GstElement *src, GstPad *pad, gpointer user_data)
+{
+  End *end = user_data;
+  const char *line = "audioconvert ! audioresample ! "
+                     "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
+                     "fakesink name=ear sync=false async=false";
+  GstElement *bin, *sink;
+  GstPad *sinkpad;
+
+  if (end->marks)
+    line = "capsfilter caps=audio/x-mulaw ! "
+           "fakesink name=ear sync=false async=false";
+  bin = gst_parse_bin_from_description (line, TRUE, NULL);
+  gst_bin_add (GST_BIN (end->pipeline), bin);
+  sink = gst_bin_get_by_name (GST_BIN (bin), "ear");
+  sinkpad = gst_element_get_static_pad (sink, "sink");
+  if (end->marks)
+    bench_marks_listen (end->marks, sinkpad);
+  else
+    bench_ear_attach (&end->ear, sinkpad);
+  gst_object_unref (sinkpad);
+  gst_object_unref (sink);
+  gst_element_sync_state_with_parent (bin);
+  sinkpad = gst_element_get_static_pad (bin, "sink");
+  gst_pad_link (pad, sinkpad);
+  gst_object_unref (sinkpad);
+}
+
+static void
+on_pad_removed (GstElement *src, GstPad *pad, gpointer user_data)
+{
+  End *end = user_data;
+  GstIterator *it;
+  GValue item = G_VALUE_INIT;
+  GList *gone = NULL, *l;
+
+  if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
+    return;
+  /* the bins that on_pad_added made are those whose sink is not linked now */
+  it = gst_bin_iterate_elements (GST_BIN (end->pipeline));
+  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    GstElement *element = g_value_get_object (&item);
+
+    if (GST_IS_BIN (element) && element != end->sink && element != end->src) {
+      GstPad *sinkpad = gst_element_get_static_pad (element, "sink");
+
+      if (sinkpad && !gst_pad_is_linked (sinkpad))
+        gone = g_list_prepend (gone, gst_object_ref (element));
+      g_clear_object (&sinkpad);
+    }
+    g_value_unset (&item);
+  }
+  gst_iterator_free (it);
+  for (l = gone; l; l = l->next) {
+    gst_element_set_state (l->data, GST_STATE_NULL);
+    gst_bin_remove (GST_BIN (end->pipeline), l->data);
+  }
+  g_list_free_full (gone, gst_object_unref);
+}
+
+static void
+on_operation (GstElement *sink, const char *name, const GstStructure *payload,
+    gpointer user_data)
+{
+  End *end = user_data;
+
+  if (g_strcmp0 (gst_structure_get_string (payload, "operation"), "ANSWER") == 0
+      && g_strcmp0 (gst_structure_get_string (payload, "transition"), "FINISH")
+          == 0)
+    end->answered_us = g_get_monotonic_time ();
+}
+
+static gboolean
+on_bus (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *debug = NULL;
+
+    gst_message_parse_error (message, &error, &debug);
+    g_printerr (
+        "%s: %s\n%s\n", GST_MESSAGE_SRC_NAME (message), error->message, debug);
+    exit (1);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+end_start (
+    End *end, const char *uri, guint number, gboolean callee, BenchMarks *marks)
+{
+  /* one account a pair and end, so that calls of several pairs do not meet */
+  g_autofree char *user =
+      g_strdup_printf ("bench%u%c", number, callee ? 'b' : 'a');
+  g_autofree char *source = marks
+      ? g_strdup ("appsrc name=marks is-live=true do-timestamp=true "
+                  "format=time caps=audio/x-mulaw,rate=8000,channels=1")
+      : g_strdup_printf (
+          "audiotestsrc is-live=true wave=sine freq=%d samplesperbuffer=480 "
+          "! audio/x-raw,format=S16LE,rate=48000,channels=1",
+          (int) (callee ? BENCH_TONE_B : BENCH_TONE_A));
+  g_autofree char *line = g_strdup_printf (
+      "%s ! kandysink name=sink session=s server=%s "
+      "username=%s@loopback.example password=bench client-id=loopback "
+      "kandysrc name=src session=s latency=60 %s",
+      source, uri, user, callee ? "auto-answer=true" : "");
+  g_autoptr (GError) error = NULL;
+  GstBus *bus;
+
+  end->marks = marks;
+  bench_ear_init (&end->ear, callee ? BENCH_TONE_A : BENCH_TONE_B);
+  end->pipeline = gst_parse_launch (line, &error);
+  if (error)
+    g_error ("%s", error->message);
+  end->sink = gst_bin_get_by_name (GST_BIN (end->pipeline), "sink");
+  end->src = gst_bin_get_by_name (GST_BIN (end->pipeline), "src");
+  g_signal_connect (end->src, "pad-added", G_CALLBACK (on_pad_added), end);
+  g_signal_connect (
+      end->sink, "event::call:operation", G_CALLBACK (on_operation), end);
+  g_signal_connect (end->src, "pad-removed", G_CALLBACK (on_pad_removed), end);
+  bus = gst_element_get_bus (end->pipeline);
+  gst_bus_add_watch (bus, on_bus, end);
+  gst_object_unref (bus);
+  gst_element_set_state (end->pipeline, GST_STATE_PLAYING);
+}
+
+static void
+end_stop (End *end)
+{
+  GstBus *bus = gst_element_get_bus (end->pipeline);
+
+  gst_bus_remove_watch (bus);
+  gst_object_unref (bus);
+  gst_element_set_state (end->pipeline, GST_STATE_NULL);
+  gst_object_unref (end->sink);
+  gst_object_unref (end->src);
+  gst_object_unref (end->pipeline);
+}
+
+static gboolean
+both_subscribed (gpointer user_data)
+{
+  Endpoints *self = user_data;
+
+  return kandy_loopback_count_subscriptions (self->loopback, NULL) >= 2
+      * GPOINTER_TO_UINT (
+          g_object_get_data (G_OBJECT (self->loopback), "pairs"));
+}
+
+static Endpoints *
+endpoints_new (KandyLoopback *loopback, guint number, BenchMarks *marks_at_b)
+{
+  static BenchMarks unused;
+  Endpoints *self = g_new0 (Endpoints, 1);
+  g_autofree char *uri = kandy_loopback_get_uri (loopback);
+  guint pairs =
+      GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (loopback), "pairs"));
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    g_autofree char *account =
+        g_strdup_printf ("bench%u%c@loopback.example", number, 'a' + i);
+
+    kandy_loopback_add_account (loopback, account, "bench", NULL);
+  }
+  if (marks_at_b && !unused.latencies)
+    bench_marks_init (&unused);
+  self->loopback = loopback;
+  end_start (&self->ends[0], uri, number, FALSE, marks_at_b ? &unused : NULL);
+  end_start (&self->ends[1], uri, number, TRUE, marks_at_b);
+  g_object_set_data (
+      G_OBJECT (loopback), "pairs", GUINT_TO_POINTER (pairs + 1));
+  if (!bench_wait (both_subscribed, self, CALL_TIMEOUT))
+    g_error ("no subscription within the time");
+  return self;
+}
+
+static void
+endpoints_free (Endpoints *self)
+{
+  guint pairs =
+      GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (self->loopback), "pairs"));
+
+  end_stop (&self->ends[0]);
+  end_stop (&self->ends[1]);
+  g_object_set_data (
+      G_OBJECT (self->loopback), "pairs", GUINT_TO_POINTER (pairs - 1));
+  g_free (self);
+}
+
+static gint64
+endpoints_call (Endpoints *self, guint number)
+{
+  g_autofree char *callee = g_strdup_printf ("bench%ub", number);
+  gint64 now;
+
+  bench_ear_reset (&self->ends[0].ear);
+  bench_ear_reset (&self->ends[1].ear);
+  now = g_get_monotonic_time ();
+  g_signal_emit_by_name (self->ends[0].sink, "call", callee, NULL);
+  return now;
+}
+
+static gboolean
+endpoints_heard (gpointer user_data)
+{
+  Endpoints *self = user_data;
+
+  return self->ends[0].ear.heard_us != 0 && self->ends[1].ear.heard_us != 0;
+}
+
+static gboolean
+endpoints_idle (gpointer user_data)
+{
+  Endpoints *self = user_data;
+  guint i;
+
+  if (kandy_loopback_count_sessions (self->loopback, NULL) != 0)
+    return FALSE;
+  for (i = 0; i < 2; i++) {
+    g_autofree char *id = NULL;
+
+    g_object_get (self->ends[i].src, "call-id", &id, NULL);
+    if (id || self->ends[i].src->numsrcpads > 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+endpoints_hang_up (Endpoints *self)
+{
+  g_signal_emit_by_name (self->ends[0].sink, "end", NULL);
+  if (!bench_wait (endpoints_idle, self, CALL_TIMEOUT))
+    g_error ("the call has not ended within the time");
+}
+
+static gboolean
+hand_wired_heard (gpointer user_data)
+{
+  BenchHandWired *pair = user_data;
+
+  return bench_hand_wired_get_ear (pair, 0)->heard_us != 0
+      && bench_hand_wired_get_ear (pair, 1)->heard_us != 0;
+}
+
+static gint64
+time_call (Endpoints *endpoints, guint number)
+{
+  gint64 start = endpoints_call (endpoints, number);
+
+  if (!bench_wait (endpoints_heard, endpoints, CALL_TIMEOUT))
+    g_error ("no sound within the time");
+  return MAX (endpoints->ends[0].ear.heard_us, endpoints->ends[1].ear.heard_us)
+      - start;
+}
+
+static gint64
+time_hand_wired (gint64 *after_answer)
+{
+  gint64 start = g_get_monotonic_time (), heard;
+  BenchHandWired *pair = bench_hand_wired_new (BENCH_MEDIA_TONE);
+
+  bench_hand_wired_call (pair);
+  if (!bench_wait (hand_wired_heard, pair, CALL_TIMEOUT))
+    g_error ("no sound within the time");
+  heard = MAX (bench_hand_wired_get_ear (pair, 0)->heard_us,
+      bench_hand_wired_get_ear (pair, 1)->heard_us);
+  if (after_answer)
+    *after_answer = bench_hand_wired_get_ear (pair, 0)->first_us
+        - bench_hand_wired_get_answered_us (pair);
+  bench_hand_wired_free (pair);
+  return heard - start;
+}
+
+static double
+median_ms (GArray *values)
+{
+  return bench_median_us (values) / 1000.0;
+}
+
+static void
+report (const char *what, double ours, double theirs, const char *unit)
+{
+  g_print ("%-44s %10.2f %10.2f %-8s ratio %.2f\n", what, ours, theirs, unit,
+      ours / theirs);
+}
+
+/* Calls of both kinds in turn, so that what disturbs the machine disturbs both
+ */
+static void
+bench_set_up (KandyLoopback *loopback)
+{
+  g_autoptr (GArray) ours = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) theirs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) our_sample = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) their_sample = g_array_new (FALSE, FALSE, sizeof (gint64));
+  Endpoints *endpoints = endpoints_new (loopback, 0, NULL);
+  gint64 value;
+  int i;
+
+  for (i = 0; i < n_rounds; i++) {
+    gint64 sample = 0;
+
+    value = time_hand_wired (&sample);
+    g_array_append_val (theirs, value);
+    g_array_append_val (their_sample, sample);
+
+    value = time_call (endpoints, 0);
+    g_array_append_val (ours, value);
+    value = endpoints->ends[0].ear.first_us - endpoints->ends[1].answered_us;
+    g_array_append_val (our_sample, value);
+    endpoints_hang_up (endpoints);
+  }
+  endpoints_free (endpoints);
+  report ("make() to both ends hearing, median", median_ms (ours),
+      median_ms (theirs), "ms");
+  report ("  slowest", g_array_index (ours, gint64, ours->len - 1) / 1000.0,
+      g_array_index (theirs, gint64, theirs->len - 1) / 1000.0, "ms");
+  report ("answer to first decoded sample, median", median_ms (our_sample),
+      median_ms (their_sample), "ms");
+}
+
+typedef struct {
+  double cpu; /* percent of a core, a pair */
+  double threads;
+  double kib;
+} Cost;
+
+static gboolean
+never (gpointer user_data)
+{
+  return FALSE;
+}
+
+static void
+measure_cost (Cost *cost, double cpu_before, gint64 time_before,
+    guint threads_before, gsize rss_before)
+{
+  cost->cpu = (bench_get_cpu_seconds () - cpu_before) * 100.0
+      / ((g_get_monotonic_time () - time_before) / 1e6) / n_parallel;
+  cost->threads =
+      ((double) bench_count_threads () - threads_before) / n_parallel;
+  cost->kib = ((double) bench_get_rss () - rss_before) / 1024.0 / n_parallel;
+}
+
+static void
+bench_cost (KandyLoopback *loopback)
+{
+  g_autofree Endpoints **endpoints = g_new0 (Endpoints *, n_parallel);
+  g_autofree BenchHandWired **pairs = g_new0 (BenchHandWired *, n_parallel);
+  Cost ours, theirs;
+  guint threads;
+  gsize rss;
+  double cpu;
+  gint64 now;
+  int i;
+
+  threads = bench_count_threads ();
+  rss = bench_get_rss ();
+  for (i = 0; i < n_parallel; i++) {
+    pairs[i] = bench_hand_wired_new (BENCH_MEDIA_TONE);
+    bench_hand_wired_call (pairs[i]);
+    if (!bench_wait (hand_wired_heard, pairs[i], CALL_TIMEOUT))
+      g_error ("no sound within the time");
+  }
+  cpu = bench_get_cpu_seconds ();
+  now = g_get_monotonic_time ();
+  bench_wait (never, NULL, n_seconds * G_USEC_PER_SEC);
+  measure_cost (&theirs, cpu, now, threads, rss);
+  for (i = 0; i < n_parallel; i++)
+    bench_hand_wired_free (pairs[i]);
+
+  threads = bench_count_threads ();
+  rss = bench_get_rss ();
+  for (i = 0; i < n_parallel; i++) {
+    endpoints[i] = endpoints_new (loopback, i, NULL);
+    time_call (endpoints[i], i);
+  }
+  cpu = bench_get_cpu_seconds ();
+  now = g_get_monotonic_time ();
+  bench_wait (never, NULL, n_seconds * G_USEC_PER_SEC);
+  measure_cost (&ours, cpu, now, threads, rss);
+  for (i = 0; i < n_parallel; i++)
+    endpoints_free (endpoints[i]);
+
+  report ("CPU a call, both ends, of a core", ours.cpu, theirs.cpu, "%");
+  report ("threads a call, both ends", ours.threads, theirs.threads, "");
+  report ("memory a call, both ends", ours.kib, theirs.kib, "KiB");
+}
+
+/* Payloads with a mark every 20 ms, until n_seconds are over */
+static void
+send_marks (GstElement *source, BenchMarks *marks)
+{
+  gint64 start = g_get_monotonic_time ();
+  guint i, n = n_seconds * 50;
+
+  for (i = 0; i < n; i++) {
+    gint64 due = start + i * 20000;
+
+    while (g_get_monotonic_time () < due) {
+      if (!g_main_context_iteration (NULL, FALSE))
+        g_usleep (200);
+    }
+    gst_app_src_push_buffer (GST_APP_SRC (source), bench_marks_make (marks, i));
+  }
+}
+
+typedef struct {
+  BenchMarks *marks;
+  GstElement *source;
+  guint number;
+} MarkWait;
+
+static gboolean
+marks_arrive (gpointer user_data)
+{
+  MarkWait *wait = user_data;
+  gboolean any;
+
+  gst_app_src_push_buffer (GST_APP_SRC (wait->source),
+      bench_marks_make (wait->marks, wait->number++));
+  g_usleep (20000);
+  g_mutex_lock (&wait->marks->lock);
+  any = wait->marks->latencies->len > 20;
+  g_mutex_unlock (&wait->marks->lock);
+  return any;
+}
+
+static double
+measure_latency (GstElement *source, BenchMarks *marks)
+{
+  MarkWait wait = { marks, source, 0 };
+
+  if (!bench_wait (marks_arrive, &wait, CALL_TIMEOUT))
+    g_error ("no media within the time");
+  g_mutex_lock (&marks->lock);
+  g_array_set_size (marks->latencies, 0);
+  g_mutex_unlock (&marks->lock);
+  send_marks (source, marks);
+  return bench_median_us (marks->latencies) / 1000.0;
+}
+
+static void
+bench_latency (KandyLoopback *loopback)
+{
+  BenchMarks marks;
+  Endpoints *endpoints;
+  BenchHandWired *pair;
+  GstElement *source;
+  double ours, theirs;
+
+  bench_marks_init (&marks);
+  pair = bench_hand_wired_new (BENCH_MEDIA_MARKED);
+  bench_hand_wired_listen_marks (pair, 1, &marks);
+  source = bench_hand_wired_get_marks_source (pair, 0);
+  bench_hand_wired_call (pair);
+  theirs = measure_latency (source, &marks);
+  gst_object_unref (source);
+  bench_hand_wired_free (pair);
+  bench_marks_clear (&marks);
+
+  bench_marks_init (&marks);
+  endpoints = endpoints_new (loopback, 0, &marks);
+  source = gst_bin_get_by_name (GST_BIN (endpoints->ends[0].pipeline), "marks");
+  endpoints_call (endpoints, 0);
+  ours = measure_latency (source, &marks);
+  gst_object_unref (source);
+  endpoints_free (endpoints);
+  bench_marks_clear (&marks);
+
+  report ("latency from pad to pad, median", ours, theirs, "ms");
+  g_print ("%-44s %10.2f ms\n", "  added", ours - theirs);
+}
+
+static void
+bench_soak (KandyLoopback *loopback)
+{
+  Endpoints *endpoints = endpoints_new (loopback, 0, NULL);
+  guint threads = 0, fds = 0;
+  gsize rss = 0;
+  int i, settled = n_soak / 4;
+
+  for (i = 0; i < n_soak; i++) {
+    time_call (endpoints, 0);
+    endpoints_hang_up (endpoints);
+    if (i == settled - 1) {
+      threads = bench_count_threads ();
+      fds = bench_count_fds ();
+      rss = bench_get_rss ();
+    }
+  }
+  g_print ("after %d calls, since call %d: threads %+d, descriptors %+d, "
+           "memory %+.1f KiB a call\n",
+      n_soak, settled, (int) bench_count_threads () - (int) threads,
+      (int) bench_count_fds () - (int) fds,
+      ((double) bench_get_rss () - rss) / 1024.0 / (n_soak - settled));
+  endpoints_free (endpoints);
+}
+
+/* The first call of a process needs a process of its own */
+static double
+run_first (const char *program, const char *option)
+{
+  g_autofree char *output = NULL;
+  const char *argv[] = { program, option, NULL };
+  int status;
+
+  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+          &output, NULL, &status, NULL)
+      || !g_spawn_check_wait_status (status, NULL))
+    g_error ("%s %s failed", program, option);
+  return g_ascii_strtod (output, NULL) * 1000.0;
+}
+
+static void
+bench_first (const char *program)
+{
+  g_autoptr (GArray) ours = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) theirs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gint64 value;
+  int i;
+
+  for (i = 0; i < MAX (3, n_rounds / 4); i++) {
+    value = run_first (program, "--first");
+    g_array_append_val (ours, value);
+    value = run_first (program, "--first-hand-wired");
+    g_array_append_val (theirs, value);
+  }
+  report ("first call of a process, median", median_ms (ours),
+      median_ms (theirs), "ms");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (
+      "- what a call costs, beside webrtcbin wired by hand");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KandyLoopback) loopback = NULL;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_group (context, gst_init_get_option_group ());
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    g_printerr ("%s\n", error->message);
+    return 2;
+  }
+
+  if (only_first_hand_wired) {
+    g_print ("%.3f\n", time_hand_wired (NULL) / 1000.0);
+    return 0;
+  }
+  loopback = kandy_loopback_new ();
+  if (!kandy_loopback_start (loopback, "127.0.0.1", 0, &error)) {
+    g_printerr ("%s\n", error->message);
+    return 1;
+  }
+  if (only_first) {
+    Endpoints *endpoints = endpoints_new (loopback, 0, NULL);
+
+    /* signed on for a moment, as an endpoint is when its first call comes */
+    bench_wait (never, NULL, 2 * G_USEC_PER_SEC);
+    g_print ("%.3f\n", time_call (endpoints, 0) / 1000.0);
+    endpoints_free (endpoints);
+  } else {
+    g_print ("%-44s %10s %10s\n", "", "elements", "by hand");
+    /* neither side pays for what a process does once */
+    time_hand_wired (NULL);
+    bench_set_up (loopback);
+    bench_first (argv[0]);
+    bench_cost (loopback);
+    bench_latency (loopback);
+    bench_soak (loopback);
+  }
+  kandy_loopback_stop (loopback);
+  return 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <gst/sdp/sdp.h>
+#define GST_USE_UNSTABLE_API
+#include <gst/webrtc/webrtc.h>
+
+#include "bench-pair.h"
+
+/* Two webrtcbin in one process that exchange complete descriptions directly:
+ * the least that a call with the same media can cost. Each has a pipeline of
+ * its own, as each end of a call has. */
+
+typedef struct {
+  BenchHandWired *pair;
+  GstElement *pipeline;
+  GstElement *webrtc;
+  BenchEar ear;
+  BenchMarks *marks;
+  gboolean described;
+} End;
+
+struct _BenchHandWired {
+  BenchMedia media;
+  End ends[2];
+  gint64 answered_us;
+};
+
+static void
+add_chain (End *end, GstPad *pad, const char *chain)
+{
+  GstElement *bin = gst_parse_bin_from_description (chain, TRUE, NULL);
+  GstElement *sink;
+  GstPad *sinkpad;
+
+  gst_bin_add (GST_BIN (end->pipeline), bin);
+  sinkpad = gst_element_get_static_pad (bin, "sink");
+  sink = gst_bin_get_by_name (GST_BIN (bin), "ear");
+  if (sink) {
+    GstPad *ear = gst_element_get_static_pad (sink, "sink");
+
+    bench_ear_attach (&end->ear, ear);
+    gst_object_unref (ear);
+    gst_object_unref (sink);
+  }
+  gst_element_sync_state_with_parent (bin);
+  gst_pad_link (pad, sinkpad);
+  gst_object_unref (sinkpad);
+}
+
+static void
+on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
+{
+  End *end = user_data;
+
+  if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
+    return;
+  if (end->marks)
+    bench_marks_listen (end->marks, pad);
+  add_chain (end, pad,
+      end->pair->media == BENCH_MEDIA_TONE
+          ? "rtpopusdepay ! opusdec ! audioconvert ! audioresample ! "
+            "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
+            "fakesink name=ear sync=false async=false"
+          : "fakesink sync=false async=false");
+}
+
+static void
+on_answer_created (GstPromise *promise, gpointer user_data)
+{
+  End *end = user_data;
+  GstWebRTCSessionDescription *answer = NULL;
+
+  gst_structure_get (gst_promise_get_reply (promise), "answer",
+      GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &answer, NULL);
+  gst_promise_unref (promise);
+  g_signal_emit_by_name (end->webrtc, "set-local-description", answer, NULL);
+  gst_webrtc_session_description_free (answer);
+}
+
+static void
+on_offer_set (GstPromise *promise, gpointer user_data)
+{
+  End *end = user_data;
+
+  gst_promise_unref (promise);
+  g_signal_emit_by_name (end->webrtc, "create-answer", NULL,
+      gst_promise_new_with_change_func (on_answer_created, end, NULL));
+}
+
+static void
+on_gathered (GstElement *webrtc, GParamSpec *pspec, gpointer user_data)
+{
+  End *end = user_data;
+  End *other = &end->pair->ends[end == &end->pair->ends[0]];
+  GstWebRTCICEGatheringState state;
+  GstWebRTCSessionDescription *description = NULL;
+
+  g_object_get (webrtc, "ice-gathering-state", &state, NULL);
+  if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE || end->described)
+    return;
+  end->described = TRUE;
+  g_object_get (webrtc, "local-description", &description, NULL);
+  if (description->type == GST_WEBRTC_SDP_TYPE_OFFER) {
+    g_signal_emit_by_name (other->webrtc, "set-remote-description", description,
+        gst_promise_new_with_change_func (on_offer_set, other, NULL));
+  } else {
+    end->pair->answered_us = g_get_monotonic_time ();
+    g_signal_emit_by_name (
+        other->webrtc, "set-remote-description", description, NULL);
+  }
+  gst_webrtc_session_description_free (description);
+}
+
+static void
+on_offer_created (GstPromise *promise, gpointer user_data)
+{
+  End *end = user_data;
+  GstWebRTCSessionDescription *offer = NULL;
+
+  gst_structure_get (gst_promise_get_reply (promise), "offer",
+      GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, NULL);
+  gst_promise_unref (promise);
+  g_signal_emit_by_name (end->webrtc, "set-local-description", offer, NULL);
+  gst_webrtc_session_description_free (offer);
+}
+
+static gboolean
+create_offer (gpointer user_data)
+{
+  End *end = user_data;
+
+  g_signal_emit_by_name (end->webrtc, "create-offer", NULL,
+      gst_promise_new_with_change_func (on_offer_created, end, NULL));
+  return G_SOURCE_REMOVE;
+}
+
+/* The offer needs the caps of the sink pad to have arrived */
+static GstPadProbeReturn
+on_sink_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  g_idle_add_full (G_PRIORITY_HIGH, create_offer, user_data, NULL);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static void
+tune (GstElement *webrtc)
+{
+  GObject *ice = NULL, *agent = NULL;
+
+  g_object_get (webrtc, "ice-agent", &ice, NULL);
+  g_object_set (ice, "ice-tcp", FALSE, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
+  g_object_set (agent, "upnp", FALSE, "stun-pacing-timer", 5, NULL);
+  g_object_unref (agent);
+  g_object_unref (ice);
+}
+
+/* The jitter buffer otherwise holds the first packet for its whole latency */
+static void
+on_deep_element_added (
+    GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "rtpjitterbuffer"))
+    g_object_set (element, "faststart-min-packets", 1, NULL);
+}
+
+static GstPad *
+get_webrtc_sink (End *end)
+{
+  GstIterator *it = gst_element_iterate_sink_pads (end->webrtc);
+  GValue item = G_VALUE_INIT;
+  GstPad *pad = NULL;
+
+  if (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    pad = g_value_dup_object (&item);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (it);
+  return pad;
+}
+
+BenchHandWired *
+bench_hand_wired_new (BenchMedia media)
+{
+  BenchHandWired *self = g_new0 (BenchHandWired, 1);
+  guint i;
+
+  self->media = media;
+  for (i = 0; i < 2; i++) {
+    End *end = &self->ends[i];
+    g_autofree char *line = NULL;
+
+    end->pair = self;
+    bench_ear_init (&end->ear, i == 0 ? BENCH_TONE_B : BENCH_TONE_A);
+    if (media == BENCH_MEDIA_TONE)
+      line = g_strdup_printf (
+          "webrtcbin name=w latency=60 bundle-policy=max-compat "
+          "audiotestsrc is-live=true wave=sine freq=%d samplesperbuffer=480 ! "
+          "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
+          "opusenc complexity=5 inband-fec=true ! rtpopuspay pt=111 ! "
+          "application/x-rtp,encoding-params=(string)2 ! w.",
+          (int) (i == 0 ? BENCH_TONE_A : BENCH_TONE_B));
+    else
+      line = g_strdup (
+          "webrtcbin name=w latency=60 bundle-policy=max-compat "
+          "appsrc name=marks is-live=true do-timestamp=true format=time "
+          "caps=audio/x-mulaw,rate=8000,channels=1 ! rtppcmupay ! w.");
+    end->pipeline = gst_parse_launch (line, NULL);
+    end->webrtc = gst_bin_get_by_name (GST_BIN (end->pipeline), "w");
+    tune (end->webrtc);
+    g_signal_connect (end->webrtc, "deep-element-added",
+        G_CALLBACK (on_deep_element_added), end);
+    g_signal_connect (end->webrtc, "pad-added", G_CALLBACK (on_pad_added), end);
+    g_signal_connect (end->webrtc, "notify::ice-gathering-state",
+        G_CALLBACK (on_gathered), end);
+  }
+  return self;
+}
+
+void
+bench_hand_wired_call (BenchHandWired *self)
+{
+  GstPad *pad = get_webrtc_sink (&self->ends[0]);
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_sink_event,
+      &self->ends[0], NULL);
+  gst_object_unref (pad);
+  gst_element_set_state (self->ends[1].pipeline, GST_STATE_PLAYING);
+  gst_element_set_state (self->ends[0].pipeline, GST_STATE_PLAYING);
+}
+
+BenchEar *
+bench_hand_wired_get_ear (BenchHandWired *self, guint end)
+{
+  return &self->ends[end].ear;
+}
+
+gint64
+bench_hand_wired_get_answered_us (BenchHandWired *self)
+{
+  return self->answered_us;
+}
+
+GstElement *
+bench_hand_wired_get_marks_source (BenchHandWired *self, guint end)
+{
+  return gst_bin_get_by_name (GST_BIN (self->ends[end].pipeline), "marks");
+}
+
+void
+bench_hand_wired_listen_marks (
+    BenchHandWired *self, guint end, BenchMarks *marks)
+{
+  self->ends[end].marks = marks;
+}
+
+void
+bench_hand_wired_free (BenchHandWired *self)
+{
+  guint i;
+
+  for (i = 0; i < 2; i++)
+    g_signal_handlers_disconnect_by_data (self->ends[i].webrtc, &self->ends[i]);
+  for (i = 0; i < 2; i++) {
+    gst_element_set_state (self->ends[i].pipeline, GST_STATE_NULL);
+    gst_object_unref (self->ends[i].webrtc);
+    gst_object_unref (self->ends[i].pipeline);
+  }
+  g_free (self);
+}
