@@ -334,6 +334,11 @@ kandy_call_receive (KandyCall *self, KandyCallNotification *invitation)
 {
   GVariantDict dict;
 
+  /* Whoever watches the list may have destroyed the client */
+  if (self->over) {
+    kandy_call_notification_free (invitation);
+    return;
+  }
   kandy_call_set_session_id (self, invitation->session_id);
   kandy_call_set_remote (
       self, invitation->originator_name, invitation->originator_address);
@@ -485,8 +490,7 @@ kandy_call_answer_async (KandyCall *self, KandyMediaOptions *options,
 
   task = kandy_call_task_new (
       self, kandy_call_answer_async, cancellable, callback, user_data);
-  if (task
-      && kandy_call_begin (self, KANDY_OPERATION_ANSWER, task,
+  if (kandy_call_begin (self, KANDY_OPERATION_ANSWER, task,
           kandy_call_check_state (self, "answer"))) {
     kandy_call_set_options (self, options);
     kandy_call_add_timing (self, "answer");
@@ -556,8 +560,7 @@ kandy_call_send_ringing_feedback_async (KandyCall *self,
 
   task = kandy_call_task_new (self, kandy_call_send_ringing_feedback_async,
       cancellable, callback, user_data);
-  if (task
-      && kandy_call_begin (self, KANDY_OPERATION_SEND_RINGING_FEEDBACK, task,
+  if (kandy_call_begin (self, KANDY_OPERATION_SEND_RINGING_FEEDBACK, task,
           check_feedback (self)))
     kandy_call_request_status (
         self, STATUS_RINGING, RINGING_TIMEOUT_MS, on_feedback_sent);

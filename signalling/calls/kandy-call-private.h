@@ -101,14 +101,14 @@ struct _KandyCall {
 
   char *session_id;
   gboolean slow_start;
-  char *answer_sdp;   /* of answer(), kept for a second try */
+  char *answer_sdp; /* of answer(), kept for a second try */
   gboolean dtls_passive;
 
   KandyOperationInfo local_op;
   KandyOperationInfo remote_op;
-  GTask *task;     /* of local_op */
-  GTask *end_task; /* of END */
+  GTask *task;           /* of local_op */
   KandyOperation ending; /* END, REJECT or IGNORE while under way */
+  GTask *end_task;       /* of ending */
   gboolean over;
 
   GSource *start_source;
@@ -140,6 +140,7 @@ struct _KandyCall {
   gboolean audit_in_flight;
   gint64 audit_sent;
 
+  /* kandy-call-events.c */
   GQueue outbox;
   gboolean flushing;
 };

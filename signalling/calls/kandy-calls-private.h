@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <stdarg.h>
 #include "kandy-call-notification.h"
 #include "kandy-calls.h"
 #include "kandy-notifications.h"

@@ -428,6 +428,17 @@ test_destroy_in_listener (Harness *h, gconstpointer data)
   g_signal_handlers_disconnect_by_data (h->call, h->client);
 }
 
+static void
+test_destroy_in_list (Harness *h, gconstpointer data)
+{
+  g_signal_connect_swapped (
+      h->calls, "items-changed", G_CALLBACK (kandy_client_destroy), h->client);
+  harness_sdp (h, "wrtcsSessionInvitationNotification", "s1", HARNESS_SDP);
+  harness_expect_events (h, "");
+  harness_expect_requests (h, "");
+  g_signal_handlers_disconnect_by_data (h->calls, h->client);
+}
+
 #define add(name, func)                                                        \
   g_test_add ("/calls/end/" name, Harness, NULL, harness_set_up, func,         \
       harness_tear_down)
@@ -466,6 +477,7 @@ main (int argc, char **argv)
         harness_tear_down);
   }
   add ("destroy/in-listener", test_destroy_in_listener);
+  add ("destroy/in-list", test_destroy_in_list);
 
   return g_test_run ();
 }
