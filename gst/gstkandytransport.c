@@ -436,6 +436,9 @@ deep_element_added (
      * is even sent, and drop it when it comes: always the start of a key frame
      */
     gst_kandy_set_if_there (element, "rtx-next-seqnum", FALSE);
+    /* It would hold the first packet of a call for the whole latency. Time
+     * stamps are not affected: who plays in time does so with that latency. */
+    g_object_set (element, "faststart-min-packets", 1, NULL);
   } else if (g_str_equal (name, "rtprtxsend")) {
     g_mutex_lock (&self->lock);
     g_ptr_array_add (self->rtx_senders, gst_object_ref (element));
