@@ -435,10 +435,13 @@ gathered (GstKandyTransport *transport, const GstSDPMessage *sdp,
   GstKandyCall *self = user_data;
   guint known = 0;
 
-  if (self->restarted) {
+  if (sdp && !self->restarted)
+    known = gst_kandy_sdp_facade_take_candidates (self->facade, sdp);
+  if (self->restarted || self->negotiated) {
     guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
 
-    /* The agent keeps its candidates, webrtcbin does not tell them again */
+    /* The agent has candidates that webrtcbin does not tell: those of a restart,
+     * and those of a transport that came with a new m-line */
     for (guint i = 0; i < n; i++) {
       GstKandySdpMline mline;
       g_autoptr (GPtrArray) lines = NULL;
@@ -453,8 +456,6 @@ gathered (GstKandyTransport *transport, const GstSDPMessage *sdp,
             self->facade, mline.webrtcbin_index, g_ptr_array_index (lines, j));
     }
     self->restarted = FALSE;
-  } else if (sdp) {
-    known = gst_kandy_sdp_facade_take_candidates (self->facade, sdp);
   }
 
   self->timings.gathered = g_get_monotonic_time ();
