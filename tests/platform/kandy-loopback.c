@@ -1,171 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kl-calls.h"
 
-/* The object: the server's thread, and the way from other threads into it.
- *
- * All state belongs to the server's thread. A public function hands a closure
- * over to it and waits; while the server does not run, and in its own thread,
- * the closure is called directly. */
+/* The object, and its public functions: each hands its work over to the
+ * server's thread with kl_run(). */
 
 G_DEFINE_TYPE (KandyLoopback, kandy_loopback, G_TYPE_OBJECT)
-
-typedef struct {
-  KandyLoopback *self;
-  void (*work) (KandyLoopback *self, gpointer data);
-  gpointer data;
-  gboolean done;
-} Job;
-
-static gboolean
-on_job (gpointer data)
-{
-  Job *job = data;
-  KandyLoopback *self = job->self;
-
-  job->work (self, job->data);
-  g_mutex_lock (&self->lock);
-  job->done = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-hand_over (KandyLoopback *self, Job *job)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_HIGH);
-  g_source_set_callback (source, on_job, job, NULL);
-  g_source_attach (source, self->context);
-  while (!job->done)
-    g_cond_wait (&self->changed, &self->lock);
-}
-
-static void
-run (KandyLoopback *self, void (*work) (KandyLoopback *, gpointer),
-    gpointer data)
-{
-  Job job = { self, work, data, FALSE };
-  gboolean is_own;
-
-  g_mutex_lock (&self->lock);
-  is_own = self->thread == g_thread_self ();
-  while (!is_own && !job.done) {
-    while (self->thread && !self->running)
-      g_cond_wait (&self->changed, &self->lock);
-    if (self->running) {
-      hand_over (self, &job);
-      continue;
-    }
-    g_mutex_unlock (&self->lock);
-    g_rec_mutex_lock (&self->idle);
-    g_mutex_lock (&self->lock);
-    if (!self->thread) {
-      g_mutex_unlock (&self->lock);
-      work (self, data);
-      job.done = TRUE;
-      g_mutex_lock (&self->lock);
-    }
-    g_rec_mutex_unlock (&self->idle);
-  }
-  g_mutex_unlock (&self->lock);
-  if (is_own)
-    work (self, data);
-}
-
-typedef struct {
-  KandyLoopback *self;
-  GSource *source;
-  GSourceFunc callback;
-  gpointer data;
-  GDestroyNotify notify;
-} Timer;
-
-static gboolean
-on_timer (gpointer data)
-{
-  Timer *timer = data;
-
-  timer->callback (timer->data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-timer_free (gpointer data)
-{
-  Timer *timer = data;
-
-  g_hash_table_remove (timer->self->timers, timer->source);
-  if (timer->notify)
-    timer->notify (timer->data);
-  g_free (timer);
-}
-
-GSource *
-kl_timeout (KandyLoopback *self, guint milliseconds, GSourceFunc callback,
-    gpointer data, GDestroyNotify notify)
-{
-  GSource *source = g_timeout_source_new (milliseconds);
-  Timer *timer = g_new0 (Timer, 1);
-
-  timer->self = self;
-  timer->source = source;
-  timer->callback = callback;
-  timer->data = data;
-  timer->notify = notify;
-  g_hash_table_add (self->timers, source);
-  g_source_set_callback (source, on_timer, timer, timer_free);
-  g_source_attach (source, self->context);
-  g_source_unref (source);
-  return source;
-}
-
-void
-kl_clear_source (GSource **source)
-{
-  GSource *taken = g_steal_pointer (source);
-
-  if (!taken)
-    return;
-  g_source_destroy (taken);
-  g_source_unref (taken);
-}
-
-static void
-stop_timers (KandyLoopback *self)
-{
-  g_autoptr (GList) sources = g_hash_table_get_keys (self->timers);
-  GList *item;
-
-  g_list_foreach (sources, (GFunc) (GCallback) g_source_ref, NULL);
-  for (item = sources; item; item = item->next) {
-    g_source_destroy (item->data);
-    g_source_unref (item->data);
-  }
-}
-
-static gpointer
-serve (gpointer data)
-{
-  KandyLoopback *self = data;
-  int i;
-
-  g_main_context_push_thread_default (self->context);
-  kl_listener_start (self->listener);
-  g_main_loop_run (self->loop);
-
-  kl_sessions_end (self, NULL, 0, NULL);
-  kl_channels_stop (self);
-  g_clear_pointer (&self->listener, kl_listener_free);
-  stop_timers (self);
-  /* Jobs that were handed over in time, and what was cancelled just now */
-  for (i = 0; i < 1000 && g_main_context_iteration (self->context, FALSE); i++)
-    continue;
-  stop_timers (self);
-  g_main_context_pop_thread_default (self->context);
-  return NULL;
-}
 
 static void
 kandy_loopback_finalize (GObject *object)
@@ -177,7 +16,7 @@ kandy_loopback_finalize (GObject *object)
   g_hash_table_unref (self->legs);
   g_hash_table_unref (self->calls);
   g_hash_table_unref (self->sockets);
-  stop_timers (self);
+  kl_stop_timers (self);
   g_hash_table_unref (self->timers);
   g_ptr_array_unref (self->faults);
   g_ptr_array_unref (self->clients);
@@ -286,7 +125,7 @@ kandy_loopback_add_account (KandyLoopback *self, const char *address,
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
   g_return_val_if_fail (address != NULL && password != NULL, FALSE);
 
-  run (self, add_account, &args);
+  kl_run (self, add_account, &args);
   return args.ok;
 }
 
@@ -322,7 +161,7 @@ kandy_loopback_add_client (KandyLoopback *self, const char *client_id,
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
   g_return_val_if_fail (client_id != NULL, FALSE);
 
-  run (self, add_client, &args);
+  kl_run (self, add_client, &args);
   return args.ok;
 }
 
@@ -366,7 +205,7 @@ kandy_loopback_load_config (
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
   g_return_val_if_fail (path != NULL, FALSE);
 
-  run (self, load_config, &args);
+  kl_run (self, load_config, &args);
   return args.ok;
 }
 
@@ -418,7 +257,7 @@ kandy_loopback_set_certificate (
 {
   g_return_if_fail (KANDY_IS_LOOPBACK (self));
 
-  run (self, set_certificate, certificate);
+  kl_run (self, set_certificate, certificate);
 }
 
 static void
@@ -445,7 +284,7 @@ kandy_loopback_get_certificate_pem (KandyLoopback *self)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), NULL);
 
-  run (self, get_certificate, &args);
+  kl_run (self, get_certificate, &args);
   return args.result;
 }
 
@@ -468,7 +307,7 @@ kandy_loopback_set_verbose (KandyLoopback *self, gboolean verbose)
 {
   g_return_if_fail (KANDY_IS_LOOPBACK (self));
 
-  run (self, set_verbose, GINT_TO_POINTER (verbose));
+  kl_run (self, set_verbose, GINT_TO_POINTER (verbose));
 }
 
 /**
@@ -508,7 +347,7 @@ kandy_loopback_start (
     g_free (self->address);
     self->address = g_strdup (address);
     self->running = TRUE;
-    self->thread = g_thread_new ("kandy-loopback", serve, self);
+    self->thread = g_thread_new ("kandy-loopback", kl_serve, self);
   }
   g_mutex_unlock (&self->lock);
   g_rec_mutex_unlock (&self->idle);
@@ -627,7 +466,7 @@ kandy_loopback_dup_user_id (KandyLoopback *self, const char *address)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), NULL);
 
-  run (self, find_user_id, &args);
+  kl_run (self, find_user_id, &args);
   return args.result;
 }
 
@@ -668,7 +507,7 @@ kandy_loopback_set_fault (KandyLoopback *self, const char *json, GError **error)
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  run (self, set_fault, &args);
+  kl_run (self, set_fault, &args);
   return args.ok;
 }
 
@@ -689,7 +528,7 @@ kandy_loopback_clear_faults (KandyLoopback *self)
 {
   g_return_if_fail (KANDY_IS_LOOPBACK (self));
 
-  run (self, clear_faults, NULL);
+  kl_run (self, clear_faults, NULL);
 }
 
 static void
@@ -716,7 +555,7 @@ kandy_loopback_count_requests (
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, count_requests, &args);
+  kl_run (self, count_requests, &args);
   return args.count;
 }
 
@@ -737,7 +576,7 @@ kandy_loopback_reset_counts (KandyLoopback *self)
 {
   g_return_if_fail (KANDY_IS_LOOPBACK (self));
 
-  run (self, reset_counts, NULL);
+  kl_run (self, reset_counts, NULL);
 }
 
 static void
@@ -766,7 +605,7 @@ kandy_loopback_dup_log (KandyLoopback *self)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), NULL);
 
-  run (self, dup_log, &args);
+  kl_run (self, dup_log, &args);
   return args.result;
 }
 
@@ -800,7 +639,7 @@ kandy_loopback_count_accounts (KandyLoopback *self)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, count_accounts, &args);
+  kl_run (self, count_accounts, &args);
   return args.count;
 }
 
@@ -830,7 +669,7 @@ kandy_loopback_count_websockets (KandyLoopback *self, const char *user)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, count_websockets, &args);
+  kl_run (self, count_websockets, &args);
   return args.count;
 }
 
@@ -857,7 +696,7 @@ kandy_loopback_count_channels (KandyLoopback *self, const char *user)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, count_channels, &args);
+  kl_run (self, count_channels, &args);
   return args.count;
 }
 
@@ -887,7 +726,7 @@ kandy_loopback_count_subscriptions (KandyLoopback *self, const char *user)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, count_subscriptions, &args);
+  kl_run (self, count_subscriptions, &args);
   return args.count;
 }
 
@@ -915,7 +754,7 @@ kandy_loopback_count_sessions (KandyLoopback *self, const char *user)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, count_sessions, &args);
+  kl_run (self, count_sessions, &args);
   return args.count;
 }
 
@@ -953,7 +792,7 @@ kandy_loopback_close_websockets (
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
   g_return_val_if_fail (code == 0 || (code >= 1000 && code <= 4999), 0);
 
-  run (self, close_websockets, &args);
+  kl_run (self, close_websockets, &args);
   return args.count;
 }
 
@@ -988,7 +827,7 @@ kandy_loopback_send_raw (
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
   g_return_val_if_fail (frame != NULL, 0);
 
-  run (self, send_raw, &args);
+  kl_run (self, send_raw, &args);
   return args.count;
 }
 
@@ -1021,7 +860,7 @@ kandy_loopback_expire_tokens (KandyLoopback *self, const char *user)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, expire_tokens, &args);
+  kl_run (self, expire_tokens, &args);
   return args.count;
 }
 
@@ -1055,7 +894,7 @@ kandy_loopback_expire_channels (KandyLoopback *self, const char *user)
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, expire_channels, &args);
+  kl_run (self, expire_channels, &args);
   return args.count;
 }
 
@@ -1091,7 +930,7 @@ kandy_loopback_cancel_subscriptions (
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, cancel_subscriptions, &args);
+  kl_run (self, cancel_subscriptions, &args);
   return args.count;
 }
 
@@ -1125,6 +964,6 @@ kandy_loopback_end_sessions (KandyLoopback *self, const char *user,
 
   g_return_val_if_fail (KANDY_IS_LOOPBACK (self), 0);
 
-  run (self, end_sessions, &args);
+  kl_run (self, end_sessions, &args);
   return args.count;
 }

@@ -333,6 +333,11 @@ void kl_listener_free (KlListener *listener);
 
 GTlsCertificate *kl_certificate_new (const char *address, GError **error);
 
+/* The server's thread */
+void kl_run (KandyLoopback *self,
+    void (*work) (KandyLoopback *self, gpointer data), gpointer data);
+gpointer kl_serve (gpointer data);
+void kl_stop_timers (KandyLoopback *self);
 /* A one-shot timer of the server's thread. Returns a borrowed source. */
 GSource *kl_timeout (KandyLoopback *self, guint milliseconds,
     GSourceFunc callback, gpointer data, GDestroyNotify notify);
