@@ -4,6 +4,7 @@
 
 #include "kandy-json.h"
 
+#include <malloc.h>
 #include <string.h>
 
 /* How calls come about: protocol calls 3.2, 3.7 and the traces of section 10 */
@@ -560,6 +561,44 @@ test_timings (Harness *h, gconstpointer data)
   }
 }
 
+static void
+make_and_end (Harness *h)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_set_object (&h->call, kandy_calls_make (h->calls, "bob", NULL, &error));
+  g_assert_no_error (error);
+  harness_wait (
+      h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_INITIATED);
+  harness_sdp (h, ACCEPTANCE, "s1", HARNESS_SDP);
+  harness_wait (
+      h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_CONNECTED);
+  kandy_call_end_async (h->call, NULL, NULL, NULL);
+  harness_wait (h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_ENDED);
+  harness_forget (h);
+}
+
+/* A call that is over stays in the list, but weighs little */
+static void
+test_weight (Harness *h, gconstpointer data)
+{
+  const guint n_calls = 200;
+  gsize before, after;
+  guint i;
+
+  for (i = 0; i < 50; i++)
+    make_and_end (h);
+  before = mallinfo2 ().uordblks;
+  for (i = 0; i < n_calls; i++)
+    make_and_end (h);
+  after = mallinfo2 ().uordblks;
+  g_test_message (
+      "%.1f KiB a call", ((double) after - (double) before) / n_calls / 1024);
+  g_assert_cmpuint (after, <, before + n_calls * 4 * 1024);
+  g_assert_cmpuint (
+      g_list_model_get_n_items (G_LIST_MODEL (h->calls)), ==, n_calls + 50);
+}
+
 #define add(name, func)                                                        \
   g_test_add ("/calls/establish/" name, Harness, NULL, harness_set_up, func,   \
       harness_tear_down)
@@ -589,6 +628,7 @@ main (int argc, char **argv)
   add ("slow-start-failures", test_slow_start_failures);
   add ("two-calls", test_two_calls);
   add ("timings", test_timings);
+  add ("weight", test_weight);
 
   return g_test_run ();
 }
