@@ -260,9 +260,6 @@ make_connect (World *w)
 static void
 test_answered (World *w, gconstpointer data)
 {
-  g_autofree char *bob =
-      kandy_loopback_dup_user_id (w->platform, "bob@loopback.example");
-
   make_connect (w);
   g_assert_cmpstr (
       kandy_call_get_to (w->alice.call), ==, "sip:bob@loopback.example");

@@ -66,7 +66,6 @@ static void
 complete (FakeEngine *self, GTask *task)
 {
   const char *verb = g_task_get_name (task);
-  g_autofree char *role = NULL;
 
   if (g_str_equal (verb, "create_offer")) {
     self->phase = OFFER_CREATED;
