@@ -24,6 +24,7 @@ operation_clear (gpointer data)
   g_ptr_array_unref (self->names);
   g_ptr_array_unref (self->params);
   g_ptr_array_unref (self->errors);
+  g_hash_table_unref (self->pending);
   g_clear_object (&self->task);
   g_free (self->type);
 }
@@ -65,6 +66,7 @@ kandy_operation_new (KandyOperationKind kind, GVariant *services,
   self->type = g_strdup (type ? type : "websocket");
   self->names = g_ptr_array_new_with_free_func (g_free);
   self->params = g_ptr_array_new_with_free_func (params_free);
+  self->pending = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   for (i = 0; i < n && valid; i++) {
     g_autoptr (GVariant) child = g_variant_get_child_value (services, i);

@@ -20,7 +20,7 @@ typedef struct {
   char *type;
   GTask *task; /* NULL when it has been answered */
 
-  guint n_requests; /* without an answer */
+  GHashTable *pending; /* set of services whose answer is still to come */
   guint n_done;     /* that succeeded */
   GPtrArray *errors; /* GError: what went wrong with some service */
   GSource *timer;

@@ -79,6 +79,8 @@ request_new (
   request->operation = kandy_operation_ref (operation);
   request->channel = self->channel ? g_object_ref (self->channel) : NULL;
   request->service = g_strdup (service);
+  if (service)
+    g_hash_table_add (operation->pending, g_strdup (service));
   return request;
 }
 
@@ -361,8 +363,10 @@ finish (KandyServices *self, GError *error)
 
 /* @error: (transfer full) (nullable) */
 static void
-request_answered (KandyServices *self, KandyOperation *operation, GError *error)
+request_answered (KandyServices *self, Request *request, GError *error)
 {
+  KandyOperation *operation = request->operation;
+
   if (self->running != operation) {
     /* it had timed out */
     self->n_late--;
@@ -374,11 +378,12 @@ request_answered (KandyServices *self, KandyOperation *operation, GError *error)
     }
     return;
   }
+  g_hash_table_remove (operation->pending, request->service);
   if (error)
     g_ptr_array_add (operation->errors, error);
   else
     operation->n_done++;
-  if (--operation->n_requests == 0)
+  if (g_hash_table_size (operation->pending) == 0)
     finish (self, NULL);
 }
 
@@ -388,12 +393,18 @@ operation_timed_out (gpointer user_data)
   KandyServices *self = user_data;
   KandyOperation *operation = self->running;
   gboolean subscribe = operation->kind == KANDY_OPERATION_SUBSCRIBE;
+  GHashTableIter iter;
+  gpointer service;
 
-  g_ptr_array_add (operation->errors,
-      kandy_error_new (KANDY_ERROR_TIMEOUT,
-          subscribe ? "subscription:5" : "subscription:6", 0,
-          "%u services did not answer in time", operation->n_requests));
-  self->n_late += operation->n_requests;
+  g_hash_table_iter_init (&iter, operation->pending);
+  while (g_hash_table_iter_next (&iter, &service, NULL))
+    g_ptr_array_add (operation->errors,
+        kandy_error_new (KANDY_ERROR_TIMEOUT,
+            subscribe ? "subscription:5" : "subscription:6", 0,
+            "Service %s could not be %s: no answer in time",
+            (const char *) service,
+            subscribe ? "subscribed to" : "unsubscribed from"));
+  self->n_late += g_hash_table_size (operation->pending);
   finish (self, NULL);
   return G_SOURCE_REMOVE;
 }
@@ -441,7 +452,7 @@ service_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
   } else if (resource) {
     add_entry (self, request->service, resource);
   }
-  request_answered (self, request->operation, error);
+  request_answered (self, request, error);
 }
 
 /* What of the operation can be subscribed to: available, and not subscribed to
@@ -487,7 +498,6 @@ subscribe_services (KandyServices *self)
     finish (self, error);
     return;
   }
-  operation->n_requests = indexes->len;
   start_timer (self, operation);
   for (i = 0; i < indexes->len; i++) {
     guint index = g_array_index (indexes, guint, i);
@@ -611,7 +621,7 @@ service_unsubscribed (GObject *source, GAsyncResult *result, gpointer user_data)
       remove_entry (self, (guint) index);
   }
   g_clear_error (&cause);
-  request_answered (self, request->operation, error);
+  request_answered (self, request, error);
 }
 
 static void
@@ -644,7 +654,6 @@ run_unsubscribe (KandyServices *self, KandyOperation *operation)
     return;
   }
 
-  operation->n_requests = requests->len;
   start_timer (self, operation);
   for (i = 0; i < requests->len; i++) {
     Entry *entry = g_ptr_array_index (requests, i);

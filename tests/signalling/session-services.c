@@ -238,7 +238,7 @@ test_late_answer (void)
   g_assert_true (session_subscribe (session, "call,chat", NULL));
   check_subscribed (session, "call");
   g_assert_nonnull (strstr (session->events->str,
-      "subscription:error(subscription:5) "
+      "ws:change+ subscription:error(subscription:5) "
       "subscription:change"));
   WAIT (kandy_services_is_subscribed (
       kandy_client_get_services (session->client), "chat"));
