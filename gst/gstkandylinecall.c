@@ -23,7 +23,7 @@ GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
 
 /* How long a call waits for pads that are linked but have no caps */
 #define MEDIA_WAIT_MS 2000
-#define STATS_INTERVAL_MS 1000
+#define STATS_INTERVAL_MS 500
 
 static void
 collect_wishes (GstKandyLine *self, GstKandySessionWishes *wishes)
@@ -542,6 +542,9 @@ hang_up (GstKandyLine *self, GstPromise *promise)
   HangUp *data = g_new0 (HangUp, 1);
 
   self->ended_here = TRUE;
+  /* the last ones that there are */
+  if (self->media != NULL && self->connected)
+    query_stats (self, NULL);
   g_atomic_ref_count_init (&data->refs);
   data->line = g_object_ref (self);
   data->call = g_object_ref (self->call);

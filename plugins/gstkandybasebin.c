@@ -1001,13 +1001,13 @@ install_properties (GObjectClass *object_class)
   /**
    * GstKandyBaseBin:stats:
    *
-   * Statistics of the call, a structure `application/x-kandy-stats`, not older
-   * than a second while the call lasts; those of the last call afterwards. Its
-   * field `timings` has the marks of the set-up in microseconds. No notify. See
-   * #GstKandyBaseBin::get-stats for those of this moment.
+   * Statistics of the call, a structure `application/x-kandy-stats`, half a
+   * second old at most while the call lasts; those of the last call afterwards.
+   * Its field `timings` has the marks of the set-up in microseconds. No notify.
+   * See #GstKandyBaseBin::get-stats for those of this moment.
    */
   properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Statistics of the call, at most a second old", GST_TYPE_STRUCTURE,
+      "Statistics of the call, half a second old at most", GST_TYPE_STRUCTURE,
       shown);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);

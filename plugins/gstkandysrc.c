@@ -314,9 +314,57 @@ gst_kandy_src_member_init (GstKandySessionMemberInterface *iface)
 }
 
 static void
+add_empty_pad (GstKandySrc *self, GstStaticPadTemplate *templ, const char *name)
+{
+  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (templ);
+  g_autoptr (GstKandySrcPad) pad =
+      gst_object_ref_sink (gst_kandy_src_pad_new_empty (pad_template, name));
+  g_autofree char *stream_id =
+      gst_pad_create_stream_id (GST_PAD (pad), GST_ELEMENT (self), name);
+  GstSegment segment;
+  gboolean stopped;
+
+  GST_OBJECT_LOCK (self);
+  stopped = self->stopped;
+  if (!stopped)
+    g_ptr_array_add (self->pads, gst_object_ref (pad));
+  GST_OBJECT_UNLOCK (self);
+  if (stopped)
+    return;
+
+  gst_pad_set_active (GST_PAD (pad), TRUE);
+  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (GST_PAD (pad), gst_event_new_stream_start (stream_id));
+  gst_pad_push_event (GST_PAD (pad), gst_event_new_segment (&segment));
+  gst_pad_push_event (GST_PAD (pad), gst_event_new_eos ());
+}
+
+/* Downstream must get its EOS even if there has never been a call, or it would
+ * be waited for without end */
+static void
+finish (GstElement *element, gpointer user_data)
+{
+  GstKandySrc *self = GST_KANDY_SRC (element);
+  gboolean none;
+
+  GST_OBJECT_LOCK (self);
+  none = self->pads->len == 0;
+  GST_OBJECT_UNLOCK (self);
+  if (!none) {
+    finish_pads (self);
+    return;
+  }
+  add_empty_pad (self, &audio_template, "audio_0");
+  add_empty_pad (self, &video_template, "video_0");
+  gst_element_no_more_pads (element);
+}
+
+/* On the kandy thread, which may not be held up by what is downstream */
+static void
 on_end_answered (GstPromise *promise, gpointer user_data)
 {
-  finish_pads (user_data);
+  gst_element_call_async (user_data, finish, NULL, NULL);
 }
 
 static gboolean

@@ -114,8 +114,11 @@ gst_kandy_src_pad_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySrcPad *self = GST_KANDY_SRC_PAD (object);
-  KandyTrack *track = gst_kandy_receive_track_get_track (self->track);
+  KandyTrack *track;
 
+  if (self->track == NULL)
+    return;
+  track = gst_kandy_receive_track_get_track (self->track);
   switch (id) {
     case PROP_TRACK_ID:
       g_value_set_string (value, kandy_track_get_id (track));
@@ -214,6 +217,16 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   return self;
 }
 
+GstKandySrcPad *
+gst_kandy_src_pad_new_empty (GstPadTemplate *templ, const char *name)
+{
+  GstKandySrcPad *self = g_object_new (GST_TYPE_KANDY_SRC_PAD, "name", name,
+      "direction", GST_PAD_SRC, "template", templ, NULL);
+
+  self->finished = TRUE;
+  return self;
+}
+
 void
 gst_kandy_src_pad_start (GstKandySrcPad *self)
 {
@@ -253,6 +266,8 @@ gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin)
   GstElement *elements[] = { GST_ELEMENT (self->media_src), self->receive_bin };
   guint i;
 
+  if (self->track == NULL)
+    return;
   gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
   for (i = 0; i < G_N_ELEMENTS (elements); i++) {
     gst_element_set_locked_state (elements[i], TRUE);

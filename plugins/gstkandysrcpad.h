@@ -16,6 +16,9 @@ G_DECLARE_FINAL_TYPE (GstKandySrcPad, gst_kandy_src_pad, GST, KANDY_SRC_PAD, Gst
 GstKandySrcPad *gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ,
     const char *name, GstKandyReceiveTrack *track, GstKandyClockMap *clock_map,
     guint group_id);
+/* One that has nothing behind it but gives out EOS; (transfer floating) */
+GstKandySrcPad *gst_kandy_src_pad_new_empty (
+    GstPadTemplate *templ, const char *name);
 /* After it has been added to the element and linked, or not */
 void gst_kandy_src_pad_start (GstKandySrcPad *self);
 /* The track has gone: EOS after what is queued */
@@ -23,7 +26,7 @@ void gst_kandy_src_pad_finish (GstKandySrcPad *self);
 gboolean gst_kandy_src_pad_is_finished (GstKandySrcPad *self);
 /* Takes the elements out again */
 void gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin);
-/* (transfer none) */
+/* (transfer none) (nullable) */
 GstKandyReceiveTrack *gst_kandy_src_pad_get_track (GstKandySrcPad *self);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "gstkandysessioncontext.h"
 
 /* SECTION: calls between pipelines
  *
@@ -102,6 +103,34 @@ GST_START_TEST (test_both_ways)
   assert_tone (alice, 700);
   fixture_stop (alice);
   /* both faces end, or the pipeline would not */
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* The two faces of one call in two pipelines; one of them may go */
+GST_START_TEST (test_two_pipelines)
+{
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *bob = callee ("! " SOUND " audiotestsrc is-live=true freq=700 ! "
+                            "audio/x-raw,rate=48000 ! kandysink");
+  GstElement *speaking = fixture_launch (
+      "kandysink name=sink %s audiotestsrc is-live=true freq=900 ! "
+      "audio/x-raw,rate=48000 ! sink.",
+      account);
+  GstElement *listening = fixture_launch ("kandysrc destination=bob ! " SOUND);
+  GstContext *context = gst_kandy_session_context_new ();
+
+  gst_element_set_context (speaking, context);
+  gst_element_set_context (listening, context);
+  gst_context_unref (context);
+  fixture_play (speaking);
+  fixture_play (listening);
+  assert_tone (bob, 900);
+  assert_tone (listening, 700);
+  fixture_stop (listening);
+  assert_tone (bob, 900);
+  fixture_stop (speaking);
   fixture_wait_eos (bob);
   fixture_stop (bob);
 }
@@ -240,6 +269,18 @@ GST_START_TEST (test_eos_to_pipeline)
   fail_unless_equals_int (
       kandy_loopback_count_sessions (fixture_platform, NULL), 0);
   fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* Also before anybody has called */
+GST_START_TEST (test_eos_without_call)
+{
+  GstElement *bob =
+      callee ("src.audio_0 ! queue ! " SOUND " src.video_0 ! queue ! " PICTURE);
+
+  fail_unless (gst_element_send_event (bob, gst_event_new_eos ()));
+  fixture_wait_eos (bob);
   fixture_stop (bob);
 }
 GST_END_TEST;
@@ -575,10 +616,12 @@ element_calls_suite (void)
   tcase_add_test (tcase, test_sound);
   tcase_add_test (tcase, test_sound_and_picture);
   tcase_add_test (tcase, test_both_ways);
+  tcase_add_test (tcase, test_two_pipelines);
   tcase_add_test (tcase, test_receive_only);
   tcase_add_loop_test (tcase, test_encoded, 0, G_N_ELEMENTS (forms));
   tcase_add_test (tcase, test_file_to_file);
   tcase_add_test (tcase, test_eos_to_pipeline);
+  tcase_add_test (tcase, test_eos_without_call);
   tcase_add_test (tcase, test_eos_to_sender);
   tcase_add_test (tcase, test_nobody_there);
   tcase_add_test (tcase, test_rejected);
