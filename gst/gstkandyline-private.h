@@ -38,6 +38,7 @@ struct _GstKandyLine {
   GCancellable *cancellable;
   KandyClient *client;
   GSource *goodbye_source;
+  gint64 goodbye_end; /* monotonic, us */
   gboolean goodbye_said; /* the call's end has been answered */
 
   KandyCall *call; /* (nullable): the one that is live, or was last */

@@ -332,6 +332,7 @@ static gpointer
 thread_main (gpointer data)
 {
   g_autoptr (GstKandyLine) self = data;
+  gint64 remaining;
 
   g_main_context_push_thread_default (self->context);
   gst_kandy_line_sign_on (self);
@@ -353,7 +354,13 @@ thread_main (gpointer data)
   while (g_main_context_iteration (self->context, FALSE))
     continue;
   g_main_context_pop_thread_default (self->context);
+
+  /* A process must not exit while a certificate is made or a transport taken
+   * down: OpenSSL and GStreamer would be taken apart under their hands */
   gst_kandy_call_warm_up_wait ();
+  remaining = self->goodbye_end - g_get_monotonic_time ();
+  if (remaining > 0)
+    gst_kandy_call_wait_closed (remaining / 1000);
 
   g_mutex_lock (&self->lock);
   self->thread = NULL;
@@ -403,6 +410,8 @@ do_stop (GstKandyLine *self, gpointer data)
   if (self->phase == LINE_STOPPING)
     return;
   self->phase = LINE_STOPPING;
+  self->goodbye_end = g_get_monotonic_time ()
+      + GST_TIME_AS_USECONDS (GST_KANDY_GOODBYE_TIMEOUT);
   self->goodbye_source = gst_kandy_line_add_timeout (self,
       GST_TIME_AS_MSECONDS (GST_KANDY_GOODBYE_TIMEOUT) - 100,
       on_goodbye_timeout);

@@ -314,14 +314,13 @@ gst_kandy_src_member_init (GstKandySessionMemberInterface *iface)
 }
 
 static void
-add_empty_pad (GstKandySrc *self, GstStaticPadTemplate *templ, const char *name)
+add_empty_pad (GstKandySrc *self, KandyMediaKind kind)
 {
-  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (templ);
+  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (
+      kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template);
   g_autoptr (GstKandySrcPad) pad =
-      gst_object_ref_sink (gst_kandy_src_pad_new_empty (pad_template, name));
-  g_autofree char *stream_id =
-      gst_pad_create_stream_id (GST_PAD (pad), GST_ELEMENT (self), name);
-  GstSegment segment;
+      gst_object_ref_sink (gst_kandy_src_pad_new_empty (pad_template,
+          kind == KANDY_MEDIA_KIND_AUDIO ? "audio_0" : "video_0"));
   gboolean stopped;
 
   GST_OBJECT_LOCK (self);
@@ -334,10 +333,7 @@ add_empty_pad (GstKandySrc *self, GstStaticPadTemplate *templ, const char *name)
 
   gst_pad_set_active (GST_PAD (pad), TRUE);
   gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_pad_push_event (GST_PAD (pad), gst_event_new_stream_start (stream_id));
-  gst_pad_push_event (GST_PAD (pad), gst_event_new_segment (&segment));
-  gst_pad_push_event (GST_PAD (pad), gst_event_new_eos ());
+  gst_kandy_src_pad_end_empty (pad, kind);
 }
 
 /* Downstream must get its EOS even if there has never been a call, or it would
@@ -355,8 +351,8 @@ finish (GstElement *element, gpointer user_data)
     finish_pads (self);
     return;
   }
-  add_empty_pad (self, &audio_template, "audio_0");
-  add_empty_pad (self, &video_template, "video_0");
+  add_empty_pad (self, KANDY_MEDIA_KIND_AUDIO);
+  add_empty_pad (self, KANDY_MEDIA_KIND_VIDEO);
   gst_element_no_more_pads (element);
 }
 

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <gst/audio/audio.h>
 #include <gst/video/video.h>
 
 #include "gstkandymediasrc.h"
@@ -82,6 +83,52 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
   if (gst_video_event_is_force_key_unit (gst_pad_probe_info_get_event (info)))
     gst_kandy_receive_track_request_key_unit (self->track);
+  return GST_PAD_PROBE_OK;
+}
+
+/* A typefinder or a muxer takes EOS of a stream of which it knows nothing for
+ * an error. A pad that nothing has come out of says what would have. */
+static void
+announce (GstPad *pad, KandyMediaKind kind)
+{
+  g_autoptr (GstCaps) current = gst_pad_get_current_caps (pad);
+  g_autoptr (GstCaps) caps = NULL;
+  g_autoptr (GstEvent) start =
+      gst_pad_get_sticky_event (pad, GST_EVENT_STREAM_START, 0);
+  g_autoptr (GstEvent) segment_event =
+      gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  GstSegment segment;
+
+  if (current != NULL)
+    return;
+  if (start == NULL) {
+    g_autofree char *id = g_strdup_printf ("kandy/%s", GST_PAD_NAME (pad));
+
+    gst_pad_push_event (pad, gst_event_new_stream_start (id));
+  }
+  if (kind == KANDY_MEDIA_KIND_AUDIO)
+    caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING,
+        GST_AUDIO_NE (S16), "layout", G_TYPE_STRING, "interleaved", "rate",
+        G_TYPE_INT, 48000, "channels", G_TYPE_INT, 1, NULL);
+  else
+    caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, "I420",
+        "width", G_TYPE_INT, 320, "height", G_TYPE_INT, 240, "framerate",
+        GST_TYPE_FRACTION, 30, 1, NULL);
+  if (gst_pad_peer_query_accept_caps (pad, caps))
+    gst_pad_push_event (pad, gst_event_new_caps (caps));
+  if (segment_event == NULL) {
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    gst_pad_push_event (pad, gst_event_new_segment (&segment));
+  }
+}
+
+static GstPadProbeReturn
+on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySrcPad *self = GST_KANDY_SRC_PAD (pad);
+
+  if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) == GST_EVENT_EOS)
+    announce (pad, gst_kandy_receive_track_get_kind (self->track));
   return GST_PAD_PROBE_OK;
 }
 
@@ -210,6 +257,8 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
       inner, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, self, NULL);
   target = gst_element_get_static_pad (self->receive_bin, "src");
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
+  gst_pad_add_probe (GST_PAD (self), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      on_downstream_event, NULL, NULL);
   g_signal_connect (self, "linked", G_CALLBACK (on_linked), NULL);
 
   gst_element_sync_state_with_parent (self->receive_bin);
@@ -225,6 +274,13 @@ gst_kandy_src_pad_new_empty (GstPadTemplate *templ, const char *name)
 
   self->finished = TRUE;
   return self;
+}
+
+void
+gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind)
+{
+  announce (GST_PAD (self), kind);
+  gst_pad_push_event (GST_PAD (self), gst_event_new_eos ());
 }
 
 void

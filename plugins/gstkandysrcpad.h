@@ -19,6 +19,7 @@ GstKandySrcPad *gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ,
 /* One that has nothing behind it but gives out EOS; (transfer floating) */
 GstKandySrcPad *gst_kandy_src_pad_new_empty (
     GstPadTemplate *templ, const char *name);
+void gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind);
 /* After it has been added to the element and linked, or not */
 void gst_kandy_src_pad_start (GstKandySrcPad *self);
 /* The track has gone: EOS after what is queued */
