@@ -142,6 +142,39 @@ dup_pads (GstKandySrc *self)
   return pads;
 }
 
+/* The pad is in the element, but not or no longer in the list */
+static void
+discard_pad (GstKandySrc *self, GstKandySrcPad *pad)
+{
+  gst_child_proxy_child_removed (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
+  gst_pad_set_active (GST_PAD (pad), FALSE);
+  gst_kandy_src_pad_release (pad, GST_BIN (self));
+  gst_element_remove_pad (GST_ELEMENT (self), GST_PAD (pad));
+}
+
+/* Shows the pad. Another thread may stop the element meanwhile; only a pad that
+ * is in the list is its to remove. */
+static gboolean
+show_pad (GstKandySrc *self, GstKandySrcPad *pad)
+{
+  gboolean stopped;
+
+  gst_pad_set_active (GST_PAD (pad), TRUE);
+  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
+  gst_child_proxy_child_added (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
+
+  GST_OBJECT_LOCK (self);
+  stopped = self->stopped;
+  if (!stopped)
+    g_ptr_array_add (self->pads, gst_object_ref (pad));
+  GST_OBJECT_UNLOCK (self);
+  if (stopped)
+    discard_pad (self, pad);
+  return !stopped;
+}
+
 static void
 remove_pad (GstKandySrc *self, GstKandySrcPad *pad)
 {
@@ -157,11 +190,7 @@ remove_pad (GstKandySrc *self, GstKandySrcPad *pad)
   if (!found)
     return;
 
-  gst_child_proxy_child_removed (
-      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
-  gst_pad_set_active (GST_PAD (pad), FALSE);
-  gst_kandy_src_pad_release (pad, GST_BIN (self));
-  gst_element_remove_pad (GST_ELEMENT (self), GST_PAD (pad));
+  discard_pad (self, pad);
   gst_object_unref (pad);
 }
 
@@ -255,19 +284,9 @@ gst_kandy_src_track_added (
 
   pad = gst_object_ref_sink (gst_kandy_src_pad_new (
       GST_BIN (self), pad_template, name, track, &self->clock_map, group_id));
-  GST_OBJECT_LOCK (self);
-  g_ptr_array_add (self->pads, gst_object_ref (pad));
-  stopped = self->stopped;
-  GST_OBJECT_UNLOCK (self);
-  if (stopped) {
-    /* stopped meanwhile, maybe before the pad was in the list */
-    remove_pads (self, FALSE);
-    return;
-  }
   GST_INFO_OBJECT (self, "new pad %s", name);
-  gst_pad_set_active (GST_PAD (pad), TRUE);
-  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
-  gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
+  if (!show_pad (self, pad))
+    return;
   gst_kandy_src_pad_start (pad);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
@@ -321,19 +340,9 @@ add_empty_pad (GstKandySrc *self, KandyMediaKind kind)
   g_autoptr (GstKandySrcPad) pad =
       gst_object_ref_sink (gst_kandy_src_pad_new_empty (pad_template,
           kind == KANDY_MEDIA_KIND_AUDIO ? "audio_0" : "video_0"));
-  gboolean stopped;
 
-  GST_OBJECT_LOCK (self);
-  stopped = self->stopped;
-  if (!stopped)
-    g_ptr_array_add (self->pads, gst_object_ref (pad));
-  GST_OBJECT_UNLOCK (self);
-  if (stopped)
-    return;
-
-  gst_pad_set_active (GST_PAD (pad), TRUE);
-  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
-  gst_kandy_src_pad_end_empty (pad, kind);
+  if (show_pad (self, pad))
+    gst_kandy_src_pad_end_empty (pad, kind);
 }
 
 /* Downstream must get its EOS even if there has never been a call, or it would
