@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "gstkandycall.h"
+
 /* SECTION: what the tests of the elements share */
 
 KandyLoopback *fixture_platform;
@@ -38,6 +40,10 @@ fixture_teardown (void)
   kandy_loopback_stop (fixture_platform);
   g_clear_object (&fixture_platform);
   g_clear_pointer (&fixture_uri, g_free);
+  /* this process is about to exit; on a slow machine that is sooner than the
+   * elements wait for */
+  gst_kandy_call_warm_up_wait ();
+  gst_kandy_call_wait_closed (5000);
 }
 
 char *
