@@ -440,8 +440,8 @@ gathered (GstKandyTransport *transport, const GstSDPMessage *sdp,
   if (self->restarted || self->negotiated) {
     guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
 
-    /* The agent has candidates that webrtcbin does not tell: those of a restart,
-     * and those of a transport that came with a new m-line */
+    /* The agent has candidates that webrtcbin does not tell: those of a
+     * restart, and those of a transport that came with a new m-line */
     for (guint i = 0; i < n; i++) {
       GstKandySdpMline mline;
       g_autoptr (GPtrArray) lines = NULL;
