@@ -235,7 +235,8 @@ gst_kandy_call_fail (GstKandyCall *self, const GError *error)
   GST_WARNING_OBJECT (self->pipeline, "%s", error->message);
   g_object_ref (self);
   self->failed = TRUE;
-  gst_kandy_transport_set_trusted (self->transport, FALSE);
+  if (self->transport)
+    gst_kandy_transport_set_trusted (self->transport, FALSE);
   gst_kandy_call_update_gates (self);
   gst_kandy_call_abandon_negotiation (self);
   set_connection_state (self, KANDY_MEDIA_CONNECTION_STATE_FAILED);
@@ -253,6 +254,7 @@ typedef struct {
 
 typedef struct {
   GstKandyCall *call;
+  GstObject *source;
   GError *error;
 } Failure;
 
@@ -273,6 +275,7 @@ failure_free (gpointer data)
   Failure *failure = data;
 
   g_object_unref (failure->call);
+  gst_object_unref (failure->source);
   g_error_free (failure->error);
   g_free (failure);
 }
@@ -281,8 +284,14 @@ static gboolean
 report_failure (gpointer data)
 {
   Failure *failure = data;
+  GstKandyTransport *transport = failure->call->transport;
 
-  gst_kandy_call_fail (failure->call, failure->error);
+  /* A webrtcbin that was replaced, and sources whose track is gone, may
+   * complain while they stop */
+  if (transport
+      && gst_object_has_as_ancestor (failure->source,
+          GST_OBJECT_CAST (gst_kandy_transport_get_webrtcbin (transport))))
+    gst_kandy_call_fail (failure->call, failure->error);
   return G_SOURCE_REMOVE;
 }
 
@@ -324,6 +333,7 @@ bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   if (call) {
     failure = g_new (Failure, 1);
     failure->call = call;
+    failure->source = gst_object_ref (GST_MESSAGE_SRC (message));
     failure->error = kandy_error_new (KANDY_ERROR_MEDIA, "call:10", 0,
         "The media transport failed in %s: %s", GST_MESSAGE_SRC_NAME (message),
         cause->message);

@@ -172,13 +172,26 @@ find_local (GstKandyCall *self, guint facade_id)
   return NULL;
 }
 
+static void
+close_gates (GstKandyCall *self)
+{
+  for (guint i = 0; i < self->sends->len; i++)
+    gst_kandy_send_track_set_open (
+        ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track,
+        FALSE);
+  for (guint i = 0; i < self->receives->len; i++)
+    gst_kandy_receive_track_set_active (
+        ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->track,
+        FALSE);
+}
+
 /* Opens and closes the ways of media, as trust, holds and descriptions have it.
  * While a negotiation is staged the m-lines are those of tomorrow: a hold
  * already counts, everything else waits for the commit. */
 void
 gst_kandy_call_update_gates (GstKandyCall *self)
 {
-  gboolean trusted = self->transport && !self->failed && !self->closed
+  gboolean trusted = self->transport
       && gst_kandy_transport_is_trusted (self->transport);
   gboolean held = self->local_hold || (self->staging && self->staged_hold);
   guint n;
@@ -186,16 +199,13 @@ gst_kandy_call_update_gates (GstKandyCall *self)
   if (!self->pipeline)
     return;
 
+  if (self->failed || self->closed) {
+    close_gates (self);
+    return;
+  }
   if (self->staging && self->negotiated) {
-    for (guint i = 0; held && i < self->sends->len; i++)
-      gst_kandy_send_track_set_open (
-          ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track,
-          FALSE);
-    for (guint i = 0; held && i < self->receives->len; i++)
-      gst_kandy_receive_track_set_active (
-          ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
-              ->track,
-          FALSE);
+    if (held)
+      close_gates (self);
     return;
   }
 
@@ -223,7 +233,7 @@ gst_kandy_call_update_gates (GstKandyCall *self)
       remote = find_remote (self, mline.remote_track_id);
     if (!remote)
       continue;
-    remote->wanted = mline.receive && !held && !self->failed;
+    remote->wanted = mline.receive && !held;
     if (mline.receive_caps)
       gst_structure_get_int (
           gst_caps_get_structure (mline.receive_caps, 0), "payload", &payload);

@@ -4,6 +4,7 @@
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
+#include <gst/rtp/gstrtpbuffer.h>
 #include <math.h>
 
 #define RATE 48000
@@ -368,15 +369,11 @@ force_key_unit (
   "application/"                                                               \
   "x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96"
 
-static GstKandySendTrack *
-add_source (
-    Endpoint *self, KandyMediaKind kind, const char *codec, const char *launch)
+static void
+add_source (Endpoint *self, GstKandySendTrack *track, const char *launch)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = send_packet };
-  g_autoptr (GstCaps) caps = gst_caps_from_string (codec);
   g_autoptr (GError) error = NULL;
-  GstKandySendTrack *track =
-      gst_kandy_call_add_send_track (self->call, kind, self->name, caps);
   GstElement *pipeline = gst_parse_launch (launch, &error);
   GstElement *sink;
 
@@ -389,32 +386,133 @@ add_source (
   gst_object_unref (sink);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_ptr_array_add (self->pipelines, pipeline);
-  return track;
+}
+
+static void
+add_tone (Endpoint *self, guint frequency, guint payload)
+{
+  g_autofree char *launch = g_strdup_printf (
+      "audiotestsrc is-live=true samplesperbuffer=960 freq=%u volume=0.5 ! "
+      "audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=%u ! "
+      "appsink name=out sync=false async=false",
+      frequency, payload);
+
+  add_source (self, self->audio, launch);
+}
+
+static void
+add_picture (Endpoint *self, guint32 color, guint payload)
+{
+  g_autofree char *launch = g_strdup_printf (
+      "videotestsrc is-live=true pattern=solid-color foreground-color=0xff%06x "
+      "! video/x-raw,width=160,height=120,framerate=15/1 ! vp8enc deadline=1 "
+      "keyframe-max-dist=1000 ! rtpvp8pay pt=%u ! "
+      "appsink name=out sync=false async=false",
+      color, payload);
+
+  add_source (self, self->video, launch);
 }
 
 void
 endpoint_add_audio (Endpoint *self, guint frequency)
 {
-  g_autofree char *launch = g_strdup_printf (
-      "audiotestsrc is-live=true samplesperbuffer=960 freq=%u volume=0.5 ! "
-      "audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=101 ! "
-      "appsink name=out sync=false async=false",
-      frequency);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (OPUS_CAPS);
 
-  self->audio = add_source (self, KANDY_MEDIA_KIND_AUDIO, OPUS_CAPS, launch);
+  self->audio = gst_kandy_call_add_send_track (
+      self->call, KANDY_MEDIA_KIND_AUDIO, self->name, caps);
+  add_tone (self, frequency, 101);
 }
 
 void
 endpoint_add_video (Endpoint *self, guint32 color)
 {
-  g_autofree char *launch = g_strdup_printf (
-      "videotestsrc is-live=true pattern=solid-color foreground-color=0xff%06x "
-      "! video/x-raw,width=160,height=120,framerate=15/1 ! vp8enc deadline=1 "
-      "keyframe-max-dist=1000 ! rtpvp8pay pt=99 ! "
-      "appsink name=out sync=false async=false",
-      color);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (VP8_CAPS);
 
-  self->video = add_source (self, KANDY_MEDIA_KIND_VIDEO, VP8_CAPS, launch);
+  self->video = gst_kandy_call_add_send_track (
+      self->call, KANDY_MEDIA_KIND_VIDEO, self->name, caps);
+  add_picture (self, color, 99);
+}
+
+/* The source that was added last but @back */
+static void
+stop_source (Endpoint *self, guint back)
+{
+  gst_element_set_state (
+      g_ptr_array_index (self->pipelines, self->pipelines->len - 1 - back),
+      GST_STATE_NULL);
+}
+
+void
+endpoint_swap_audio (Endpoint *self, guint frequency)
+{
+  stop_source (self, 1);
+  add_tone (self, frequency, 120);
+}
+
+void
+endpoint_swap_video (Endpoint *self, guint32 color)
+{
+  stop_source (self, 1);
+  add_picture (self, color, 121);
+}
+
+static GstPadProbeReturn
+note_number (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstRTPBuffer map = GST_RTP_BUFFER_INIT;
+
+  gst_rtp_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), GST_MAP_READ, &map);
+  g_atomic_int_set ((int *) data, gst_rtp_buffer_get_seq (&map));
+  gst_rtp_buffer_unmap (&map);
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+is_noted (gpointer data)
+{
+  return g_atomic_int_get ((int *) data) >= 0;
+}
+
+void
+endpoint_send_digit (Endpoint *self, guint number)
+{
+  g_autoptr (GstElement) webrtcbin = NULL;
+  g_autoptr (GstPad) source_pad = NULL;
+  g_autoptr (GstElement) source = NULL;
+  g_autoptr (GstCaps) caps =
+      gst_kandy_send_track_get_negotiated_caps (self->audio);
+  guint ssrc;
+  int last = -1;
+  gulong probe;
+
+  g_object_get (self->call, "webrtcbin", &webrtcbin, NULL);
+  source_pad = gst_pad_get_peer (webrtcbin->sinkpads->data);
+  source = gst_pad_get_parent_element (source_pad);
+  gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc);
+  probe = gst_pad_add_probe (
+      source_pad, GST_PAD_PROBE_TYPE_BUFFER, note_number, &last, NULL);
+  WAIT_FOR (is_noted, &last);
+  gst_kandy_send_track_set_gated (self->audio, TRUE);
+  let_pass (50);
+  gst_pad_remove_probe (source_pad, probe);
+
+  for (guint i = 0; i < 6; i++) {
+    /* number, end bit and volume, duration */
+    guint8 payload[4] = { number, (i > 3 ? 0x80 : 0) | 10, 0, 0 };
+    GstRTPBuffer map = GST_RTP_BUFFER_INIT;
+    GstBuffer *rtp = gst_rtp_buffer_new_allocate (sizeof (payload), 0, 0);
+
+    GST_WRITE_UINT16_BE (payload + 2, 960 * (i + 1));
+    gst_rtp_buffer_map (rtp, GST_MAP_READWRITE, &map);
+    gst_rtp_buffer_set_ssrc (&map, ssrc);
+    gst_rtp_buffer_set_payload_type (&map, 110);
+    gst_rtp_buffer_set_seq (&map, (guint16) (last + 1 + i));
+    gst_rtp_buffer_set_timestamp (&map, 4711);
+    gst_rtp_buffer_set_marker (&map, i == 0);
+    memcpy (gst_rtp_buffer_get_payload (&map), payload, sizeof (payload));
+    gst_rtp_buffer_unmap (&map);
+    gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
+  }
 }
 
 /* --- engine --- */

@@ -39,6 +39,12 @@ void endpoint_free (Endpoint *self);
 void endpoint_add_audio (Endpoint *self, guint frequency);
 void endpoint_add_video (Endpoint *self, guint32 color);
 
+/* The same tracks, with other sources */
+void endpoint_swap_audio (Endpoint *self, guint frequency);
+void endpoint_swap_video (Endpoint *self, guint32 color);
+/* Past the RTP border: the audio track cannot be used afterwards */
+void endpoint_send_digit (Endpoint *self, guint number);
+
 /* The verbs, waited for; fail the test on error unless @error is given */
 char *endpoint_create_offer (Endpoint *self, KandyOfferPurpose purpose,
     gboolean local_hold, GError **error);

@@ -340,6 +340,94 @@ GST_START_TEST (test_rebuild)
 }
 GST_END_TEST;
 
+static void
+count_requests (GstKandySendTrack *track, gboolean all_headers, guint *count)
+{
+  g_atomic_int_inc (count);
+}
+
+static gboolean
+is_positive (gpointer count)
+{
+  return g_atomic_int_get ((guint *) count) > 0;
+}
+
+/* From the receiver to the far end's encoder */
+GST_START_TEST (test_key_unit)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  g_autoptr (GPtrArray) tracks = NULL;
+  guint count = 0;
+
+  add_media (alice, VIDEO, 0, RED);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (bob, VIDEO, 0, RED);
+
+  g_signal_connect (
+      alice->video, "force-key-unit", G_CALLBACK (count_requests), &count);
+  tracks = gst_kandy_call_get_receive_tracks (bob->call);
+  fail_unless_equals_int (tracks->len, 1);
+  gst_kandy_receive_track_request_key_unit (g_ptr_array_index (tracks, 0));
+  WAIT_FOR (is_positive, &count);
+  g_clear_pointer (&tracks, g_ptr_array_unref);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+/* Another source, encoder and payloader with its own SSRC, payload type and
+ * numbers: the far end does not notice */
+GST_START_TEST (test_swapped_source)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+
+  add_media (alice, AUDIO | VIDEO, 440, RED);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (bob, AUDIO | VIDEO, 440, RED);
+
+  endpoint_swap_audio (alice, 1500);
+  endpoint_swap_video (alice, BLUE);
+  check_media (bob, AUDIO | VIDEO, 1500, BLUE);
+  fail_unless_equals_int (bob->received->len, 2);
+  fail_unless (alice->failure == NULL && bob->failure == NULL);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+static gboolean
+has_digit (gpointer data)
+{
+  return ((Endpoint *) data)->digits->len > 0;
+}
+
+/* RFC 4733 packets of one digit, as they come from any far end */
+GST_START_TEST (test_digit_received)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+
+  add_media (alice, AUDIO, 440, RED);
+  add_media (bob, AUDIO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (bob, AUDIO, 440, RED);
+
+  endpoint_send_digit (alice, 11);
+  WAIT_FOR (has_digit, bob);
+  let_pass (200);
+  fail_unless_equals_string (bob->digits->str, "#");
+  /* it is no track */
+  fail_unless_equals_int (bob->received->len, 1);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
 static Suite *
 engine_suite (void)
 {
@@ -356,6 +444,9 @@ engine_suite (void)
   tcase_add_loop_test (calls, test_add_and_remove, 0, 2);
   tcase_add_loop_test (calls, test_restart, 0, 2);
   tcase_add_loop_test (calls, test_rebuild, 0, 2);
+  tcase_add_test (calls, test_key_unit);
+  tcase_add_test (calls, test_swapped_source);
+  tcase_add_test (calls, test_digit_received);
   suite_add_tcase (suite, calls);
   return suite;
 }
