@@ -47,6 +47,7 @@ struct _GstKandyLine {
   gboolean call_live;
   gboolean call_by_wish; /* from a property, so that its failure is an error */
   gboolean call_progress; /* a PROGRESS START wants its end */
+  gboolean incoming_announced;
   gboolean connected; /* it has been, at least once */
   gboolean ended_here;
   gboolean answering;

@@ -314,6 +314,7 @@ adopt (GstKandyLine *self, KandyCall *call)
   self->call_state = kandy_call_get_state (call);
   self->call_live = TRUE;
   self->call_by_wish = FALSE;
+  self->incoming_announced = FALSE;
   self->connected = FALSE;
   self->ended_here = FALSE;
   self->answering = FALSE;
@@ -775,6 +776,30 @@ on_ended (GstKandyLine *self, GVariant *payload)
   forget_media (self);
 }
 
+/* Once the call can be answered and rejected, which it cannot when it has just
+ * been received */
+static void
+announce_incoming (GstKandyLine *self)
+{
+  g_autoptr (KandyCall) call = g_object_ref (self->call);
+  g_autoptr (GPtrArray) members = NULL;
+  guint i;
+
+  if (self->incoming_announced
+      || kandy_call_get_direction (call) != KANDY_CALL_DIRECTION_INCOMING)
+    return;
+  self->incoming_announced = TRUE;
+
+  members = gst_kandy_line_dup_members (self, FALSE);
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->incoming_call (member,
+        kandy_call_get_id (call), kandy_call_get_from (call),
+        kandy_call_get_remote_display_name (call));
+  }
+}
+
 static void
 on_state (GstKandyLine *self, GVariant *payload)
 {
@@ -784,7 +809,11 @@ on_state (GstKandyLine *self, GVariant *payload)
   publish_status (self);
 
   switch (state) {
+    case KANDY_CALL_STATE_INITIATED:
+      announce_incoming (self);
+      break;
     case KANDY_CALL_STATE_RINGING:
+      announce_incoming (self);
       if (kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_OUTGOING
           && self->call_progress)
         gst_kandy_line_progress (self, GST_PROGRESS_TYPE_CONTINUE, "call",
@@ -808,24 +837,12 @@ on_state (GstKandyLine *self, GVariant *payload)
 static void
 on_received (GstKandyLine *self, KandyCall *call)
 {
-  g_autoptr (GPtrArray) members = NULL;
-  guint i;
-
   if (self->call_live && self->call != call) {
     g_ptr_array_add (self->busy_calls, g_strdup (kandy_call_get_id (call)));
     return;
   }
   adopt (self, call);
   publish_status (self);
-
-  members = gst_kandy_line_dup_members (self, FALSE);
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->incoming_call (member,
-        kandy_call_get_id (call), kandy_call_get_from (call),
-        kandy_call_get_remote_display_name (call));
-  }
 }
 
 void
