@@ -433,12 +433,36 @@ select_codecs (
   return caps;
 }
 
+/**
+ * gst_kandy_codecs_get_available:
+ * @kind: audio or video
+ * @remove_h264: whether H.264 is left out (configuration
+ *   `call.removeH264Codecs`)
+ *
+ * What can be both encoded and decoded with the elements that are installed.
+ * From any thread.
+ *
+ * Returns: (transfer full): application/x-rtp structures, best first; may be
+ *   empty
+ */
 GstCaps *
 gst_kandy_codecs_get_available (KandyMediaKind kind, gboolean remove_h264)
 {
   return select_codecs (kind, remove_h264, TRUE, TRUE);
 }
 
+/**
+ * gst_kandy_codecs_get_receivable:
+ * @kind: audio or video
+ * @remove_h264: whether H.264 is left out
+ * @decode: whether it has to be decoded; %FALSE for a consumer that takes
+ *   encoded media or RTP
+ *
+ * What can be received. From any thread.
+ *
+ * Returns: (transfer full): application/x-rtp structures, best first; may be
+ *   empty
+ */
 GstCaps *
 gst_kandy_codecs_get_receivable (
     KandyMediaKind kind, gboolean remove_h264, gboolean decode)
@@ -506,6 +530,18 @@ set_stereo (GstStructure *codec, const GstStructure *s)
         G_TYPE_STRING, "1", NULL);
 }
 
+/**
+ * gst_kandy_codecs_for_input:
+ * @kind: audio or video
+ * @input: (nullable): fixed raw, encoded or application/x-rtp caps
+ * @remove_h264: whether H.264 is left out
+ *
+ * What media with the caps @input can be sent as: raw media as all that can be
+ * encoded, encoded media and RTP as what it is. From any thread.
+ *
+ * Returns: (transfer full): application/x-rtp structures, best first; empty if
+ *   it cannot be sent
+ */
 GstCaps *
 gst_kandy_codecs_for_input (
     KandyMediaKind kind, const GstCaps *input, gboolean remove_h264)
@@ -545,6 +581,17 @@ gst_kandy_codecs_for_input (
   return caps;
 }
 
+/**
+ * gst_kandy_codecs_prefer:
+ * @caps: application/x-rtp structures
+ * @preference: (nullable): encoding names with commas between them, case does
+ *   not matter; %NULL or empty changes nothing
+ * @only: whether those that are not named are left out
+ *
+ * Brings the codecs that @preference names to the front, in its order.
+ *
+ * Returns: (transfer full): the same structures in another order
+ */
 GstCaps *
 gst_kandy_codecs_prefer (GstCaps *caps, const char *preference, gboolean only)
 {
@@ -597,6 +644,18 @@ list_codec (GVariantBuilder *list, KandyMediaKind kind, const char *name,
   g_variant_builder_close (list);
 }
 
+/**
+ * gst_kandy_codecs_list:
+ * @kind: audio or video
+ * @remove_h264: whether H.264 is left out
+ *
+ * What a call can have, as the API document lists it. From any thread.
+ *
+ * API document: `call.getAvailableCodecs`.
+ *
+ * Returns: (transfer floating): `aa{sv}` with mimeType (`s`), clockRate (`i`,
+ *   Hz), channels (`i`, audio only) and sdpFmtpLine (`s`, if there is one)
+ */
 GVariant *
 gst_kandy_codecs_list (KandyMediaKind kind, gboolean remove_h264)
 {

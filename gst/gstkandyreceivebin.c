@@ -479,12 +479,27 @@ gst_kandy_receive_bin_init (GstKandyReceiveBin *self)
   self->last_request = GST_CLOCK_TIME_NONE;
 }
 
+/**
+ * gst_kandy_receive_bin_new:
+ * @kind: audio or video
+ *
+ * Returns: (transfer floating): a bin with the pads `sink` and `src`
+ */
 GstElement *
 gst_kandy_receive_bin_new (KandyMediaKind kind)
 {
   return g_object_new (GST_KANDY_TYPE_RECEIVE_BIN, "kind", kind, NULL);
 }
 
+/**
+ * gst_kandy_receive_output_for_caps:
+ * @kind: audio or video
+ * @rtp: (nullable): what comes in
+ * @downstream: (nullable): what the peer of the `src` pad takes, may be ANY
+ *
+ * Returns: raw if @downstream takes it, else encoded as in @rtp, else RTP; raw
+ * if it takes none of them
+ */
 GstKandyReceiveOutput
 gst_kandy_receive_output_for_caps (
     KandyMediaKind kind, const GstCaps *rtp, const GstCaps *downstream)

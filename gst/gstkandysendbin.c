@@ -759,6 +759,12 @@ gst_kandy_send_bin_init (GstKandySendBin *self)
   self->mtu = DEFAULT_MTU;
 }
 
+/**
+ * gst_kandy_send_bin_new:
+ * @kind: audio or video
+ *
+ * Returns: (transfer floating): a bin with the pads `sink` and `src`
+ */
 GstElement *
 gst_kandy_send_bin_new (KandyMediaKind kind)
 {
