@@ -50,6 +50,7 @@ struct _KandyAuth {
   char *refresh_token;
   gint64 expires_at; /* monotonic, 0 if not known */
   gint64 renewed_at; /* monotonic */
+  guint generation;  /* what was asked for in a former one comes too late */
   GSource *renew_timer;
   GCancellable *renewing; /* set while a renewal is under way */
 };
@@ -64,6 +65,7 @@ typedef struct {
   char *login;
   char *password;
   gboolean is_refresh;
+  guint generation;
 } SignOn;
 
 static void renew (KandyAuth *self, gboolean with_refresh_token);
@@ -341,10 +343,18 @@ sign_on_done (GObject *source, GAsyncResult *result, gpointer user_data)
             "Sign-on ended: the client was destroyed"));
     return;
   }
+  if (sign_on->generation != self->generation) {
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+        "Signed off, or other tokens set, while signing on");
+    return;
+  }
   if (!SOUP_STATUS_IS_SUCCESSFUL (soup_message_get_status (sign_on->msg))) {
     g_task_return_error (task, refusal (sign_on->msg, body));
     return;
   }
+  /* it has had its answer: not to be cancelled by what it brings about */
+  if (self->renewing && self->renewing == g_task_get_cancellable (task))
+    g_clear_object (&self->renewing);
   if (take_reply (self, sign_on, body, &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -366,6 +376,7 @@ request_token (KandyAuth *self, GHashTable *form, SignOn *sign_on,
   g_hash_table_unref (form);
   g_task_set_source_tag (task, request_token);
   g_task_set_task_data (task, sign_on, (GDestroyNotify) sign_on_free);
+  sign_on->generation = self->generation;
   if (!self->client || kandy_client_is_destroyed (self->client)) {
     error = kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
         "Sign-on refused: the client was destroyed");
@@ -529,6 +540,7 @@ kandy_auth_set_tokens (KandyAuth *self, const char *access_token,
   if (!check_access_token (access_token, error)
       || !read_claims (id_token, &claims, error))
     return FALSE;
+  self->generation++;
   forget_sign_on (self);
   take_tokens (self, access_token, &claims);
   return TRUE;
@@ -537,6 +549,7 @@ kandy_auth_set_tokens (KandyAuth *self, const char *access_token,
 void
 kandy_auth_sign_off (KandyAuth *self)
 {
+  self->generation++;
   forget_sign_on (self);
   clear_secret (&self->access_token);
   g_clear_pointer (&self->username, g_free);

@@ -745,7 +745,9 @@ kandy_client_sign_on_client_async (KandyClient *self, const char *client_id,
  * @result: what the callback was given
  * @error: return location: %KANDY_ERROR_AUTHENTICATION if the platform refuses,
  *   with OAuth's error (such as `invalid_grant`) as platform code;
- *   %KANDY_ERROR_NETWORK, %KANDY_ERROR_TIMEOUT or %KANDY_ERROR_PROTOCOL
+ *   %KANDY_ERROR_NETWORK, %KANDY_ERROR_TIMEOUT or %KANDY_ERROR_PROTOCOL;
+ *   %G_IO_ERROR_CANCELLED also if kandy_client_sign_off() or
+ *   kandy_client_set_tokens() came in between
  *
  * Ends a sign-on of either kind.
  *

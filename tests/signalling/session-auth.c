@@ -167,6 +167,26 @@ test_cancel (void)
 }
 
 static void
+test_sign_off_while_signing_on (void)
+{
+  Session *session = session_new (NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *token = NULL;
+
+  kandy_client_sign_on_password_async (session->client, "loopback", ALICE,
+      "wonderland", NULL, store_result, &result);
+  kandy_client_sign_off (session->client);
+  g_assert_false (kandy_client_sign_on_finish (
+      session->client, wait_result (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  token = session_get_user_info (session, "token");
+  g_assert_null (token);
+  g_clear_object (&result);
+  session_free (session);
+}
+
+static void
 test_destroy_while_signing_on (void)
 {
   Session *session = session_new (NULL);
@@ -262,6 +282,7 @@ main (int argc, char **argv)
   ADD ("client-credentials", test_client_credentials);
   ADD ("html-refusal", test_html_refusal);
   ADD ("cancel", test_cancel);
+  ADD ("sign-off-meanwhile", test_sign_off_while_signing_on);
   ADD ("destroy", test_destroy_while_signing_on);
   ADD ("tls", test_tls);
   for (i = 0; i < G_N_ELEMENTS (replies); i++) {
