@@ -747,6 +747,7 @@ gst_kandy_sdp_facade_drop (GstKandySdpFacade *self)
 {
   GstKandySdpState *staged = g_steal_pointer (&self->staged);
   GstKandySdpState *current = self->current;
+  guint known = current->inner->len;
   gboolean complete;
 
   if (!staged)
@@ -756,9 +757,9 @@ gst_kandy_sdp_facade_drop (GstKandySdpFacade *self)
       && (staged->created || staged->told_remote)) {
     if (!complete)
       self->stale = TRUE;
-    while (complete && staged->inner->len > current->inner->len)
-      g_ptr_array_add (current->inner,
-          g_ptr_array_steal_index (staged->inner, current->inner->len));
+    while (complete && staged->inner->len > known)
+      g_ptr_array_add (
+          current->inner, g_ptr_array_steal_index (staged->inner, known));
   }
   gst_kandy_sdp_state_free (staged);
 }

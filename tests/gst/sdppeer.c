@@ -374,7 +374,9 @@ sdp_peer_steps (SdpPeer *peer)
     anew = TRUE;
   }
   peer->bundled = gst_kandy_sdp_facade_is_bundled (peer->facade);
-#ifndef SDP_PEER_WITHOUT_CHECK
+#ifdef SDP_PEER_WITHOUT_CHECK
+  (void) anew;
+#else
   if (anew && sdp_peer_is_real ()) {
     real_stop (&peer->former_pipeline);
     real_start (peer);
