@@ -22,6 +22,7 @@ struct _GstKandyTransport {
   GMutex lock;
   GPtrArray *encoders;    /* dtlsenc, under lock */
   GHashTable *rtx_ssrcs;  /* ssrc -> rtx ssrc, under lock */
+  GHashTable *certificates; /* ICE stream -> GBytes (DER), under lock */
   GPtrArray *rtx_senders; /* rtprtxsend, under lock */
 
   gint trusted;      /* atomic */
@@ -50,6 +51,8 @@ char *gst_kandy_nick_of (GType type, int value);
 /* gstkandytransportice.c */
 void gst_kandy_transport_setup_agent (GstKandyTransport *self,
     GPtrArray *servers);
+/* ICE stream of an m-line of webrtcbin, 0 if not known */
+guint gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline);
 void gst_kandy_transport_check_gathering (GstKandyTransport *self);
 
 G_END_DECLS

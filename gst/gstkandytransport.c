@@ -332,12 +332,71 @@ report_certificate (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* RFC 7468. Not GTlsCertificate: its backend is a module that may be missing */
+static GBytes *
+pem_to_der (const char *pem)
+{
+  const char *begin = strstr (pem, "-----BEGIN CERTIFICATE-----");
+  const char *end = begin ? strstr (begin, "-----END") : NULL;
+  g_autofree char *base64 = NULL;
+  guchar *der;
+  gsize length;
+
+  if (!end)
+    return g_bytes_new_static ("", 0);
+  begin += strlen ("-----BEGIN CERTIFICATE-----");
+  base64 = g_strndup (begin, end - begin);
+  der = g_base64_decode (base64, &length);
+  return g_bytes_new_take (der, length);
+}
+
+/* Decoder and nicesrc of one transport are in the same bin of webrtcbin */
+static guint
+stream_of_decoder (GstElement *decoder)
+{
+  g_autoptr (GstObject) srtp = gst_object_get_parent (GST_OBJECT (decoder));
+  g_autoptr (GstObject) bin = srtp ? gst_object_get_parent (srtp) : NULL;
+  GstIterator *sources;
+  GValue item = G_VALUE_INIT;
+  guint stream = 0;
+
+  if (!GST_IS_BIN (bin))
+    return 0;
+  sources =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (bin), "nicesrc");
+  if (gst_iterator_next (sources, &item) == GST_ITERATOR_OK) {
+    g_object_get (g_value_get_object (&item), "stream", &stream, NULL);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (sources);
+  return stream;
+}
+
 /* Comes within the handshake, before there are keys: nothing can be decrypted
- * until somebody has looked at the certificate. */
+ * until somebody has looked at the certificate. Comes several times for one;
+ * the property may only be read here, for dtlsdec does not lock it. */
 static void
 peer_pem_changed (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
   GstKandyTransport *self = user_data;
+  guint stream = stream_of_decoder (GST_ELEMENT (object));
+  g_autofree char *pem = NULL;
+  g_autoptr (GBytes) der = NULL;
+  GBytes *former;
+
+  g_object_get (object, "peer-pem", &pem, NULL);
+  der = pem_to_der (pem ? pem : "");
+
+  g_mutex_lock (&self->lock);
+  former = g_hash_table_lookup (self->certificates, GUINT_TO_POINTER (stream));
+  if (former && g_bytes_equal (former, der)) {
+    g_mutex_unlock (&self->lock);
+    return;
+  }
+  /* Nobody has two: what nobody has matches no fingerprint */
+  g_hash_table_insert (self->certificates, GUINT_TO_POINTER (stream),
+      former ? g_bytes_new_static ("", 0) : g_steal_pointer (&der));
+  g_mutex_unlock (&self->lock);
 
   g_atomic_int_set (&self->trusted, FALSE);
   gst_kandy_post (
@@ -465,6 +524,7 @@ gst_kandy_transport_finalize (GObject *object)
   g_clear_pointer (&self->encoders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_senders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_ssrcs, g_hash_table_unref);
+  g_clear_pointer (&self->certificates, g_hash_table_unref);
   g_clear_pointer (&self->candidates, g_ptr_array_unref);
   g_clear_pointer (&self->stream_of_mline, g_array_unref);
   g_clear_object (&self->agent);
@@ -510,6 +570,8 @@ gst_kandy_transport_init (GstKandyTransport *self)
   self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_senders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_ssrcs = g_hash_table_new (NULL, NULL);
+  self->certificates =
+      g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_bytes_unref);
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   self->stream_of_mline = g_array_new (FALSE, TRUE, sizeof (guint));
   self->last_packet = g_atomic_rc_box_new0 (gint);
@@ -661,61 +723,18 @@ gst_kandy_transport_set_rtx_ssrc (
   g_mutex_unlock (&self->lock);
 }
 
-static GstWebRTCRTPTransceiver *
-find_transceiver (GstKandyTransport *self, guint mline)
-{
-  g_autoptr (GArray) transceivers = NULL;
-
-  g_signal_emit_by_name (self->webrtcbin, "get-transceivers", &transceivers);
-  for (guint i = 0; transceivers && i < transceivers->len; i++) {
-    GstWebRTCRTPTransceiver *transceiver =
-        g_array_index (transceivers, GstWebRTCRTPTransceiver *, i);
-    guint index;
-
-    g_object_get (transceiver, "mlineindex", &index, NULL);
-    if (index == mline)
-      return gst_object_ref (transceiver);
-  }
-  return NULL;
-}
-
-/* RFC 7468. Not GTlsCertificate: its backend is a module that may be missing */
-static GBytes *
-pem_to_der (const char *pem)
-{
-  const char *begin = strstr (pem, "-----BEGIN CERTIFICATE-----");
-  const char *end = begin ? strstr (begin, "-----END") : NULL;
-  g_autofree char *base64 = NULL;
-  guchar *der;
-  gsize length;
-
-  if (!end)
-    return g_bytes_new_static ("", 0);
-  begin += strlen ("-----BEGIN CERTIFICATE-----");
-  base64 = g_strndup (begin, end - begin);
-  der = g_base64_decode (base64, &length);
-  return g_bytes_new_take (der, length);
-}
-
 GBytes *
 gst_kandy_transport_get_certificate (GstKandyTransport *self, guint mline)
 {
-  g_autoptr (GstWebRTCRTPTransceiver) transceiver =
-      find_transceiver (self, mline);
-  g_autoptr (GObject) sender = NULL;
-  g_autoptr (GObject) dtls = NULL;
-  g_autofree char *pem = NULL;
+  guint stream = gst_kandy_transport_find_stream (self, mline);
+  GBytes *der;
 
-  if (!transceiver)
-    return NULL;
-  g_object_get (transceiver, "sender", &sender, NULL);
-  if (sender)
-    g_object_get (sender, "transport", &dtls, NULL);
-  if (dtls)
-    g_object_get (dtls, "remote-certificate", &pem, NULL);
-  if (!pem || !*pem)
-    return NULL;
-  return pem_to_der (pem);
+  g_mutex_lock (&self->lock);
+  der = g_hash_table_lookup (self->certificates, GUINT_TO_POINTER (stream));
+  if (der)
+    g_bytes_ref (der);
+  g_mutex_unlock (&self->lock);
+  return der;
 }
 
 void

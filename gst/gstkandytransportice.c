@@ -203,8 +203,8 @@ gst_kandy_transport_gather (GstKandyTransport *self, guint delay,
 
 /* webrtcbin's m-lines and the agent's streams have only the credentials in
  * common. A restart changes the agent's, so the answer is kept. */
-static guint
-find_stream (GstKandyTransport *self, guint mline)
+guint
+gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline)
 {
   GstWebRTCSessionDescription *description = NULL;
   const GstSDPMedia *media;
@@ -251,7 +251,7 @@ gst_kandy_transport_restart (GstKandyTransport *self)
   g_object_get (self->webrtcbin, "local-description", &description, NULL);
   for (guint i = 0;
        description && i < gst_sdp_message_medias_len (description->sdp); i++)
-    find_stream (self, i);
+    gst_kandy_transport_find_stream (self, i);
   if (description)
     gst_webrtc_session_description_free (description);
 
@@ -262,7 +262,7 @@ gboolean
 gst_kandy_transport_get_credentials (
     GstKandyTransport *self, guint mline, char **ufrag, char **pwd)
 {
-  guint stream = find_stream (self, mline);
+  guint stream = gst_kandy_transport_find_stream (self, mline);
 
   return stream
       && nice_agent_get_local_credentials (self->agent, stream, ufrag, pwd);
@@ -274,7 +274,7 @@ GPtrArray *
 gst_kandy_transport_get_candidates (GstKandyTransport *self, guint mline)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
-  guint stream = find_stream (self, mline);
+  guint stream = gst_kandy_transport_find_stream (self, mline);
   GSList *candidates = NULL;
 
   if (stream)
@@ -294,7 +294,7 @@ gboolean
 gst_kandy_transport_set_remote_ice (GstKandyTransport *self, guint mline,
     const char *ufrag, const char *pwd, const GPtrArray *candidates)
 {
-  guint stream = find_stream (self, mline);
+  guint stream = gst_kandy_transport_find_stream (self, mline);
   GSList *parsed = NULL;
   gboolean ok;
 

@@ -178,6 +178,17 @@ meter_free (gpointer data)
   g_free (meter);
 }
 
+static GstPadProbeReturn
+forward_key_unit (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  const GstStructure *s =
+      gst_event_get_structure (GST_PAD_PROBE_INFO_EVENT (info));
+
+  if (s && gst_structure_has_name (s, "GstForceKeyUnit"))
+    gst_kandy_receive_track_request_key_unit (data);
+  return GST_PAD_PROBE_OK;
+}
+
 static void
 receive_track_added (
     GstKandyCall *call, GstKandyReceiveTrack *track, Endpoint *self)
@@ -185,6 +196,7 @@ receive_track_added (
   Meter *meter = g_new0 (Meter, 1);
   GstAppSinkCallbacks callbacks = { NULL };
   GstElement *sink;
+  g_autoptr (GstPad) pad = NULL;
 
   meter->owner = self;
   meter->track = gst_object_ref (track);
@@ -197,7 +209,8 @@ receive_track_added (
             "audio/x-raw,format=S16LE,channels=1,rate=48000,layout=interleaved "
             "! appsink name=out sync=false async=false"
           : "appsrc name=in is-live=true format=time ! rtpvp8depay "
-            "wait-for-keyframe=true ! vp8dec ! videoconvert ! "
+            "wait-for-keyframe=true request-keyframe=true ! vp8dec ! "
+            "videoconvert ! "
             "video/x-raw,format=RGBx ! appsink name=out sync=false async=false",
       NULL);
   meter->source = gst_bin_get_by_name (GST_BIN (meter->pipeline), "in");
@@ -206,6 +219,9 @@ receive_track_added (
       meter->kind == KANDY_MEDIA_KIND_AUDIO ? new_samples : new_picture;
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, meter, NULL);
   gst_object_unref (sink);
+  pad = gst_element_get_static_pad (meter->source, "src");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, forward_key_unit,
+      gst_object_ref (track), gst_object_unref);
   gst_element_set_state (meter->pipeline, GST_STATE_PLAYING);
   gst_kandy_receive_track_set_consumer (track, take_packet, meter, NULL);
   g_ptr_array_add (self->received, meter);
@@ -549,9 +565,9 @@ dtmf_event (GstKandyCall *call, guint number, guint volume, Endpoint *self)
   g_string_append_c (self->digits, "0123456789*#ABCD"[number]);
 }
 
-Endpoint *
-endpoint_new_full (
-    const char *name, KandyConfig *config, KandyMediaOptions *options)
+static Endpoint *
+new_endpoint (const char *name, KandyConfig *config, GPtrArray *ice_servers,
+    KandyMediaOptions *options)
 {
   Endpoint *self = g_new0 (Endpoint, 1);
   g_autoptr (GstCaps) audio = gst_caps_from_string (OPUS_CAPS);
@@ -561,7 +577,7 @@ endpoint_new_full (
   self->pipelines = g_ptr_array_new_with_free_func (gst_object_unref);
   self->received = g_ptr_array_new_with_free_func (meter_free);
   self->digits = g_string_new (NULL);
-  self->call = gst_kandy_call_new (config, NULL, options);
+  self->call = gst_kandy_call_new (config, ice_servers, options);
   gst_kandy_call_set_receive_codecs (self->call, KANDY_MEDIA_KIND_AUDIO, audio);
   gst_kandy_call_set_receive_codecs (self->call, KANDY_MEDIA_KIND_VIDEO, video);
   g_signal_connect (
@@ -576,6 +592,19 @@ endpoint_new_full (
       G_CALLBACK (receive_track_removed), self);
   g_signal_connect (self->call, "dtmf-event", G_CALLBACK (dtmf_event), self);
   return self;
+}
+
+Endpoint *
+endpoint_new_full (
+    const char *name, KandyConfig *config, KandyMediaOptions *options)
+{
+  return new_endpoint (name, config, NULL, options);
+}
+
+Endpoint *
+endpoint_new_with_servers (const char *name, GPtrArray *ice_servers)
+{
+  return new_endpoint (name, NULL, ice_servers, NULL);
 }
 
 Endpoint *

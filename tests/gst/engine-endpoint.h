@@ -34,6 +34,7 @@ void wait_for (Predicate predicate, gpointer data, guint seconds,
 Endpoint *endpoint_new (const char *name, KandyMediaOptions *options);
 Endpoint *endpoint_new_full (const char *name, KandyConfig *config,
     KandyMediaOptions *options);
+Endpoint *endpoint_new_with_servers (const char *name, GPtrArray *ice_servers);
 void endpoint_free (Endpoint *self);
 /* A tone of @frequency Hz, or a picture of @color (0xRRGGBB) */
 void endpoint_add_audio (Endpoint *self, guint frequency);
