@@ -11,12 +11,14 @@
 
 /* the alert has to leave through the socket's thread before that is stopped */
 #define CLOSE_NOTIFY_US 10000
+/* a server on the other side of the world */
+#define AGENT_CLOSE_MS 500
 
 typedef struct {
   GstElement *webrtcbin;
   GstElement *parent;
   GstElement *pipeline; /* (nullable): goes with it */
-  NiceAgent *agent;
+  NiceAgent *agent;     /* (nullable): if it has allocations to give back */
   GPtrArray *encoders;
 } Farewell;
 
@@ -74,9 +76,6 @@ remove_others (Farewell *farewell)
   g_list_free_full (others, gst_object_unref);
 }
 
-/* End of stream makes dtlsenc send close_notify, without which the far end only
- * learns by silence. Stopping joins streaming threads: never on the caller's.
- */
 static GMutex farewell_lock;
 static GCond farewell_cond;
 static guint n_farewells;
@@ -96,6 +95,44 @@ gst_kandy_transport_wait_closed (guint timeout_ms)
   return done;
 }
 
+static void
+agent_closed (GObject *agent, GAsyncResult *result, gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static gboolean
+give_up (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Gives allocations of TURN servers back, which would last for ten minutes. The
+ * agent's own thread still runs. */
+static void
+close_agent (NiceAgent *agent)
+{
+  GMainContext *context = g_main_context_new ();
+  GSource *timeout = g_timeout_source_new (AGENT_CLOSE_MS);
+  gboolean closed = FALSE, late = FALSE;
+
+  g_main_context_push_thread_default (context);
+  g_source_set_callback (timeout, give_up, &late, NULL);
+  g_source_attach (timeout, context);
+  nice_agent_close_async (agent, agent_closed, &closed);
+  while (!closed && !late)
+    g_main_context_iteration (context, TRUE);
+  g_source_destroy (timeout);
+  g_source_unref (timeout);
+  g_main_context_pop_thread_default (context);
+  /* nobody iterates it any more, so agent_closed does not come late */
+  g_main_context_unref (context);
+}
+
+/* End of stream makes dtlsenc send close_notify, without which the far end only
+ * learns by silence. Stopping joins streaming threads: never on the caller's.
+ */
 static gpointer
 say_farewell (gpointer data)
 {
@@ -128,6 +165,8 @@ say_farewell (gpointer data)
     gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
   leave (farewell->parent, farewell->webrtcbin);
   remove_others (farewell);
+  if (farewell->agent)
+    close_agent (farewell->agent);
 
   g_ptr_array_unref (farewell->encoders);
   gst_object_unref (farewell->webrtcbin);
@@ -165,6 +204,8 @@ gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
   farewell = g_new0 (Farewell, 1);
   farewell->webrtcbin = gst_object_ref (self->webrtcbin);
   farewell->parent = gst_object_ref (self->pipeline);
+  if (self->uses_turn && self->agent)
+    farewell->agent = g_object_ref (self->agent);
   farewell->pipeline = pipeline ? gst_object_ref (pipeline) : NULL;
   g_mutex_lock (&self->lock);
   farewell->encoders = g_steal_pointer (&self->encoders);

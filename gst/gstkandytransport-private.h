@@ -16,6 +16,7 @@ struct _GstKandyTransport {
   GstElement *pipeline;
   GstElement *webrtcbin;
   NiceAgent *agent;
+  gboolean uses_turn;
   gboolean closed;
   GQueue ops;
 

@@ -62,6 +62,7 @@ add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
 
       if (uri && is_turn) {
         g_signal_emit_by_name (self->webrtcbin, "add-turn-server", uri, &added);
+        self->uses_turn |= added;
       } else if (uri && !have_stun) {
         g_object_set (self->webrtcbin, "stun-server", uri, NULL);
         added = have_stun = TRUE;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "engine-endpoint.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+/* Calls through a TURN server with the credentials of the REST scheme, whose
+ * characters have to be escaped. Runs if coturn is installed. */
+
+#define SECRET "not-much-of-a-secret"
+
+typedef struct {
+  GSubprocess *process;
+  char *directory;
+  char *address;
+  guint16 port;
+} Relay;
+
+/* The agent's sockets are bound to the interfaces' addresses and cannot reach a
+ * server on the loopback interface by UDP */
+static char *
+find_address (void)
+{
+  struct ifaddrs *all = NULL;
+  char *found = NULL;
+
+  getifaddrs (&all);
+  for (struct ifaddrs *i = all; i && !found; i = i->ifa_next) {
+    char text[INET_ADDRSTRLEN];
+
+    if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET
+        || i->ifa_flags & IFF_LOOPBACK || !(i->ifa_flags & IFF_UP))
+      continue;
+    inet_ntop (AF_INET, &((struct sockaddr_in *) i->ifa_addr)->sin_addr, text,
+        sizeof (text));
+    found = g_strdup (text);
+  }
+  freeifaddrs (all);
+  return found ? found : g_strdup ("127.0.0.1");
+}
+
+static guint16
+find_port (void)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autoptr (GSocketAddress) any =
+      g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) found = NULL;
+
+  g_socket_listener_add_address (listener, any, G_SOCKET_TYPE_STREAM,
+      G_SOCKET_PROTOCOL_TCP, NULL, &found, NULL);
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (found));
+}
+
+static gboolean
+is_listening (gpointer data)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = g_socket_client_connect_to_host (
+      client, ((Relay *) data)->address, ((Relay *) data)->port, NULL, NULL);
+
+  return connection != NULL;
+}
+
+static void
+relay_start (Relay *relay, const char *program)
+{
+  g_autofree char *port = NULL;
+  g_autofree char *listening = NULL;
+  g_autofree char *relaying = NULL;
+  g_autofree char *database = NULL;
+  g_autofree char *pid_file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  relay->port = find_port ();
+  relay->address = find_address ();
+  listening = g_strdup_printf ("--listening-ip=%s", relay->address);
+  relaying = g_strdup_printf ("--relay-ip=%s", relay->address);
+  relay->directory = g_dir_make_tmp ("kandy-relay-XXXXXX", NULL);
+  port = g_strdup_printf ("--listening-port=%u", relay->port);
+  database = g_strdup_printf ("--userdb=%s/turndb", relay->directory);
+  pid_file = g_strdup_printf ("--pidfile=%s/pid", relay->directory);
+  relay->process = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+      &error, program, "-n", listening, relaying, port, database, pid_file,
+      "--use-auth-secret", "--static-auth-secret=" SECRET,
+      "--realm=loopback.example", "--no-tls", "--no-dtls", "--no-cli",
+      "--allow-loopback-peers", "--log-file=stdout", NULL);
+  g_assert_no_error (error);
+  WAIT_FOR (is_listening, relay);
+}
+
+static void
+relay_stop (Relay *relay)
+{
+  GDir *dir;
+  const char *name;
+
+  g_subprocess_force_exit (relay->process);
+  g_subprocess_wait (relay->process, NULL, NULL);
+  g_object_unref (relay->process);
+  dir = g_dir_open (relay->directory, 0, NULL);
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree char *path = g_build_filename (relay->directory, name, NULL);
+
+    g_unlink (path);
+  }
+  g_dir_close (dir);
+  g_rmdir (relay->directory);
+  g_free (relay->directory);
+  g_free (relay->address);
+}
+
+/* A password with a character that a URI does not take as it is */
+static void
+make_credentials (char **user, char **password)
+{
+  for (guint i = 0;; i++) {
+    g_autoptr (GHmac) hmac =
+        g_hmac_new (G_CHECKSUM_SHA1, (const guchar *) SECRET, strlen (SECRET));
+    guint8 digest[20];
+    gsize length = sizeof (digest);
+
+    *user = g_strdup_printf ("%" G_GINT64_FORMAT ":alice+%u@loopback.example",
+        g_get_real_time () / G_USEC_PER_SEC + 3600, i);
+    g_hmac_update (hmac, (const guchar *) *user, strlen (*user));
+    g_hmac_get_digest (hmac, digest, &length);
+    *password = g_base64_encode (digest, length);
+    if (strpbrk (*password, "+/"))
+      return;
+    g_free (*user);
+    g_free (*password);
+  }
+}
+
+static Endpoint *
+relayed_endpoint (const char *name, GPtrArray *servers)
+{
+  Endpoint *self = endpoint_new_with_servers (name, servers);
+
+  g_object_set (self->call, "relay-only", TRUE, NULL);
+  return self;
+}
+
+GST_START_TEST (test_relay)
+{
+  g_autofree char *program = g_find_program_in_path ("turnserver");
+  g_autofree char *user = NULL;
+  g_autofree char *password = NULL;
+  g_autofree char *url = NULL;
+  const char *urls[2] = { NULL, NULL };
+  Relay relay;
+  g_autoptr (GPtrArray) servers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) kandy_ice_server_unref);
+  Endpoint *alice, *bob;
+  GstStructure *stats;
+
+  if (!program) {
+    g_print ("turnserver is not installed, not tested\n");
+    return;
+  }
+  relay_start (&relay, program);
+  make_credentials (&user, &password);
+  url = g_strdup_printf ("turn:%s:%u?transport=%s", relay.address, relay.port,
+      __i__ ? "tcp" : "udp");
+  urls[0] = url;
+  g_ptr_array_add (servers, kandy_ice_server_new (urls, user, password));
+
+  alice = relayed_endpoint ("alice", servers);
+  bob = relayed_endpoint ("bob", servers);
+  endpoint_add_audio (alice, 440);
+  endpoint_add_audio (bob, 1000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  wait_until_heard (alice, 1000);
+  wait_until_heard (bob, 440);
+  stats = endpoint_get_stats (alice);
+  fail_unless_equals_string (
+      gst_structure_get_string (stats, "local-candidate-type"), "relay");
+  gst_structure_free (stats);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+  relay_stop (&relay);
+}
+GST_END_TEST;
+
+static Suite *
+engine_relay_suite (void)
+{
+  Suite *suite = suite_create ("engine-relay");
+  TCase *relay = tcase_create ("relay");
+
+  tcase_set_timeout (relay, 20);
+  tcase_add_loop_test (relay, test_relay, 0, 2);
+  suite_add_tcase (suite, relay);
+  return suite;
+}
+
+GST_CHECK_MAIN (engine_relay);
