@@ -36,6 +36,8 @@ Calls between a browser and our elements, each a row of scenarios.mjs.
   --only TEXT        only rows whose name contains it
   --far KIND         only rows with this far end: pipeline or page
   --repeat N         the whole table so many times (default: 1)
+  --jobs N           so many calls at a time, each on a platform of its own
+                     (default: 1)
   --chromium FILE    the browser (default: /usr/bin/chromium)
   --cache DIR        where playwright-core is kept (default:
                      ~/.cache/gst-kandy/playwright-core-${PLAYWRIGHT})
@@ -43,9 +45,11 @@ Calls between a browser and our elements, each a row of scenarios.mjs.
   --help             this text
 
 Output is TAP; the last line is "N passed, N failed". The exit status is 0 if
-nothing failed, 1 if something did, 2 if the suite could not run.
+nothing failed, 1 if something did, 2 if the suite was used wrongly, 77 if it
+cannot be run on this machine.
 `;
 
+class BadUsage extends Error {}
 class CannotRun extends Error {}
 
 function options() {
@@ -55,6 +59,7 @@ function options() {
       only: { type: 'string', default: '' },
       far: { type: 'string', default: '' },
       repeat: { type: 'string', default: '1' },
+      jobs: { type: 'string', default: '1' },
       chromium: { type: 'string', default: '/usr/bin/chromium' },
       cache: {
         type: 'string',
@@ -125,6 +130,12 @@ function withTimeout(promise, ms) {
   ]).finally(() => clearTimeout(timer));
 }
 
+function positive(text, option) {
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw new BadUsage(`${option} needs a number`);
+  return Number(text);
+}
+
 function indent(text) {
   return text.split('\n').map((line) => `#   ${line}`).join('\n');
 }
@@ -135,7 +146,8 @@ function median(values) {
 }
 
 async function main() {
-  const { build, only, far, repeat, chromium, cache, list, help } = options();
+  const { build, only, far, repeat, jobs, chromium, cache, list, help }
+    = options();
   const rows = SCENARIOS.filter((row) => row.name.includes(only) &&
     (!far || (row.far ?? 'pipeline') === far));
 
@@ -156,49 +168,58 @@ async function main() {
   process.env.GST_DEBUG_NO_COLOR = '1';
 
   const profile = mkdtempSync(join(tmpdir(), 'kandy-browser-'));
+  const all = Array.from({ length: positive(repeat, '--repeat') }, () => rows)
+    .flat();
   const setups = [];
+  const platforms = [];
   let passed = 0;
   let failed = 0;
+  let next = 0;
   let browser = null;
-  let platform = null;
+
+  const report = async (row, number, platform) => {
+    const started = performance.now();
+    const took = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+    const reason = whySkipped(row);
+    if (reason)
+      return `ok ${number} - ${row.name} # SKIP ${reason}\n`;
+    try {
+      const { setupMs } = await withTimeout(
+        play({ row, browser, platform, endpointPath }), ROW_TIMEOUT);
+      passed++;
+      if (setupMs === null)
+        return `ok ${number} - ${row.name} # ${took()}\n`;
+      setups.push(setupMs);
+      return `ok ${number} - ${row.name} # ${took()}, ` +
+        `${Math.round(setupMs)} ms from click to media\n`;
+    } catch (error) {
+      failed++;
+      return `not ok ${number} - ${row.name} # ${took()}\n` +
+        `${indent(error.message)}\n`;
+    }
+  };
+  /* Faults are a platform's: calls at one time have one each */
+  const lane = async () => {
+    const platform = await Loopback.start(loopbackPath);
+    platforms.push(platform);
+    while (next < all.length) {
+      const number = ++next;
+      process.stdout.write(await report(all[number - 1], number, platform));
+    }
+  };
 
   try {
-    platform = await Loopback.start(loopbackPath);
     browser = await playwright.chromium.launch({
       executablePath: chromium,
       args: CHROMIUM_ARGS,
       env: { ...process.env, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
     });
-    const all = Array.from({ length: Number(repeat) || 1 }, () => rows).flat();
     process.stdout.write(`1..${all.length}\n`);
-    for (const [index, row] of all.entries()) {
-      const started = performance.now();
-      const reason = whySkipped(row);
-      let line;
-      if (reason) {
-        process.stdout.write(
-          `ok ${index + 1} - ${row.name} # SKIP ${reason}\n`);
-        continue;
-      }
-      try {
-        const { setupMs } = await withTimeout(
-          play({ row, browser, platform, endpointPath }), ROW_TIMEOUT);
-        passed++;
-        line = `ok ${index + 1} - ${row.name}`;
-        if (setupMs !== null) {
-          setups.push(setupMs);
-          line += ` # ${Math.round(setupMs)} ms from click to media`;
-        }
-      } catch (error) {
-        failed++;
-        line = `not ok ${index + 1} - ${row.name}\n${indent(error.message)}`;
-      }
-      const seconds = (performance.now() - started) / 1000;
-      process.stdout.write(`${line}\n# ${seconds.toFixed(1)} s\n`);
-    }
+    await Promise.all(Array.from({ length: positive(jobs, '--jobs') }, lane));
   } finally {
     await browser?.close();
-    await platform?.stop();
+    for (const platform of platforms)
+      await platform.stop();
     rmSync(profile, { recursive: true, force: true });
   }
 
@@ -215,7 +236,9 @@ async function main() {
 main().then((status) => {
   process.exitCode = status;
 }, (error) => {
-  process.stderr.write(error instanceof CannotRun || error.code?.startsWith(
-    'ERR_PARSE_ARGS') ? `${error.message}\n` : `${error.stack}\n`);
-  process.exitCode = 2;
+  const isUsage = error instanceof BadUsage ||
+    error.code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${isUsage || error instanceof CannotRun
+    ? error.message : error.stack}\n`);
+  process.exitCode = isUsage ? 2 : error instanceof CannotRun ? 77 : 1;
 });
