@@ -100,13 +100,14 @@ running_time_now (GstKandyMediaSrc *self)
 static void
 start (GstKandyMediaSrc *self)
 {
-  GstEvent *event = gst_event_new_stream_start (self->stream_id);
   GstSegment segment;
+  GstEvent *event;
 
   if (self->started)
     return;
   self->started = TRUE;
 
+  event = gst_event_new_stream_start (self->stream_id);
   gst_event_set_group_id (event, self->group_id);
   gst_pad_push_event (self->srcpad, event);
   if (self->caps != NULL)
