@@ -24,6 +24,7 @@ typedef struct {
   GstElement *src;
   BenchEar ear;
   BenchMarks *marks;
+  gint over;          /* atomic, the last call has ended */
   gint64 answered_us; /* the platform took this end's answer */
 } End;
 
@@ -128,6 +129,15 @@ on_operation (GstElement *sink, const char *name, const GstStructure *payload,
     end->answered_us = g_get_monotonic_time ();
 }
 
+static void
+on_call_ended (GstElement *src, gboolean failed, gpointer user_data)
+{
+  End *end = user_data;
+
+  g_atomic_int_set (&end->over, TRUE);
+  g_main_context_wakeup (NULL);
+}
+
 static gboolean
 on_bus (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -160,6 +170,7 @@ end_start (
   g_autofree char *line = g_strdup_printf (
       "%s ! kandysink name=sink session=s server=%s "
       "username=%s@loopback.example password=bench client-id=loopback "
+      "eos-on-end=false "
       "kandysrc name=src session=s latency=60 %s",
       source, uri, user, callee ? "auto-answer=true" : "");
   g_autoptr (GError) error = NULL;
@@ -175,6 +186,7 @@ end_start (
   g_signal_connect (end->src, "pad-added", G_CALLBACK (on_pad_added), end);
   g_signal_connect (
       end->sink, "event::call:operation", G_CALLBACK (on_operation), end);
+  g_signal_connect (end->src, "call-ended", G_CALLBACK (on_call_ended), end);
   g_signal_connect (end->src, "pad-removed", G_CALLBACK (on_pad_removed), end);
   bus = gst_element_get_bus (end->pipeline);
   gst_bus_add_watch (bus, on_bus, end);
@@ -254,6 +266,7 @@ endpoints_call (Endpoints *self, guint number)
 
   bench_ear_reset (&self->ends[0].ear);
   bench_ear_reset (&self->ends[1].ear);
+  self->ends[0].over = self->ends[1].over = FALSE;
   now = g_get_monotonic_time ();
   g_signal_emit_by_name (self->ends[0].sink, "call", callee, NULL);
   return now;
@@ -271,18 +284,10 @@ static gboolean
 endpoints_idle (gpointer user_data)
 {
   Endpoints *self = user_data;
-  guint i;
 
-  if (kandy_loopback_count_sessions (self->loopback, NULL) != 0)
-    return FALSE;
-  for (i = 0; i < 2; i++) {
-    g_autofree char *id = NULL;
-
-    g_object_get (self->ends[i].src, "call-id", &id, NULL);
-    if (id || self->ends[i].src->numsrcpads > 0)
-      return FALSE;
-  }
-  return TRUE;
+  return kandy_loopback_count_sessions (self->loopback, NULL) == 0
+      && g_atomic_int_get (&self->ends[0].over)
+      && g_atomic_int_get (&self->ends[1].over);
 }
 
 static void
@@ -308,7 +313,8 @@ time_call (Endpoints *endpoints, guint number)
   gint64 start = endpoints_call (endpoints, number);
 
   if (!bench_wait (endpoints_heard, endpoints, CALL_TIMEOUT))
-    g_error ("no sound within the time");
+    g_error ("no sound from %s within the time",
+        endpoints->ends[0].ear.heard_us ? "the caller" : "the called end");
   return MAX (endpoints->ends[0].ear.heard_us, endpoints->ends[1].ear.heard_us)
       - start;
 }
@@ -321,7 +327,7 @@ time_hand_wired (gint64 *after_answer)
 
   bench_hand_wired_call (pair);
   if (!bench_wait (hand_wired_heard, pair, CALL_TIMEOUT))
-    g_error ("no sound within the time");
+    g_error ("no sound in the hand-wired pair within the time");
   heard = MAX (bench_hand_wired_get_ear (pair, 0)->heard_us,
       bench_hand_wired_get_ear (pair, 1)->heard_us);
   if (after_answer)
@@ -420,7 +426,7 @@ bench_cost (KandyLoopback *loopback)
     pairs[i] = bench_hand_wired_new (BENCH_MEDIA_TONE);
     bench_hand_wired_call (pairs[i]);
     if (!bench_wait (hand_wired_heard, pairs[i], CALL_TIMEOUT))
-      g_error ("no sound within the time");
+      g_error ("no sound in the hand-wired pair within the time");
   }
   cpu = bench_get_cpu_seconds ();
   now = g_get_monotonic_time ();

@@ -25,6 +25,7 @@ typedef struct {
 struct _BenchHandWired {
   BenchMedia media;
   End ends[2];
+  guint offer_source;
   gint64 answered_us;
 };
 
@@ -127,24 +128,42 @@ on_offer_created (GstPromise *promise, gpointer user_data)
   gst_webrtc_session_description_free (offer);
 }
 
+static GstPad *
+get_webrtc_sink (End *end)
+{
+  GstIterator *it = gst_element_iterate_sink_pads (end->webrtc);
+  GValue item = G_VALUE_INIT;
+  GstPad *pad = NULL;
+
+  if (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    pad = g_value_dup_object (&item);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (it);
+  return pad;
+}
+
+/* Offer and answer need the caps of the sink pads to be there */
 static gboolean
 create_offer (gpointer user_data)
 {
-  End *end = user_data;
+  BenchHandWired *self = user_data;
+  gboolean ready = TRUE;
+  guint i;
 
-  g_signal_emit_by_name (end->webrtc, "create-offer", NULL,
-      gst_promise_new_with_change_func (on_offer_created, end, NULL));
+  for (i = 0; i < 2; i++) {
+    GstPad *pad = get_webrtc_sink (&self->ends[i]);
+
+    ready = ready && gst_pad_has_current_caps (pad);
+    gst_object_unref (pad);
+  }
+  if (!ready)
+    return G_SOURCE_CONTINUE;
+  self->offer_source = 0;
+  g_signal_emit_by_name (self->ends[0].webrtc, "create-offer", NULL,
+      gst_promise_new_with_change_func (
+          on_offer_created, &self->ends[0], NULL));
   return G_SOURCE_REMOVE;
-}
-
-/* The offer needs the caps of the sink pad to have arrived */
-static GstPadProbeReturn
-on_sink_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) != GST_EVENT_CAPS)
-    return GST_PAD_PROBE_OK;
-  g_idle_add_full (G_PRIORITY_HIGH, create_offer, user_data, NULL);
-  return GST_PAD_PROBE_REMOVE;
 }
 
 static void
@@ -169,21 +188,6 @@ on_deep_element_added (
 
   if (factory && g_str_equal (GST_OBJECT_NAME (factory), "rtpjitterbuffer"))
     g_object_set (element, "faststart-min-packets", 1, NULL);
-}
-
-static GstPad *
-get_webrtc_sink (End *end)
-{
-  GstIterator *it = gst_element_iterate_sink_pads (end->webrtc);
-  GValue item = G_VALUE_INIT;
-  GstPad *pad = NULL;
-
-  if (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
-    pad = g_value_dup_object (&item);
-    g_value_unset (&item);
-  }
-  gst_iterator_free (it);
-  return pad;
 }
 
 BenchHandWired *
@@ -227,13 +231,9 @@ bench_hand_wired_new (BenchMedia media)
 void
 bench_hand_wired_call (BenchHandWired *self)
 {
-  GstPad *pad = get_webrtc_sink (&self->ends[0]);
-
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_sink_event,
-      &self->ends[0], NULL);
-  gst_object_unref (pad);
   gst_element_set_state (self->ends[1].pipeline, GST_STATE_PLAYING);
   gst_element_set_state (self->ends[0].pipeline, GST_STATE_PLAYING);
+  self->offer_source = g_timeout_add (1, create_offer, self);
 }
 
 BenchEar *
@@ -266,6 +266,7 @@ bench_hand_wired_free (BenchHandWired *self)
 {
   guint i;
 
+  g_clear_handle_id (&self->offer_source, g_source_remove);
   for (i = 0; i < 2; i++)
     g_signal_handlers_disconnect_by_data (self->ends[i].webrtc, &self->ends[i]);
   for (i = 0; i < 2; i++) {
