@@ -19,11 +19,10 @@
 #define SOUND                                                                  \
   "audioconvert ! audioresample ! "                                            \
   "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "                          \
-  "appsink name=ear sync=false max-buffers=500 drop=true"
+  "appsink name=ear sync=false max-buffers=500 drop=true wait-on-eos=false"
 #define PICTURE                                                                \
   "videoconvert ! video/x-raw,format=RGB ! "                                   \
-  "appsink name=eye sync=false max-buffers=5 drop=true"
-#define TONE "audiotestsrc is-live=true freq=%u ! audio/x-raw,rate=48000"
+  "appsink name=eye sync=false max-buffers=5 drop=true wait-on-eos=false"
 #define RED                                                                    \
   "videotestsrc is-live=true pattern=red ! "                                   \
   "video/x-raw,width=320,height=240,framerate=30/1"
@@ -565,6 +564,50 @@ GST_START_TEST (test_pause)
 }
 GST_END_TEST;
 
+static GstPadProbeReturn
+on_gap (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) == GST_EVENT_GAP)
+    g_atomic_int_inc ((int *) user_data);
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+has_gaps (gpointer user_data)
+{
+  return g_atomic_int_get ((int *) user_data) >= 3;
+}
+
+/* A far end that falls silent does not hold up a muxer or a mixer, and is heard
+ * again afterwards */
+GST_START_TEST (test_silence)
+{
+  GstElement *bob = callee ("! " SOUND);
+  GstElement *alice = caller ("audiotestsrc is-live=true freq=600 ! "
+                              "audio/x-raw,rate=48000 ! opusenc ! "
+                              "valve name=valve ! sink.");
+  GstElement *valve = gst_bin_get_by_name (GST_BIN (alice), "valve");
+  GstElement *src = gst_bin_get_by_name (GST_BIN (bob), "src");
+  GstPad *pad;
+  int gaps = 0;
+
+  assert_tone (bob, 600);
+  pad = gst_element_get_static_pad (src, "audio_0");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_gap, &gaps, NULL);
+  g_object_set (valve, "drop", TRUE, NULL);
+  fixture_until (has_gaps, &gaps, "gap");
+  g_object_set (valve, "drop", FALSE, NULL);
+  assert_tone (bob, 600);
+  gst_object_unref (pad);
+  gst_object_unref (src);
+  gst_object_unref (valve);
+  fixture_stop (bob);
+  fixture_wait_eos (alice);
+  fixture_stop (alice);
+}
+GST_END_TEST;
+
 /* NULL at each step of a call, of either end; and the next call works */
 static const char *const steps[] = { "/token", "/channels", "/subscriptions",
   "/sessions", "/status", "/answer" };
@@ -628,6 +671,7 @@ element_calls_suite (void)
   tcase_add_test (tcase, test_busy);
   tcase_add_test (tcase, test_actions);
   tcase_add_test (tcase, test_callbacks);
+  tcase_add_test (tcase, test_silence);
   tcase_add_test (tcase, test_pause);
   tcase_add_loop_test (tcase, test_stop_anywhere, 0, 2 * G_N_ELEMENTS (steps));
   return suite;
