@@ -565,6 +565,13 @@ dtmf_event (GstKandyCall *call, guint number, guint volume, Endpoint *self)
   g_string_append_c (self->digits, "0123456789*#ABCD"[number]);
 }
 
+void
+endpoints_warm_up (void)
+{
+  gst_kandy_call_warm_up ();
+  gst_kandy_call_warm_up_wait ();
+}
+
 static Endpoint *
 new_endpoint (const char *name, KandyConfig *config, GPtrArray *ice_servers,
     KandyMediaOptions *options)

@@ -31,6 +31,9 @@ void wait_for (Predicate predicate, gpointer data, guint seconds,
     const char *what);
 #define WAIT_FOR(predicate, data) wait_for (predicate, data, 10, #predicate)
 
+/* Before the tests are forked: one certificate for all of them */
+void endpoints_warm_up (void);
+
 Endpoint *endpoint_new (const char *name, KandyMediaOptions *options);
 Endpoint *endpoint_new_full (const char *name, KandyConfig *config,
     KandyMediaOptions *options);

@@ -474,4 +474,11 @@ engine_faults_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (engine_faults);
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  endpoints_warm_up ();
+  return gst_check_run_suite (
+      engine_faults_suite (), "engine_faults", __FILE__);
+}

@@ -200,4 +200,10 @@ engine_relay_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (engine_relay);
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  endpoints_warm_up ();
+  return gst_check_run_suite (engine_relay_suite (), "engine_relay", __FILE__);
+}

@@ -451,4 +451,10 @@ engine_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (engine);
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  endpoints_warm_up ();
+  return gst_check_run_suite (engine_suite (), "engine", __FILE__);
+}
