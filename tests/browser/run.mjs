@@ -184,14 +184,14 @@ async function main() {
     if (reason)
       return `ok ${number} - ${row.name} # SKIP ${reason}\n`;
     try {
-      const { setupMs } = await withTimeout(
+      const setup = await withTimeout(
         play({ row, browser, platform, endpointPath }), ROW_TIMEOUT);
       passed++;
-      if (setupMs === null)
+      if (!setup)
         return `ok ${number} - ${row.name} # ${took()}\n`;
-      setups.push(setupMs);
+      setups.push(setup.ms);
       return `ok ${number} - ${row.name} # ${took()}, ` +
-        `${Math.round(setupMs)} ms from click to media\n`;
+        `${Math.round(setup.ms)} ms from click to media (${setup.marks})\n`;
     } catch (error) {
       failed++;
       return `not ok ${number} - ${row.name} # ${took()}\n` +

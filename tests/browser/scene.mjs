@@ -50,7 +50,8 @@ class Scene {
       : new PipelineEnd(endpointPath, { ...far, ...row.pipeline });
     this.expectMedia = this.expectMedia.bind(this);
     this.addPage = this.addPage.bind(this);
-    this.setupMs = null;
+    /** Of the set-up: `{ ms, marks }` */
+    this.setup = null;
   }
 
   get #isBrowserCalling() {
@@ -97,14 +98,26 @@ class Scene {
 
   #others = [];
 
-  /* From the browser's click to what the pipeline gets first */
+  /* From the browser's click to what the pipeline gets first, with what the
+   * page has noted on the way */
   async #readSetup() {
     if (this.isPageFar)
       return;
-    const what = sends(this.ways.audio) ? 'sound' : 'picture';
-    const first = this.far.firstAt(what);
-    if (first)
-      this.setupMs = first - await this.page.clickedAt();
+    const first = this.far.firstAt(sends(this.ways.audio) ? 'sound'
+      : 'picture');
+    if (!first)
+      return;
+    const clicked = await this.page.clickedAt();
+    const { times } = (await this.page.snapshot()).call;
+    const marks = this.#isBrowserCalling
+      ? [['sent', times.initiated], ['answered', times.answered],
+        ['path', times.media]]
+      : [['sent', times.connected], ['path', times.media]];
+    this.setup = {
+      ms: first - clicked,
+      marks: marks.map(([name, time]) => `${name} ${Math.round(time - clicked)}`)
+        .join(', '),
+    };
   }
 
   /** @param {object} ways as the browser sees them, as they are now if none */
@@ -188,7 +201,7 @@ class Scene {
 }
 
 /**
- * @returns {Promise<{setupMs: ?number}>}
+ * @returns {Promise<?{ms: number, marks: string}>} of the set-up
  * @throws what went wrong
  */
 export async function play(options) {
@@ -215,5 +228,5 @@ export async function play(options) {
     throw problem;
   if (others.length > 0)
     throw new Error(others.join('\n'));
-  return { setupMs: scene.setupMs };
+  return scene.setup;
 }

@@ -14,6 +14,7 @@
 
 import { PlatformError } from './platform.js';
 import { openSource, playDtmfInBand } from './media.js';
+import { takePeer } from './peers.js';
 import { fromWire, isFlowing, lacksCandidates, offeredKinds, sessionId, toWire }
   from './sdp.js';
 
@@ -577,10 +578,7 @@ export class Call extends EventTarget {
   }
 
   #newPeer() {
-    const pc = new RTCPeerConnection({
-      iceServers: this.#settings.iceServers ?? [],
-      bundlePolicy: this.#settings.bundle ? 'balanced' : 'max-compat',
-    });
+    const pc = takePeer(this.#settings);
     this.#pc?.close();
     this.#pc = pc;
     pc.onconnectionstatechange = () => {

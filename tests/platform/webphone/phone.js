@@ -11,6 +11,7 @@
 
 import { Call, sessionOf } from './call.js';
 import { ColourMeter, ToneMeter, wakeAudio } from './media.js';
+import { dropSpare, prepareSpare } from './peers.js';
 import { Platform, PlatformError } from './platform.js';
 import { StatsMonitor } from './stats.js';
 
@@ -73,6 +74,7 @@ export class Phone extends EventTarget {
       throw error;
     }
     await this.#prepareIce();
+    prepareSpare(this.settings);
     this.note(`Signed on as ${this.platform.address}.`);
     this.#changed();
   }
@@ -80,6 +82,7 @@ export class Phone extends EventTarget {
   async signOff() {
     await this.call?.end();
     await this.platform.signOff();
+    dropSpare();
     this.note('Signed off.');
     this.#changed();
   }
@@ -191,6 +194,8 @@ export class Phone extends EventTarget {
     });
     call.addEventListener('finished', () => {
       this.note(`${call.reason.replace(/\.$/, '')}.`, call.error !== null);
+      if (this.platform.signedOn)
+        prepareSpare(this.settings);
     });
     this.dispatchEvent(new CustomEvent('call', { detail: call }));
     this.#changed();
