@@ -191,8 +191,8 @@ close_gates (GstKandyCall *self)
 void
 gst_kandy_call_update_gates (GstKandyCall *self)
 {
-  gboolean trusted = self->transport
-      && gst_kandy_transport_is_trusted (self->transport);
+  gboolean trusted =
+      self->transport && gst_kandy_transport_is_trusted (self->transport);
   gboolean held = self->local_hold || (self->staging && self->staged_hold);
   guint n;
 

@@ -77,8 +77,8 @@ op_settle (Op *op)
     g_source_destroy (op->timeout);
     g_clear_pointer (&op->timeout, g_source_unref);
   }
-  /* webrtcbin forgets what it had to do when it stops, and a promise that nobody
-   * answered may not be freed */
+  /* webrtcbin forgets what it had to do when it stops, and a promise that
+   * nobody answered may not be freed */
   gst_promise_interrupt (op->promise);
   g_clear_pointer (&op->promise, gst_promise_unref);
   op->self = NULL;
