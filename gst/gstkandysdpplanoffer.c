@@ -331,6 +331,25 @@ accepted_formats (GPtrArray *ours, GPtrArray *theirs)
   return formats;
 }
 
+/* webrtcbin is told of everything that was offered, what was accepted first: a
+ * browser whose answer leaves a codec out may send it all the same */
+static GPtrArray *
+tolerated_formats (GPtrArray *accepted, GPtrArray *ours)
+{
+  GPtrArray *formats = gst_kandy_sdp_formats_new ();
+  guint i;
+
+  for (i = 0; i < accepted->len + ours->len; i++) {
+    GstKandySdpFormat *format = i < accepted->len
+        ? g_ptr_array_index (accepted, i)
+        : g_ptr_array_index (ours, i - accepted->len);
+
+    if (!gst_kandy_sdp_formats_find (formats, format->pt))
+      g_ptr_array_add (formats, gst_kandy_sdp_format_ref (format));
+  }
+  return formats;
+}
+
 static gboolean
 accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
     GError **error)
@@ -339,6 +358,7 @@ accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
   GstKandySdpTransport *before;
   GstKandySdpInnerLine *inner;
   g_autoptr (GPtrArray) formats = NULL;
+  g_autoptr (GPtrArray) tolerated = NULL;
 
   if (!line->alive)
     return TRUE;
@@ -368,13 +388,14 @@ accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
   if (before && strcmp (before->ufrag, section->transport->ufrag) != 0)
     state->steps |= GST_KANDY_SDP_STEP_REMOTE_ICE;
 
+  tolerated = tolerated_formats (formats, line->formats);
   gst_kandy_sdp_wire_line_set_formats (line, formats);
   if (line->webrtcbin < 0)
     gst_kandy_sdp_state_add_inner (state, line);
   inner = gst_kandy_sdp_state_get_inner (state, line->webrtcbin);
   /* In a bundle that runs, the transport's payload types only ever grow */
   if (state->first || line->is_new)
-    gst_kandy_sdp_inner_line_set_formats (inner, formats);
+    gst_kandy_sdp_inner_line_set_formats (inner, tolerated);
 
   line->send = line->wire_send && section->recv;
   line->receive = line->wire_recv && section->send;

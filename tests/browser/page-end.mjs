@@ -19,7 +19,8 @@ export class PageEnd {
 
   /**
    * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
-   *   and `video` (ways), `audioCodec`, `videoCodec`, `bundle`, `realAddresses`
+   *   and `video` (ways), `audioCodec`, `videoCodec`, `sendsPreferred`, `bundle`,
+   *   `realAddresses`
    */
   constructor(browser, options) {
     this.#browser = browser;
@@ -99,6 +100,9 @@ export class PageEnd {
     if (videoCodec)
       await this.page.selectOption('#video-codec', videoCodec);
     await this.page.setChecked('#bundle', bundle ?? true);
+    await this.page.evaluate((sends) => {
+      window.phone.settings.sendsPreferred = sends;
+    }, this.#options.sendsPreferred ?? true);
   }
 
   snapshot() {

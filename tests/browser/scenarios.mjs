@@ -114,6 +114,9 @@ const codecs = ['opus', 'G722', 'PCMU', 'PCMA'].flatMap((audio) => [
   { name: 'browser calls with a picture that we cannot decode', ...BOTH,
     codecs: { video: 'AV1' }, lacks: ['rtpav1depay'],
     becomes: { video: 'none' } },
+  /* A browser sends what the offer likes best, whatever its answer says */
+  { name: 'browser answers with PCMU and sends Opus', caller: 'far',
+    page: { audioCodec: 'PCMU', sendsPreferred: false } },
 ]);
 
 const endings = [

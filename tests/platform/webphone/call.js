@@ -15,8 +15,8 @@
 import { PlatformError } from './platform.js';
 import { openSource, playDtmfInBand } from './media.js';
 import { takePeer } from './peers.js';
-import { fromWire, isFlowing, lacksCandidates, offeredKinds, sessionId, toWire }
-  from './sdp.js';
+import { countTransports, fromWire, isFlowing, lacksCandidates, offeredKinds,
+  sessionId, toWire } from './sdp.js';
 
 /* Protocol calls 4.4 and 6.5 */
 const GATHER_IDEAL = 1000;
@@ -109,7 +109,7 @@ export class Call extends EventTarget {
     try {
       await this.#openTracks();
       this.#alive();
-      this.#newPeer();
+      this.#newPeer(this.#wantedKinds());
       for (const kind of KINDS) {
         if (this.media[kind] === 'none')
           continue;
@@ -169,7 +169,7 @@ export class Call extends EventTarget {
       await this.#exclusive(async () => {
         if (this.isOver)
           return;
-        this.#newPeer();
+        this.#newPeer(countTransports(this.#invitation));
         await this.#setRemote('offer', this.#invitation);
       }).catch((error) => this.#giveUp(error));
   }
@@ -199,7 +199,7 @@ export class Call extends EventTarget {
   /* An invitation without an offer is answered with one; the answer to it
    * completes the call (protocol calls 4.10) */
   async #answerSlowStart() {
-    this.#newPeer();
+    this.#newPeer(this.#wantedKinds());
     for (const kind of KINDS) {
       if (this.media[kind] !== 'none')
         this.#prefer(this.#pc.addTransceiver(this.#tracks.get(kind) ?? kind,
@@ -456,7 +456,7 @@ export class Call extends EventTarget {
     const isRebuilt = !isFirst && this.#remoteSession &&
       sessionId(sdp) !== this.#remoteSession;
     if (isRebuilt)
-      this.#newPeer();
+      this.#newPeer(countTransports(sdp));
     else if (this.#pc.signalingState === 'have-local-offer')
       await this.#pc.setLocalDescription({ type: 'rollback' });
     try {
@@ -577,8 +577,12 @@ export class Call extends EventTarget {
     });
   }
 
-  #newPeer() {
-    const pc = takePeer(this.#settings);
+  #wantedKinds() {
+    return KINDS.filter((kind) => this.media[kind] !== 'none').length;
+  }
+
+  #newPeer(transports) {
+    const pc = takePeer(this.#settings, transports);
     this.#pc?.close();
     this.#pc = pc;
     pc.onconnectionstatechange = () => {
@@ -647,6 +651,8 @@ export class Call extends EventTarget {
    * of all that it takes, unless it is told otherwise (RFC 3264 section 6.1
    * wants what the answer lists) */
   async #sendPreferred() {
+    if (!this.#settings.sendsPreferred)
+      return;
     for (const { sender } of this.#pc.getTransceivers()) {
       const wanted = sender.track && this.#settings[`${sender.track.kind}Codec`];
       if (!wanted)

@@ -35,17 +35,24 @@ export function prepareSpare(settings) {
   };
 }
 
-/** The one in reserve, if it is what is wanted; else a new one. */
-export function takePeer(settings) {
+/**
+ * The one in reserve, if it is what is wanted; else a new one.
+ *
+ * @param {number} transports that the first description will have. What is
+ *   gathered for more of them would be used, stale, in an ICE restart
+ */
+export function takePeer(settings, transports) {
   const wanted = configuration(settings);
   const taken = spare;
 
   spare = null;
   if (taken?.key === JSON.stringify(wanted) &&
-      taken.time > Date.now() - MAX_AGE)
+      taken.time > Date.now() - MAX_AGE) {
+    taken.pc.setConfiguration({ ...wanted, iceCandidatePoolSize: transports });
     return taken.pc;
+  }
   taken?.pc.close();
-  return new RTCPeerConnection(wanted);
+  return new RTCPeerConnection({ ...wanted, iceCandidatePoolSize: 0 });
 }
 
 addEventListener('online', dropSpare);

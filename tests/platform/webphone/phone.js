@@ -34,6 +34,8 @@ export class Phone extends EventTarget {
       videoSource: 'device',
       audioCodec: '',
       videoCodec: '',
+      /* whether what is received only is also what is sent only */
+      sendsPreferred: true,
       bundle: true,
       iceServer: '',
       iceServers: [],

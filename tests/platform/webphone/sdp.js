@@ -85,16 +85,24 @@ export function isFlowing(sdp) {
   });
 }
 
-/** Whether some transport of a description has no candidate yet. */
-export function lacksCandidates(sdp) {
+/* Sections with a transport of their own: all but those that join a bundle */
+function ownTransports(sdp) {
   const [session, ...media] = sections(sdp);
   const bundles = session.filter((line) => line.startsWith('a=group:BUNDLE'))
     .map((line) => line.split(' ').slice(1));
-  return media.filter(isAlive).some((section) => {
+  return media.filter(isAlive).filter((section) => {
     const mid = section.find((line) => line.startsWith('a=mid:'))?.slice(6);
     const bundle = bundles.find((mids) => mids.includes(mid));
-    if (bundle && bundle[0] !== mid)
-      return false;
-    return !section.some((line) => line.startsWith('a=candidate:'));
+    return !bundle || bundle[0] === mid;
   });
+}
+
+export function countTransports(sdp) {
+  return ownTransports(sdp).length;
+}
+
+/** Whether some transport of a description has no candidate yet. */
+export function lacksCandidates(sdp) {
+  return ownTransports(sdp).some((section) =>
+    !section.some((line) => line.startsWith('a=candidate:')));
 }
