@@ -110,8 +110,8 @@ forget_beyond (KandyNotifications *self, guint length)
     g_hash_table_remove (self->known_set, g_queue_pop_head (&self->known));
 }
 
-/* Returns: whether the id is new. The length is read each time: it may change
- */
+/* @id: (transfer full). Returns: whether it is new. The length is read each
+ * time: it may change */
 static gboolean
 remember (KandyNotifications *self, char *id)
 {
@@ -123,8 +123,12 @@ remember (KandyNotifications *self, char *id)
     g_free (id);
     return TRUE;
   }
-  if (!g_hash_table_add (self->known_set, id))
+  /* g_hash_table_add() would put it in the place of the one that `known` has */
+  if (g_hash_table_contains (self->known_set, id)) {
+    g_free (id);
     return FALSE;
+  }
+  g_hash_table_add (self->known_set, id);
   g_queue_push_tail (&self->known, id);
   forget_beyond (self, length);
   return TRUE;

@@ -424,6 +424,26 @@ test_frames (void)
   session_free (session);
 }
 
+/* The ids that are known are the latest ones, each once */
+static void
+test_repeated_ids (void)
+{
+  Session *session = session_new ("{\"notifications\":{\"idCacheLength\":3}}");
+  const char *p;
+
+  session_sign_on (session);
+  g_assert_true (session_subscribe (session, "call", NULL));
+  for (p = "aabcdefa"; *p; p++) {
+    g_autofree char *frame = g_strdup_printf ("{\"x\":{\"id\":\"%c\"}}", *p);
+
+    kandy_loopback_send_raw (session->loopback, ALICE, frame);
+  }
+  WAIT (session->n_notifications >= 7);
+  SETTLE_MS (50);
+  g_assert_cmpuint (session->n_notifications, ==, 7);
+  session_free (session);
+}
+
 static char *
 big_frame (const char *id, gsize size)
 {
@@ -535,6 +555,7 @@ main (int argc, char **argv)
   ADD ("fresh-token", test_fresh_token);
   ADD ("unsubscribe-while-away", test_unsubscribe_while_away);
   ADD ("frames", test_frames);
+  ADD ("repeated-ids", test_repeated_ids);
   ADD ("frame-size", test_frame_size);
   ADD ("queued-notifications", test_queued_notifications);
   ADD ("destroy-when-lost", test_destroy_when_lost);
