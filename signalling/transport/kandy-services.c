@@ -429,28 +429,46 @@ ignore_reply (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+delete_resource (KandyServices *self, const char *resource)
+{
+  kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
+      resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
+      ignore_reply, NULL);
+}
+
+/* Asked for again after the first request had timed out: the later of the two
+ * answers is one too many */
+static void
+drop_second_resource (KandyServices *self, Entry *entry, const char *resource)
+{
+  if (!same_resource (entry->resource, resource))
+    delete_resource (self, resource);
+}
+
+static void
 service_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
   KandyServices *self = request->services;
   GError *error = NULL;
-  char *resource = kandy_subscription_create_finish (result, &error);
+  g_autofree char *resource = kandy_subscription_create_finish (result, &error);
+  int index;
 
   if (!is_alive (self)) {
     g_clear_error (&error);
-    g_free (resource);
     return;
   }
+  index = find_entry (self, request->service);
   if (resource && self->channel != request->channel) {
     /* its channel has gone meanwhile */
-    kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
-        resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
-        ignore_reply, NULL);
+    delete_resource (self, resource);
     error = kandy_error_new (KANDY_ERROR_NETWORK, "subscription:1", 0,
         "The notification channel was lost");
-    g_free (resource);
+  } else if (resource && index >= 0) {
+    drop_second_resource (
+        self, g_ptr_array_index (self->entries, index), resource);
   } else if (resource) {
-    add_entry (self, request->service, resource);
+    add_entry (self, request->service, g_steal_pointer (&resource));
   }
   request_answered (self, request, error);
 }

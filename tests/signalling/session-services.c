@@ -267,6 +267,31 @@ test_late_answer_alone (void)
   session_free (session);
 }
 
+/* Asked for again meanwhile: of the two subscriptions one is kept */
+static void
+test_late_answer_after_repeat (void)
+{
+  Session *session = session_new ("{\"subscription\":{\"timeout\":0.3}}");
+
+  session_sign_on (session);
+  session_fault (session,
+      "{\"on\":\"request\",\"method\":\"POST\",\"path\":"
+      "\"/subscriptions\",\"delay\":1000,\"count\":1}");
+  g_assert_false (session_subscribe (session, "chat", NULL));
+  g_assert_true (session_subscribe (session, "chat", NULL));
+  WAIT (kandy_loopback_count_requests (
+            session->loopback, "DELETE", "/subscriptions")
+      == 1);
+  check_subscribed (session, "chat");
+  WAIT (kandy_loopback_count_subscriptions (session->loopback, ALICE) == 1);
+  g_assert_true (session_unsubscribe (session, "chat", NULL));
+  check_subscribed (session, "");
+  g_assert_cmpuint (
+      kandy_loopback_count_requests (session->loopback, "DELETE", "/channels"),
+      ==, 1);
+  session_free (session);
+}
+
 static void
 test_unsubscribe (void)
 {
@@ -630,6 +655,8 @@ main (int argc, char **argv)
   g_test_add_func ("/session/services/late-answer", test_late_answer);
   g_test_add_func (
       "/session/services/late-answer-alone", test_late_answer_alone);
+  g_test_add_func ("/session/services/late-answer-after-repeat",
+      test_late_answer_after_repeat);
   g_test_add_func ("/session/services/unsubscribe", test_unsubscribe);
   g_test_add_func (
       "/session/services/unsubscribe-failures", test_unsubscribe_failures);
