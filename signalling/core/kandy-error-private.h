@@ -13,4 +13,7 @@ void kandy_error_set_retry_after (GError *error, guint64 milliseconds);
  * reply that is too large is a PROTOCOL error */
 GError *kandy_error_from_network (const GError *error, const char *operation);
 
+/* As UTF-8, with U+FFFD for what is none. @text: (transfer full) */
+char *kandy_make_valid (char *text);
+
 G_END_DECLS

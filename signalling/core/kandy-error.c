@@ -41,6 +41,20 @@ kandy_error_private_clear (KandyErrorPrivate *priv)
 
 G_DEFINE_EXTENDED_ERROR (KandyError, kandy_error)
 
+/* What a server or a file system wrote need not be UTF-8, but what goes into a
+ * variant must be */
+char *
+kandy_make_valid (char *text)
+{
+  char *valid;
+
+  if (g_utf8_validate (text, -1, NULL))
+    return text;
+  valid = g_utf8_make_valid (text, -1);
+  g_free (text);
+  return valid;
+}
+
 static const char *
 kind_nick (int code)
 {
@@ -87,7 +101,8 @@ kandy_error_from_network (const GError *error, const char *operation)
  * @format: printf format of the message
  * @...: arguments of @format
  *
- * Makes an error of the domain %KANDY_ERROR.
+ * Makes an error of the domain %KANDY_ERROR. What is not UTF-8 in its message
+ * is replaced by U+FFFD.
  *
  * Returns: (transfer full): the error
  */
@@ -102,9 +117,11 @@ kandy_error_new (KandyError code, const char *platform_code, guint http_status,
   va_start (args, format);
   error = g_error_new_valist (KANDY_ERROR, code, format, args);
   va_end (args);
+  error->message = kandy_make_valid (error->message);
 
   priv = kandy_error_get_private (error);
-  priv->platform_code = g_strdup (platform_code);
+  if (platform_code)
+    priv->platform_code = kandy_make_valid (g_strdup (platform_code));
   priv->http_status = http_status;
   return error;
 }
@@ -182,17 +199,20 @@ kandy_error_get_retry_after (const GError *error)
 GVariant *
 kandy_error_to_variant (const GError *error)
 {
+  g_autofree char *message = NULL;
   GVariantDict dict;
   guint status;
 
   g_return_val_if_fail (error != NULL, NULL);
 
+  message = kandy_make_valid (
+      g_strdup (error->message && *error->message ? error->message
+                                                  : "An error occurred"));
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", "BasicError");
   g_variant_dict_insert (
       &dict, "code", "s", kandy_error_get_platform_code (error));
-  g_variant_dict_insert (&dict, "message", "s",
-      error->message && *error->message ? error->message : "An error occurred");
+  g_variant_dict_insert (&dict, "message", "s", message);
   g_variant_dict_insert (&dict, "kind", "s",
       kind_nick (
           error->domain == KANDY_ERROR ? error->code : KANDY_ERROR_FAILED));

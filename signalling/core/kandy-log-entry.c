@@ -5,6 +5,8 @@
 
 #include "kandy-log-entry-private.h"
 
+#include "kandy-error-private.h"
+
 /*
  * One log entry (API document: `logger.LogEntry`): what was logged, when, at
  * which level and about what.
@@ -42,7 +44,7 @@ kandy_log_entry_new (KandyLogLevel level, const char *method,
   self->target_name = *self->target_id
       ? g_strconcat (target_type, "-", target_id, NULL)
       : g_strdup (target_type);
-  self->message = message;
+  self->message = kandy_make_valid (message);
   if (timer)
     self->timer = g_variant_ref_sink (timer);
   return self;

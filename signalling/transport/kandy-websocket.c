@@ -140,6 +140,7 @@ static GError *
 explain_failure (Attempt *attempt, const GError *error)
 {
   guint status = soup_message_get_status (attempt->msg);
+  const char *reason = soup_message_get_reason_phrase (attempt->msg);
   g_autofree char *code = g_strdup_printf ("%u", status);
 
   if (attempt->timed_out)
@@ -151,7 +152,7 @@ explain_failure (Attempt *attempt, const GError *error)
             ? KANDY_ERROR_AUTHENTICATION
             : KANDY_ERROR_REFUSED,
         code, status, "The platform refused the websocket: %s",
-        soup_message_get_reason_phrase (attempt->msg));
+        reason && *reason ? reason : soup_status_get_phrase (status));
   return kandy_error_from_network (error, "Websocket");
 }
 

@@ -189,6 +189,28 @@ test_error (void)
   g_assert_cmpstr (text, ==, "NO_CODE");
 }
 
+/* A reason phrase or the name of a file may be in any encoding */
+static void
+test_error_encoding (void)
+{
+  g_autoptr (GError) error = kandy_error_new (
+      KANDY_ERROR_REFUSED, "caf\xe9", 503, "Syst\xe8me occup%s", "\xe9");
+  g_autoptr (GError) foreign =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "Syst\xe8me");
+  const GError *errors[] = { error, foreign };
+  const char *text;
+  guint i;
+
+  g_assert_cmpstr (error->message, ==, "Syst\357\277\275me occup\357\277\275");
+  for (i = 0; i < G_N_ELEMENTS (errors); i++) {
+    g_autoptr (GVariant) variant =
+        g_variant_ref_sink (kandy_error_to_variant (errors[i]));
+
+    g_assert_true (g_variant_lookup (variant, "message", "&s", &text));
+    g_assert_true (g_str_has_prefix (text, "Syst\357\277\275me"));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -200,5 +222,6 @@ main (int argc, char **argv)
   g_test_add_func ("/core/log/handlers", test_handlers);
   g_test_add_func ("/core/log/default-handler", test_default_handler);
   g_test_add_func ("/core/error", test_error);
+  g_test_add_func ("/core/error/encoding", test_error_encoding);
   return g_test_run ();
 }
