@@ -71,15 +71,20 @@ replay_early (KandyCalls *self, KandyCall *call, const char *session_id)
 {
   gint64 oldest =
       g_get_monotonic_time () - EARLY_LIMIT_SECONDS * G_USEC_PER_SEC;
+  GQueue due = G_QUEUE_INIT;
   GList *l = self->early.head, *next;
+  Early *early;
 
+  /* A listener may end the client, and the queue with it */
   for (; l; l = next) {
-    Early *early = l->data;
-
+    early = l->data;
     next = l->next;
     if (g_strcmp0 (early->notification->session_id, session_id) != 0)
       continue;
-    g_queue_delete_link (&self->early, l);
+    g_queue_unlink (&self->early, l);
+    g_queue_push_tail_link (&due, l);
+  }
+  while ((early = g_queue_pop_head (&due))) {
     if (early->when >= oldest)
       kandy_call_notify (call, g_steal_pointer (&early->notification));
     early_free (early);
@@ -209,12 +214,14 @@ void
 kandy_calls_create_done (
     KandyCalls *self, KandyCall *call, const char *session_id)
 {
+  g_object_ref (self);
   if (session_id) {
     g_hash_table_insert (self->by_session, g_strdup (session_id), call);
     replay_early (self, call, session_id);
   }
   if (--self->creates_in_flight == 0)
     g_queue_clear_full (&self->early, (GDestroyNotify) early_free);
+  g_object_unref (self);
 }
 
 void
@@ -253,7 +260,7 @@ kandy_calls_log (KandyCalls *self, KandyLogLevel level, const char *id,
   message = g_strdup_vprintf (format, args);
   va_end (args);
   kandy_logger_log (
-      kandy_client_get_logger (self->client), level, "Call", id, "%s", message);
+      kandy_client_get_logger (self->client), level, "CALL", id, "%s", message);
 }
 
 const char *

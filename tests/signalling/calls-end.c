@@ -439,6 +439,31 @@ test_destroy_in_list (Harness *h, gconstpointer data)
   g_signal_handlers_disconnect_by_data (h->calls, h->client);
 }
 
+static void
+destroy_when_ringing (KandyCall *call, GParamSpec *pspec, gpointer user_data)
+{
+  if (kandy_call_get_state (call) == KANDY_CALL_STATE_RINGING)
+    kandy_client_destroy (user_data);
+}
+
+/* Notifications wait for the reply that says whose they are */
+static void
+test_destroy_in_replay (Harness *h, gconstpointer data)
+{
+  harness_fault (h, "POST", "sessions", 0, NULL, 1);
+  harness_make (h, KANDY_CALL_STATE_INITIATING);
+  harness_wait (h, h->held.length == 1);
+  harness_event (h, "s1", "Ringing");
+  harness_event (h, "s1", "Ringing");
+  harness_event (h, "s1", "SessionEnded");
+  harness_forget (h);
+  g_signal_connect (
+      h->call, "notify::state", G_CALLBACK (destroy_when_ringing), h->client);
+  harness_release (h);
+  harness_wait (h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_ENDED);
+  g_signal_handlers_disconnect_by_data (h->call, h->client);
+}
+
 #define add(name, func)                                                        \
   g_test_add ("/calls/end/" name, Harness, NULL, harness_set_up, func,         \
       harness_tear_down)
@@ -478,6 +503,7 @@ main (int argc, char **argv)
   }
   add ("destroy/in-listener", test_destroy_in_listener);
   add ("destroy/in-list", test_destroy_in_list);
+  add ("destroy/in-replay", test_destroy_in_replay);
 
   return g_test_run ();
 }
