@@ -16,7 +16,7 @@ import { PlatformError } from './platform.js';
 import { openSource, playDtmfInBand } from './media.js';
 import { takePeer } from './peers.js';
 import { countTransports, fromWire, isFlowing, lacksCandidates, offeredKinds,
-  sessionId, toWire } from './sdp.js';
+  sessionId, toWire, withoutBundle } from './sdp.js';
 
 /* Protocol calls 4.4 and 6.5 */
 const GATHER_IDEAL = 1000;
@@ -116,7 +116,7 @@ export class Call extends EventTarget {
         this.#prefer(this.#pc.addTransceiver(this.#tracks.get(kind) ?? kind,
           { direction: this.media[kind], streams: [this.#stream] }));
       }
-      await this.#pc.setLocalDescription();
+      await this.#setOffer();
       const sdp = await this.#gathered();
       const reply = await this.#platform.request('Calling', 'POST',
         `${this.#platform.callsPath}/sessions`, {
@@ -507,7 +507,7 @@ export class Call extends EventTarget {
 
     this.#pending = pending;
     try {
-      await this.#pc.setLocalDescription(await this.#pc.createOffer(options));
+      await this.#setOffer(options);
       const sdp = await this.#gathered();
       await this.#request(what, 'PUT', resource, { [wrapper]: { sdp } });
       pending.accepted = true;
@@ -526,6 +526,13 @@ export class Call extends EventTarget {
     await this.#sendPreferred();
     const sdp = await this.#gathered();
     await this.#request(what, 'PUT', 'answer', { wrtcsAnswer: { sdp } });
+  }
+
+  /* Browsers offer to bundle whatever their policy is */
+  async #setOffer(options) {
+    const { type, sdp } = await this.#pc.createOffer(options);
+    await this.#pc.setLocalDescription(
+      { type, sdp: this.#settings.bundle ? sdp : withoutBundle(sdp) });
   }
 
   async #setRemote(type, sdp) {
@@ -553,7 +560,7 @@ export class Call extends EventTarget {
         if (error)
           reject(error);
         else
-          resolve(toWire(pc.localDescription.sdp, this.#settings.bundle));
+          resolve(toWire(pc.localDescription.sdp));
       };
       const check = () => {
         if (pc.signalingState === 'closed')

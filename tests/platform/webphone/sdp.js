@@ -34,14 +34,22 @@ function isAlive(section) {
   return !/^m=\S+ 0 /.test(section[0]) || section.includes('a=bundle-only');
 }
 
+function without(sdp, line) {
+  return join(sections(sdp).map((lines) =>
+    lines.filter((l) => !l.startsWith(line))));
+}
+
 /**
  * A local description as it travels: complete with its candidates, so nothing
- * is said of trickling; and without bundling if that is not wanted.
+ * is said of trickling.
  */
-export function toWire(sdp, bundle) {
-  return join(sections(sdp).map((lines) => lines.filter((line) =>
-    line !== 'a=ice-options:trickle' &&
-    (bundle || !line.startsWith('a=group:BUNDLE')))));
+export function toWire(sdp) {
+  return without(sdp, 'a=ice-options:trickle');
+}
+
+/** A description whose m-lines have a transport each. */
+export function withoutBundle(sdp) {
+  return without(sdp, 'a=group:BUNDLE');
 }
 
 /**
