@@ -204,7 +204,7 @@ gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
   farewell = g_new0 (Farewell, 1);
   farewell->webrtcbin = gst_object_ref (self->webrtcbin);
   farewell->parent = gst_object_ref (self->pipeline);
-  if (self->uses_turn && self->agent)
+  if (self->relays->len > 0 && self->agent)
     farewell->agent = g_object_ref (self->agent);
   farewell->pipeline = pipeline ? gst_object_ref (pipeline) : NULL;
   g_mutex_lock (&self->lock);

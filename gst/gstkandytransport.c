@@ -35,7 +35,6 @@ enum {
   SIGNAL_CONNECTION_STATE,
   SIGNAL_CERTIFICATE,
   SIGNAL_PEER_CLOSED,
-  SIGNAL_FAILED,
   N_SIGNALS
 };
 
@@ -493,6 +492,7 @@ deep_element_added (
         GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
         packet_arrived, g_atomic_rc_box_acquire (self->last_packet),
         (GDestroyNotify) g_atomic_rc_box_release);
+    gst_kandy_transport_add_relays (self, element);
   } else if (g_str_equal (name, "rtpjitterbuffer")) {
     /* It would declare the packet after a pause (hold, silence) lost before it
      * is even sent, and drop it when it comes: always the start of a key frame
@@ -524,6 +524,7 @@ gst_kandy_transport_finalize (GObject *object)
 {
   GstKandyTransport *self = GST_KANDY_TRANSPORT (object);
 
+  g_clear_pointer (&self->relays, g_ptr_array_unref);
   g_clear_pointer (&self->encoders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_senders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_ssrcs, g_hash_table_unref);
@@ -558,8 +559,6 @@ gst_kandy_transport_class_init (GstKandyTransportClass *klass)
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_PEER_CLOSED] = g_signal_new ("peer-closed", type,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0,
-      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 
   GST_DEBUG_CATEGORY_INIT (gst_kandy_transport_debug, "kandytransport", 0,
       "webrtcbin of a Kandy call");
@@ -570,6 +569,7 @@ gst_kandy_transport_init (GstKandyTransport *self)
 {
   g_mutex_init (&self->lock);
   g_queue_init (&self->ops);
+  self->relays = g_ptr_array_new_with_free_func (gst_kandy_relay_free);
   self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_senders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_ssrcs = g_hash_table_new (NULL, NULL);

@@ -21,7 +21,7 @@ G_BEGIN_DECLS
  * Signals: "pad-added" (GstPad), on a streaming thread; "connection-state"
  * (KandyMediaConnectionState), "certificate" (), when a far end has shown its
  * certificate: is_trusted is FALSE from then until
- * gst_kandy_transport_set_trusted(); "peer-closed" (); "failed" (GError). */
+ * gst_kandy_transport_set_trusted(); "peer-closed" (). */
 
 #define GST_KANDY_TYPE_TRANSPORT (gst_kandy_transport_get_type ())
 G_DECLARE_FINAL_TYPE (GstKandyTransport, gst_kandy_transport, GST_KANDY,
@@ -90,8 +90,4 @@ gboolean gst_kandy_transport_wait_closed (guint timeout_ms);
 /* Runs @func from @context, never from the caller's stack */
 void gst_kandy_post (GMainContext *context, GSourceFunc func, gpointer data,
     GDestroyNotify notify);
-/* (nullable) (transfer full): URI for add-turn-server or stun-server */
-char *gst_kandy_ice_uri (const char *url, const char *username,
-    const char *credential, gboolean *is_turn);
-
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "gstkandytransport-private.h"
 
+#include <nice/debug.h>
 #include <nice/interfaces.h>
 
 /* The ICE half of a transport: servers, settings of the agent, the gathering of
@@ -15,34 +16,124 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_kandy_transport_debug);
 #define GST_CAT_DEFAULT gst_kandy_transport_debug
 
-char *
-gst_kandy_ice_uri (const char *url, const char *username,
-    const char *credential, gboolean *is_turn)
-{
-  const char *rest;
-  g_autofree char *user = NULL;
-  g_autofree char *password = NULL;
+#define DEFAULT_PORT 3478
 
-  /* RFC 7064 and RFC 7065 have no slashes */
-  rest = strchr (url, ':');
-  if (!rest || !rest[1])
-    return NULL;
-  rest++;
+/* A server of TURN as the agent takes it. webrtcbin would take an URI with user
+ * and password, and log it. */
+typedef struct {
+  char *host;
+  guint port;
+  char *username;
+  char *password;
+  gboolean udp;
+  gboolean tcp;
+} Relay;
+
+void
+gst_kandy_relay_free (gpointer data)
+{
+  Relay *relay = data;
+
+  g_free (relay->host);
+  g_free (relay->username);
+  g_free (relay->password);
+  g_free (relay);
+}
+
+/* RFC 7064 3.1 and RFC 7065 3.1: stun:HOST[:PORT],
+ * turn:HOST[:PORT]?transport=x, HOST in brackets if it is an IPv6 address.
+ * (nullable): what is wrong */
+const char *
+gst_kandy_ice_url_parse (
+    const char *url, gboolean *is_turn, char **host, guint *port, char **query)
+{
+  const char *rest, *end;
+  guint64 number = DEFAULT_PORT;
+
+  /* Nothing of the URL may be quoted then: "turn:user:password@host" */
+  if (strchr (url, '@'))
+    return "an ICE server's URL has no user name; "
+           "user name and credential are values of their own";
+  if (g_ascii_strncasecmp (url, "turns:", 6) == 0)
+    return "TURN over TLS is not available";
+  *is_turn = g_ascii_strncasecmp (url, "turn:", 5) == 0;
+  if (!*is_turn && g_ascii_strncasecmp (url, "stun:", 5) != 0)
+    return "not a stun: or turn: URL";
+
+  /* RFC 7064 and RFC 7065 have no slashes, but people write them */
+  rest = url + 5;
   if (g_str_has_prefix (rest, "//"))
     rest += 2;
-
-  if (g_ascii_strncasecmp (url, "stun:", 5) == 0) {
-    *is_turn = FALSE;
-    return g_strdup_printf (
-        "stun://%s%s", rest, strrchr (rest, ':') ? "" : ":3478");
+  if (*rest == '[') {
+    end = strchr (++rest, ']');
+    if (!end)
+      return "the IPv6 address has no end";
+    *host = g_strndup (rest, end - rest);
+    end++;
+  } else {
+    end = rest + strcspn (rest, ":?");
+    *host = g_strndup (rest, end - rest);
   }
-  if (g_ascii_strncasecmp (url, "turn:", 5) != 0 || !username || !credential)
-    return NULL;
+  if (*end == ':') {
+    g_autofree char *digits = NULL;
 
-  *is_turn = TRUE;
-  user = g_uri_escape_string (username, NULL, FALSE);
-  password = g_uri_escape_string (credential, NULL, FALSE);
-  return g_strdup_printf ("turn://%s:%s@%s", user, password, rest);
+    rest = end + 1;
+    end = rest + strcspn (rest, "?");
+    digits = g_strndup (rest, end - rest);
+    if (!g_ascii_string_to_unsigned (digits, 10, 1, 65535, &number, NULL)) {
+      g_clear_pointer (host, g_free);
+      return "the port is not a number from 1 to 65535";
+    }
+  }
+  if (!**host || strpbrk (*host, "/ \t") || (*end && *end != '?')) {
+    g_clear_pointer (host, g_free);
+    return "not of the form HOST[:PORT]";
+  }
+  *port = (guint) number;
+  *query = g_strdup (*end ? end + 1 : "");
+  return NULL;
+}
+
+static const char *
+add_ice_server (GstKandyTransport *self, const char *url,
+    KandyIceServer *server, gboolean *have_stun)
+{
+  const char *username = kandy_ice_server_get_username (server);
+  const char *credential = kandy_ice_server_get_credential (server);
+  g_autofree char *host = NULL;
+  g_autofree char *query = NULL;
+  const char *wrong;
+  gboolean is_turn;
+  Relay *relay;
+  guint port;
+
+  wrong = gst_kandy_ice_url_parse (url, &is_turn, &host, &port, &query);
+  if (wrong)
+    return wrong;
+
+  if (!is_turn) {
+    g_autofree char *uri = g_strdup_printf (
+        strchr (host, ':') ? "stun://[%s]:%u" : "stun://%s:%u", host, port);
+
+    if (*have_stun)
+      GST_INFO_OBJECT (self->webrtcbin, "%s: one STUN server is enough", url);
+    else
+      g_object_set (self->webrtcbin, "stun-server", uri, NULL);
+    *have_stun = TRUE;
+    return NULL;
+  }
+
+  if (!username || !credential)
+    return "a TURN server needs a user name and a credential";
+  relay = g_new0 (Relay, 1);
+  relay->host = g_steal_pointer (&host);
+  relay->port = port;
+  relay->username = g_strdup (username);
+  relay->password = g_strdup (credential);
+  relay->udp = g_ascii_strcasecmp (query, "transport=tcp") != 0;
+  relay->tcp = g_ascii_strcasecmp (query, "transport=udp") != 0;
+  g_ptr_array_add (self->relays, relay);
+  return NULL;
 }
 
 static void
@@ -55,30 +146,46 @@ add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
     const char *const *urls = kandy_ice_server_get_urls (server);
 
     for (; urls && *urls; urls++) {
-      gboolean is_turn = FALSE, added = FALSE;
-      g_autofree char *uri =
-          gst_kandy_ice_uri (*urls, kandy_ice_server_get_username (server),
-              kandy_ice_server_get_credential (server), &is_turn);
+      const char *wrong = add_ice_server (self, *urls, server, &have_stun);
 
-      if (uri && is_turn) {
-        g_signal_emit_by_name (self->webrtcbin, "add-turn-server", uri, &added);
-        self->uses_turn |= added;
-      } else if (uri && !have_stun) {
-        g_object_set (self->webrtcbin, "stun-server", uri, NULL);
-        added = have_stun = TRUE;
-      } else if (uri) {
-        GST_INFO_OBJECT (
-            self->webrtcbin, "%s: one STUN server is enough", *urls);
-        continue;
-      }
-      /* webrtcbin speaks plain TCP to a turns: server, credentials included */
-      if (!added)
+      if (wrong)
         GST_WARNING_OBJECT (self->webrtcbin, "ICE server %s is not used: %s",
-            *urls,
-            g_ascii_strncasecmp (*urls, "turns:", 6) == 0
-                ? "TURN over TLS is not available"
-                : "not a stun: or turn: URL with credentials");
+            strchr (*urls, '@') ? "with a user name" : *urls, wrong);
     }
+  }
+  /* The agent's messages have user and password of a relay in them */
+  if (self->relays->len > 0)
+    nice_debug_disable (TRUE);
+}
+
+/* On a thread of webrtcbin, which makes the source of a stream with the stream,
+ * before candidates are gathered for it */
+void
+gst_kandy_transport_add_relays (GstKandyTransport *self, GstElement *nicesrc)
+{
+  g_autoptr (GObject) object = NULL;
+  NiceAgent *agent;
+  guint stream, component;
+
+  if (self->relays->len == 0)
+    return;
+  g_object_get (nicesrc, "agent", &object, "stream", &stream, "component",
+      &component, NULL);
+  agent = NICE_AGENT (object);
+  for (guint i = 0; i < self->relays->len; i++) {
+    const Relay *relay = g_ptr_array_index (self->relays, i);
+
+    if ((relay->udp
+            && !nice_agent_set_relay_info (agent, stream, component,
+                relay->host, relay->port, relay->username, relay->password,
+                NICE_RELAY_TYPE_TURN_UDP))
+        || (relay->tcp
+            && !nice_agent_set_relay_info (agent, stream, component,
+                relay->host, relay->port, relay->username, relay->password,
+                NICE_RELAY_TYPE_TURN_TCP)))
+      GST_WARNING_OBJECT (self->webrtcbin,
+          "the agent does not take the TURN server %s:%u", relay->host,
+          relay->port);
   }
 }
 

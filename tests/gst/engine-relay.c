@@ -146,6 +146,69 @@ relayed_endpoint (const char *name, GPtrArray *servers)
   return self;
 }
 
+/* Nothing that is logged, at any level, has user name or password in it */
+
+static GPtrArray *secrets;
+static GMutex log_lock;
+static guint n_logged;
+static char *leak;
+
+static void
+add_secret (const char *text)
+{
+  g_ptr_array_add (secrets, g_strdup (text));
+  g_ptr_array_add (secrets, g_uri_escape_string (text, NULL, FALSE));
+}
+
+static void
+look_for_secrets (const char *text)
+{
+  g_mutex_lock (&log_lock);
+  n_logged++;
+  for (guint i = 0; i < secrets->len && !leak; i++)
+    if (strstr (text, g_ptr_array_index (secrets, i)))
+      leak = g_strdup (text);
+  g_mutex_unlock (&log_lock);
+}
+
+static void
+gst_logged (GstDebugCategory *category, GstDebugLevel level, const char *file,
+    const char *function, int line, GObject *object, GstDebugMessage *message,
+    gpointer user_data)
+{
+  look_for_secrets (gst_debug_message_get (message));
+}
+
+static void
+glib_logged (const char *domain, GLogLevelFlags level, const char *message,
+    gpointer user_data)
+{
+  look_for_secrets (message);
+}
+
+static void
+watch_logs (const char *user, const char *password)
+{
+  secrets = g_ptr_array_new_with_free_func (g_free);
+  add_secret (user);
+  add_secret (password);
+  g_log_set_default_handler (glib_logged, NULL);
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (gst_logged, NULL, NULL);
+  gst_debug_set_threshold_from_string ("*:9", TRUE);
+}
+
+static void
+check_logs (void)
+{
+  gst_debug_set_threshold_from_string ("*:0", TRUE);
+  gst_debug_remove_log_function (gst_logged);
+  g_log_set_default_handler (g_log_default_handler, NULL);
+  fail_unless (n_logged > 1000, "%u messages were logged", n_logged);
+  fail_unless (leak == NULL, "logged: %s", leak);
+  g_ptr_array_unref (secrets);
+}
+
 GST_START_TEST (test_relay)
 {
   g_autofree char *program = g_find_program_in_path ("turnserver");
@@ -169,6 +232,7 @@ GST_START_TEST (test_relay)
       __i__ ? "tcp" : "udp");
   urls[0] = url;
   g_ptr_array_add (servers, kandy_ice_server_new (urls, user, password));
+  watch_logs (user, password);
 
   alice = relayed_endpoint ("alice", servers);
   bob = relayed_endpoint ("bob", servers);
@@ -184,6 +248,7 @@ GST_START_TEST (test_relay)
 
   endpoint_free (alice);
   endpoint_free (bob);
+  check_logs ();
   relay_stop (&relay);
 }
 GST_END_TEST;
@@ -203,6 +268,9 @@ engine_relay_suite (void)
 int
 main (int argc, char **argv)
 {
+  /* Read by libnice once */
+  g_setenv ("NICE_DEBUG", "all", TRUE);
+  g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   gst_check_init (&argc, &argv);
   endpoints_warm_up ();
   return gst_check_run_suite (engine_relay_suite (), "engine_relay", __FILE__);
