@@ -19,7 +19,8 @@
  * answered. The keys are names of properties of the element, and `protocol`,
  * which is `https` unless it says `http`. An URI ends up in logs, histories and
  * lists of processes, so that one with a secret in it is refused; the
- * environment and `credentials-file` are there for them.
+ * environment and `credentials-file` are there for them. Nor can it say which
+ * files to read or whom to trust: it may be from somebody else.
  */
 
 const char *const gst_kandy_uri_protocols[] = { "kandy", NULL };
@@ -35,6 +36,15 @@ static gboolean G_GNUC_PRINTF (2, 3)
   va_end (args);
   g_set_error_literal (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI, text);
   return FALSE;
+}
+
+static gboolean
+is_for_us_alone (const char *key)
+{
+  static const char *const keys[] = { "uri", "server", "name", "parent",
+    "credentials-file", "ca-file", "tls-verify", NULL };
+
+  return g_strv_contains (keys, key);
 }
 
 static gboolean
@@ -57,8 +67,7 @@ check_key (const char *key, const char *text, GObject *object, GError **error)
         key);
   if ((pspec->flags & G_PARAM_WRITABLE) == 0
       || (pspec->flags & G_PARAM_CONSTRUCT_ONLY) != 0
-      || g_str_equal (key, "uri") || g_str_equal (key, "server")
-      || g_str_equal (key, "name") || g_str_equal (key, "parent"))
+      || is_for_us_alone (pspec->name))
     return bad_uri (error, "The URI cannot set the property \"%s\"", key);
 
   g_value_init (&value, G_PARAM_SPEC_VALUE_TYPE (pspec));
