@@ -16,7 +16,10 @@
  *
  * Who signs on where, as it is told to an element: by properties, by a
  * credentials file, by the environment, in this order. What is found first
- * counts. The secrets in it are wiped when it is freed.
+ * counts: a password hides a client's secret of a later source. Secrets in the
+ * environment are only for the server in the environment, if there is one: the
+ * server may come from an URI that somebody else wrote. The secrets in it are
+ * wiped when it is freed.
  */
 
 #define CREDENTIALS_FILE_MAX (64 * 1024)
@@ -41,6 +44,7 @@ static const struct {
   [GST_KANDY_ACCOUNT_CREDENTIALS_FILE] = { NULL, NULL },
   [GST_KANDY_ACCOUNT_CLIENT_CORRELATOR] = { "client-correlator", NULL },
   [GST_KANDY_ACCOUNT_CA_FILE] = { "ca-file", NULL },
+  [GST_KANDY_ACCOUNT_ICE_SERVERS] = { "ice-servers", NULL },
 };
 
 static void
@@ -225,6 +229,117 @@ fill_from_file (GstKandySessionAccount *self, const char *path, GError **error)
   return ok;
 }
 
+static int
+port_of (GUri *server)
+{
+  if (g_uri_get_port (server) != -1)
+    return g_uri_get_port (server);
+  return strcmp (g_uri_get_scheme (server), "http") == 0 ? 80 : 443;
+}
+
+static gboolean
+is_same_server (const char *a, const char *b)
+{
+  g_autoptr (GUri) one = parse_server (a, NULL);
+  g_autoptr (GUri) other = parse_server (b, NULL);
+
+  return one != NULL && other != NULL
+      && strcmp (g_uri_get_scheme (one), g_uri_get_scheme (other)) == 0
+      && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0
+      && port_of (one) == port_of (other);
+}
+
+/* FALSE if there are secrets for another server, which were left there */
+static gboolean
+fill_from_environment (GstKandySessionAccount *self)
+{
+  const char *server = g_getenv (field_info[GST_KANDY_ACCOUNT_SERVER].variable);
+  gboolean ours = TRUE;
+  guint i;
+
+  fill (self, GST_KANDY_ACCOUNT_SERVER, server);
+  if (server != NULL && *server != '\0')
+    ours = is_same_server (self->fields[GST_KANDY_ACCOUNT_SERVER], server);
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    gboolean secret =
+        i == GST_KANDY_ACCOUNT_PASSWORD || i == GST_KANDY_ACCOUNT_CLIENT_SECRET;
+
+    if (field_info[i].variable != NULL && (ours || !secret))
+      fill (self, i, g_getenv (field_info[i].variable));
+  }
+  return ours;
+}
+
+typedef struct {
+  gboolean user;
+  gboolean client;
+} Known;
+
+static Known
+get_known (const GstKandySessionAccount *self)
+{
+  return (Known){
+    .user = self->fields[GST_KANDY_ACCOUNT_USERNAME] != NULL
+        || self->fields[GST_KANDY_ACCOUNT_PASSWORD] != NULL,
+    .client = self->fields[GST_KANDY_ACCOUNT_CLIENT_SECRET] != NULL,
+  };
+}
+
+/* Who named a user in @before, and has a password by now, did not mean to sign
+ * on as the client whose secret was found since */
+static void
+keep_user (GstKandySessionAccount *self, Known before)
+{
+  if (before.user && !before.client
+      && self->fields[GST_KANDY_ACCOUNT_PASSWORD] != NULL)
+    gst_kandy_session_account_set (self, GST_KANDY_ACCOUNT_CLIENT_SECRET, NULL);
+}
+
+static gboolean
+check_ice_servers (const char *text, GError **error)
+{
+  g_auto (GStrv) urls = NULL;
+  guint i;
+
+  /* before anything of it is quoted */
+  if (strchr (text, '@') != NULL) {
+    g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"ice-servers\" must not contain a user name or "
+        "password: the platform gives the credentials for TURN servers");
+    return FALSE;
+  }
+  urls = g_strsplit_set (text, " \t\n", -1);
+  for (i = 0; urls[i] != NULL; i++) {
+    if (*urls[i] == '\0' || g_ascii_strncasecmp (urls[i], "stun:", 5) == 0
+        || g_ascii_strncasecmp (urls[i], "turn:", 5) == 0)
+      continue;
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"ice-servers\" has the value \"%s\" in it, which is "
+        "not of the form stun:HOST[:PORT] or "
+        "turn:HOST[:PORT][?transport=udp|tcp]",
+        urls[i]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+apply_ice_servers (const char *text, KandyConfig *config)
+{
+  g_autoptr (GPtrArray) servers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) kandy_ice_server_unref);
+  g_auto (GStrv) urls = g_strsplit_set (text, " \t\n", -1);
+  guint i;
+
+  for (i = 0; urls[i] != NULL; i++) {
+    const char *const one[] = { urls[i], NULL };
+
+    if (*urls[i] != '\0')
+      g_ptr_array_add (servers, kandy_ice_server_new (one, NULL, NULL));
+  }
+  kandy_config_set_ice_servers (config, servers);
+}
+
 GstKandySessionAccount *
 gst_kandy_session_account_new (void)
 {
@@ -343,15 +458,19 @@ gst_kandy_session_account_complete (
   g_autoptr (GUri) uri = NULL;
   const char *file = self->fields[GST_KANDY_ACCOUNT_CREDENTIALS_FILE];
   const char *const *fields = (const char *const *) self->fields;
-  guint i;
+  Known known = get_known (self);
+  gboolean environment_is_ours;
 
   if (file != NULL && !fill_from_file (self, file, error))
     return FALSE;
-  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
-    if (field_info[i].variable != NULL)
-      fill (self, i, g_getenv (field_info[i].variable));
-  }
+  keep_user (self, known);
+  known = get_known (self);
+  environment_is_ours = fill_from_environment (self);
+  keep_user (self, known);
 
+  if (fields[GST_KANDY_ACCOUNT_ICE_SERVERS] != NULL
+      && !check_ice_servers (fields[GST_KANDY_ACCOUNT_ICE_SERVERS], error))
+    return FALSE;
   if (fields[GST_KANDY_ACCOUNT_SERVER] == NULL) {
     g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
         "No server is known: set the property \"server\" or the environment "
@@ -393,8 +512,12 @@ gst_kandy_session_account_complete (
   }
   if (fields[GST_KANDY_ACCOUNT_PASSWORD] == NULL) {
     g_set_error_literal (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
-        "No password is known: set the property \"password\", the environment "
-        "variable KANDY_PASSWORD or the property \"credentials-file\"");
+        environment_is_ours
+            ? "No password is known: set the property \"password\", the "
+              "environment variable KANDY_PASSWORD or the property "
+              "\"credentials-file\""
+            : "No password is known: the secrets in the environment are for "
+              "another server, KANDY_SERVER");
     return FALSE;
   }
   return TRUE;
@@ -418,20 +541,16 @@ gst_kandy_session_account_apply (
   g_autoptr (GUri) uri = NULL;
   const char *correlator = self->fields[GST_KANDY_ACCOUNT_CLIENT_CORRELATOR];
   g_autofree char *made_up = NULL;
-  int port;
 
   uri = parse_server (self->fields[GST_KANDY_ACCOUNT_SERVER], NULL);
   g_return_if_fail (uri != NULL);
 
-  port = g_uri_get_port (uri);
-  if (port == -1)
-    port = strcmp (g_uri_get_scheme (uri), "http") == 0 ? 80 : 443;
   kandy_config_set_value (config, "authentication.server.base",
       g_variant_new_string (g_uri_get_host (uri)));
   kandy_config_set_value (config, "authentication.server.protocol",
       g_variant_new_string (g_uri_get_scheme (uri)));
-  kandy_config_set_value (
-      config, "authentication.server.port", g_variant_new_double (port));
+  kandy_config_set_value (config, "authentication.server.port",
+      g_variant_new_double (port_of (uri)));
   if (correlator == NULL)
     correlator = made_up = g_uuid_string_random ();
   kandy_config_set_value (config, "authentication.clientCorrelator",
@@ -440,4 +559,6 @@ gst_kandy_session_account_apply (
   if (self->fields[GST_KANDY_ACCOUNT_CA_FILE] != NULL)
     g_object_set (
         config, "ca-file", self->fields[GST_KANDY_ACCOUNT_CA_FILE], NULL);
+  if (self->fields[GST_KANDY_ACCOUNT_ICE_SERVERS] != NULL)
+    apply_ice_servers (self->fields[GST_KANDY_ACCOUNT_ICE_SERVERS], config);
 }

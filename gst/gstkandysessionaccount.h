@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * @GST_KANDY_ACCOUNT_CREDENTIALS_FILE: path of a file with any of the others
  * @GST_KANDY_ACCOUNT_CLIENT_CORRELATOR: name of this device
  * @GST_KANDY_ACCOUNT_CA_FILE: certificates to trust
+ * @GST_KANDY_ACCOUNT_ICE_SERVERS: URLs of STUN and TURN servers, with spaces
+ *   between them
  * @GST_KANDY_ACCOUNT_N_FIELDS: how many there are
  *
  * The text fields of an account.
@@ -32,6 +34,7 @@ typedef enum {
   GST_KANDY_ACCOUNT_CREDENTIALS_FILE,
   GST_KANDY_ACCOUNT_CLIENT_CORRELATOR,
   GST_KANDY_ACCOUNT_CA_FILE,
+  GST_KANDY_ACCOUNT_ICE_SERVERS,
   GST_KANDY_ACCOUNT_N_FIELDS,
 } GstKandyAccountField;
 
@@ -76,7 +79,8 @@ GST_KANDY_API gboolean gst_kandy_session_account_complete (
     GstKandySessionAccount *self, GError **error);
 GST_KANDY_API GstKandyGrant gst_kandy_session_account_get_grant (
     const GstKandySessionAccount *self);
-/* Writes server, correlator and TLS settings of a complete account */
+/* Writes server, correlator, TLS settings and ICE servers of a complete
+ * account */
 GST_KANDY_API void gst_kandy_session_account_apply (
     const GstKandySessionAccount *self, KandyConfig *config);
 

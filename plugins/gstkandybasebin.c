@@ -39,6 +39,7 @@ enum {
   PROP_CREDENTIALS_FILE,
   PROP_CLIENT_CORRELATOR,
   PROP_CA_FILE,
+  PROP_ICE_SERVERS,
   PROP_TLS_VERIFY,
   PROP_SESSION,
   PROP_DESTINATION,
@@ -639,6 +640,7 @@ gst_kandy_base_bin_set_property (
     case PROP_CREDENTIALS_FILE:
     case PROP_CLIENT_CORRELATOR:
     case PROP_CA_FILE:
+    case PROP_ICE_SERVERS:
       GST_OBJECT_LOCK (self);
       gst_kandy_session_account_set (
           priv->account, id - PROP_SERVER, g_value_get_string (value));
@@ -729,6 +731,7 @@ gst_kandy_base_bin_get_property (
     case PROP_CREDENTIALS_FILE:
     case PROP_CLIENT_CORRELATOR:
     case PROP_CA_FILE:
+    case PROP_ICE_SERVERS:
       GST_OBJECT_LOCK (self);
       g_value_set_string (value,
           gst_kandy_session_account_get (priv->account, id - PROP_SERVER));
@@ -885,8 +888,8 @@ install_properties (GObjectClass *object_class)
    * A file with what no property says: a JSON object, or a key file with a
    * group
    * `[kandy]`. Its keys are `server`, `username`, `password`, `client-id`,
-   * `client-secret`, `access-token`, `id-token`, `client-correlator` and
-   * `ca-file`. It is refused if other users may read it.
+   * `client-secret`, `access-token`, `id-token`, `client-correlator`, `ca-file`
+   * and `ice-servers`. It is refused if other users may read it.
    */
   properties[PROP_CREDENTIALS_FILE] = text_property ("credentials-file",
       "Credentials file",
@@ -907,6 +910,18 @@ install_properties (GObjectClass *object_class)
    */
   properties[PROP_CA_FILE] = text_property ("ca-file", "CA file",
       "Certificates to trust, a PEM file, in place of the system's");
+  /**
+   * GstKandyBaseBin:ice-servers:
+   *
+   * STUN and TURN servers, with spaces between them: `stun:HOST[:PORT]`,
+   * `turn:HOST[:PORT][?transport=udp|tcp]`. Unset: those of
+   * `client::ice-servers`, by default none. User names and passwords for TURN
+   * come from the platform; a URL with an `@` is refused. API document:
+   * `config.call.iceServers`.
+   */
+  properties[PROP_ICE_SERVERS] = text_property ("ice-servers", "ICE servers",
+      "STUN and TURN servers, \"stun:HOST[:PORT] turn:HOST[:PORT] ...\"; the "
+      "platform gives the credentials");
   /**
    * GstKandyBaseBin:tls-verify:
    *

@@ -290,6 +290,9 @@ static const struct {
   { "[kandy]\nserver=%s\npassword=Pw-bob-9f1c\n", 0644, "chmod 600" },
   { "{\"server\": \"%s\", \"password\": \"Pw-bob-9f1c\"", 0600, "neither" },
   { "server=%s\npassword=Pw-bob-9f1c\n", 0600, "neither" },
+  { "[kandy]\nserver=%s\nusername=bob@loopback.example\n"
+    "password=Pw-bob-9f1c\nice-servers=turn:me:Pw-turn@127.0.0.1\n",
+      0600, "ice-servers" },
 };
 
 GST_START_TEST (test_credentials_file)
@@ -339,6 +342,95 @@ GST_START_TEST (test_environment)
 }
 GST_END_TEST;
 
+/* The server may be of an URI that somebody else wrote: it gets nothing */
+GST_START_TEST (test_environment_of_another_server)
+{
+  GstElement *pipeline = fixture_launch (
+      "kandysignaller server=%s username=bob@loopback.example", fixture_uri);
+  g_autofree char *text = NULL;
+
+  g_setenv ("KANDY_SERVER", "https://host.example", TRUE);
+  g_setenv ("KANDY_PASSWORD", "Pw-bob-9f1c", TRUE);
+  g_setenv ("KANDY_CLIENT_SECRET", "Pw-client-9f1c", TRUE);
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  text = fixture_wait_error (
+      pipeline, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, NULL);
+  fail_unless (strstr (text, "KANDY_SERVER") != NULL, "%s", text);
+  fail_unless_equals_int (
+      kandy_loopback_count_requests (fixture_platform, "*", "/"), 0);
+
+  /* the same one, spelt otherwise */
+  g_free (text);
+  text = g_strconcat (fixture_uri, "/", NULL);
+  g_setenv ("KANDY_SERVER", text, TRUE);
+  g_unsetenv ("KANDY_CLIENT_SECRET");
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_bus_set_flushing (GST_ELEMENT_BUS (pipeline), TRUE);
+  gst_bus_set_flushing (GST_ELEMENT_BUS (pipeline), FALSE);
+  fixture_play (pipeline);
+  fixture_wait_progress (pipeline, GST_PROGRESS_TYPE_COMPLETE, "login");
+  fixture_stop (pipeline);
+  g_unsetenv ("KANDY_SERVER");
+  g_unsetenv ("KANDY_PASSWORD");
+}
+GST_END_TEST;
+
+/* A user who is named is not the project that the environment knows */
+GST_START_TEST (test_user_before_client)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *pipeline = fixture_launch ("kandysignaller %s", account);
+
+  g_setenv ("KANDY_CLIENT_SECRET", "Pw-client-9f1c", TRUE);
+  fixture_play (pipeline);
+  fixture_wait_progress (pipeline, GST_PROGRESS_TYPE_COMPLETE, "login");
+  fixture_stop (pipeline);
+  g_unsetenv ("KANDY_CLIENT_SECRET");
+}
+GST_END_TEST;
+
+/* The platform is asked for credentials when there are servers to use them */
+GST_START_TEST (test_ice_servers)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *pipeline =
+      fixture_launch ("kandysignaller %s ice-servers="
+                      "\"stun:127.0.0.1:9  turn:127.0.0.1:9?transport=tcp\"",
+          account);
+
+  fixture_play (pipeline);
+  fixture_until_requests ("POST", "/turn", 1);
+  fixture_stop (pipeline);
+}
+GST_END_TEST;
+
+static const struct {
+  const char *servers;
+  const char *what;
+} bad_ice_servers[] = {
+  { "stun:127.0.0.1 turn:somebody:Pw-turn-9f1c@127.0.0.1", "user name" },
+  { "stun:127.0.0.1 turns:127.0.0.1", "turns:127.0.0.1" },
+  { "127.0.0.1", "of the form" },
+};
+
+GST_START_TEST (test_bad_ice_servers)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *pipeline = fixture_launch ("kandysignaller %s ice-servers=\"%s\"",
+      account, bad_ice_servers[__i__].servers);
+  g_autofree char *text = NULL;
+
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  text = fixture_wait_error (
+      pipeline, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, NULL);
+  fail_unless (strstr (text, bad_ice_servers[__i__].what) != NULL, "%s", text);
+  fail_unless (strstr (text, "Pw-") == NULL, "%s", text);
+  fixture_stop (pipeline);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_uri)
 {
   GstElement *element = gst_element_make_from_uri (GST_URI_SRC,
@@ -379,6 +471,11 @@ static const char *const bad_uris[] = {
   "kandy://bob@host.example/?password=secret",
   "kandy://bob@host.example/?access-token=secret",
   "kandy://bob@host.example/?nonsense=1",
+  "kandy://bob@host.example/?credentials-file=/tmp/mine",
+  "kandy://bob@host.example/?credentials_file=/tmp/mine",
+  "kandy://bob@host.example/?ca-file=/tmp/mine",
+  "kandy://bob@host.example/?tls-verify=false",
+  "kandy://bob@host.example/?tls_verify=false",
   "kandy://bob@host.example/?latency=many",
   "kandy://bob@host.example/?state=1",
   "kandy://bob@host.example/?protocol=ftp",
@@ -558,6 +655,11 @@ elements_suite (void)
   tcase_add_loop_test (
       tcase, test_credentials_file, 0, G_N_ELEMENTS (credentials));
   tcase_add_test (tcase, test_environment);
+  tcase_add_test (tcase, test_environment_of_another_server);
+  tcase_add_test (tcase, test_user_before_client);
+  tcase_add_test (tcase, test_ice_servers);
+  tcase_add_loop_test (
+      tcase, test_bad_ice_servers, 0, G_N_ELEMENTS (bad_ice_servers));
   tcase_add_test (tcase, test_uri);
   tcase_add_loop_test (tcase, test_bad_uri, 0, G_N_ELEMENTS (bad_uris));
   tcase_add_test (tcase, test_child_proxy);
