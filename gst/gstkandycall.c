@@ -176,7 +176,7 @@ gst_kandy_call_check_certificates (
   guint verified = 0, pending = 0;
 
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
     g_autoptr (GBytes) der = NULL;
     g_autoptr (GError) error = NULL;
 

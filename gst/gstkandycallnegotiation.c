@@ -319,13 +319,14 @@ add_transceivers (GstKandyCall *self)
   g_autoptr (GArray) mlines =
       g_array_new (FALSE, FALSE, sizeof (GstKandySdpMline));
 
+  g_array_set_clear_func (mlines, (GDestroyNotify) gst_kandy_sdp_mline_clear);
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
 
     if (gst_kandy_sdp_facade_get_mline (self->facade, i, &mline) && mline.is_new
         && mline.transceiver_caps) {
-      gst_caps_ref (mline.transceiver_caps);
       g_array_append_val (mlines, mline);
+      memset (&mline, 0, sizeof (mline));
     }
   }
   g_array_sort (mlines, by_webrtcbin_index);
@@ -334,7 +335,6 @@ add_transceivers (GstKandyCall *self)
 
     gst_kandy_transport_add_media (current (self), mline->transceiver_caps,
         mline->kind == KANDY_MEDIA_KIND_VIDEO);
-    gst_caps_unref (mline->transceiver_caps);
   }
 }
 
@@ -352,7 +352,7 @@ restart_ice (GstKandyCall *self, GError **error)
   }
   self->restarted = TRUE;
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
     g_autofree char *ufrag = NULL;
     g_autofree char *pwd = NULL;
 
@@ -372,7 +372,7 @@ set_remote_ice (GstKandyCall *self)
   guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
 
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
     const char *ufrag, *pwd;
     const GPtrArray *candidates;
     int index;
@@ -443,7 +443,7 @@ gathered (GstKandyTransport *transport, const GstSDPMessage *sdp,
     /* The agent has candidates that webrtcbin does not tell: those of a
      * restart, and those of a transport that came with a new m-line */
     for (guint i = 0; i < n; i++) {
-      GstKandySdpMline mline;
+      g_auto (GstKandySdpMline) mline = { 0 };
       g_autoptr (GPtrArray) lines = NULL;
 
       if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)

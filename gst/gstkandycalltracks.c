@@ -110,7 +110,7 @@ gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
         FALSE;
 
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
     GstKandyRemoteTrack *remote;
 
     if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
@@ -218,7 +218,7 @@ gst_kandy_call_update_gates (GstKandyCall *self)
   n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
   gst_kandy_router_begin (self->router);
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
     GstKandyLocalTrack *local;
     GstKandyRemoteTrack *remote = NULL;
     int payload = -1;
@@ -283,7 +283,7 @@ attach_tracks (GstKandyCall *self)
   guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
 
   for (guint i = 0; i < n; i++) {
-    GstKandySdpMline mline;
+    g_auto (GstKandySdpMline) mline = { 0 };
     GstKandyLocalTrack *local;
     g_autoptr (GstPad) pad = NULL;
 
