@@ -5,13 +5,15 @@
 #endif
 
 #include "gstkandycall-private.h"
+#include "gstkandyrtcpreports.h"
 
 /* webrtcbin's own statistics mix up the streams of a bundle, so they are read
  * where they are made: from the RTP sessions and jitter buffers, by SSRC. */
 
 typedef struct {
-  GHashTable *by_ssrc; /* GUINT -> GstStructure, of rtpsession */
-  GHashTable *buffers; /* GUINT -> GstStructure, of rtpjitterbuffer */
+  GHashTable *by_ssrc;          /* GUINT -> GstStructure, of rtpsession */
+  GHashTable *buffers;          /* GUINT -> GstStructure, of rtpjitterbuffer */
+  GstKandyRtcpReports *reports; /* (nullable) */
 } Sources;
 
 /* rtpsession hands out a GValueArray, which GLib has deprecated */
@@ -83,8 +85,6 @@ collect (Sources *sources, GstElement *webrtcbin)
   gst_iterator_free (elements);
 }
 
-/* The sessions count what the far end reports about our SSRC at its own source
- */
 static const GstStructure *
 find_source (Sources *sources, guint ssrc)
 {
@@ -145,24 +145,23 @@ describe_sent (GstKandyLocalTrack *local, Sources *sources)
           gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
     source = find_source (sources, ssrc);
   if (source) {
-    gboolean reported = FALSE;
-    guint jitter = 0, round_trip = 0, value;
-    int lost = 0;
+    GstKandyRtcpReport report = { .round_trip = -1 };
+    guint value;
 
     gst_structure_set (s, "ssrc", G_TYPE_UINT, ssrc, NULL);
-    if (gst_structure_get_uint (source, "recv-pli-count", &value))
-      gst_structure_set (s, "pli-count", G_TYPE_UINT, value, NULL);
     if (gst_structure_get_uint (source, "recv-nack-count", &value))
       gst_structure_set (s, "nack-count", G_TYPE_UINT, value, NULL);
-    gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &reported, NULL);
-    if (reported) {
-      gst_structure_get (source, "rb-packetslost", G_TYPE_INT, &lost,
-          "rb-jitter", G_TYPE_UINT, &jitter, "rb-round-trip", G_TYPE_UINT,
-          &round_trip, NULL);
-      gst_structure_set (s, "lost", G_TYPE_INT64, (gint64) lost, "jitter-ms",
-          G_TYPE_DOUBLE, ticks_to_ms (jitter, caps), "round-trip-ms",
-          G_TYPE_DOUBLE, round_trip * 1000.0 / 65536, NULL);
-    }
+    if (sources->reports)
+      gst_kandy_rtcp_reports_get (sources->reports, ssrc, &report);
+    gst_structure_set (
+        s, "pli-count", G_TYPE_UINT, report.key_units_wanted, NULL);
+    /* Can be -1 while the far end has counted little */
+    if (report.reported)
+      gst_structure_set (s, "lost", G_TYPE_INT64, (gint64) MAX (report.lost, 0),
+          "jitter-ms", G_TYPE_DOUBLE, ticks_to_ms (report.jitter, caps), NULL);
+    if (report.round_trip >= 0)
+      gst_structure_set (
+          s, "round-trip-ms", G_TYPE_DOUBLE, report.round_trip * 1000, NULL);
   }
   return s;
 }
@@ -291,7 +290,9 @@ gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
       NULL, NULL, NULL, (GDestroyNotify) gst_structure_free);
   sources.buffers = g_hash_table_new_full (
       NULL, NULL, NULL, (GDestroyNotify) gst_structure_free);
+  sources.reports = NULL;
   if (self->transport && !self->closed) {
+    sources.reports = gst_kandy_transport_get_reports (self->transport);
     gst_kandy_transport_add_stats (self->transport, s);
     collect (&sources, gst_kandy_transport_get_webrtcbin (self->transport));
   }

@@ -26,6 +26,8 @@ struct _GstKandyTransport {
   GHashTable *certificates; /* ICE stream -> GBytes (DER), under lock */
   GPtrArray *rtx_senders; /* rtprtxsend, under lock */
 
+  GstKandyRtcpReports *reports;
+
   gint trusted;      /* atomic */
   gint *last_packet; /* atomic rc box, ms of the monotonic clock */
 

@@ -20,6 +20,10 @@ GST_DEBUG_CATEGORY (gst_kandy_transport_debug);
 /* webrtcbin can lose a promise or run in circles; a first offer of a process
  * may wait some hundred ms for the certificate */
 #define PROMISE_TIMEOUT_MS 10000
+/* RFC 4585 3.4 leaves the minimum to us; after RFC 3550's five seconds nothing
+ * would be known of a short call */
+#define RTCP_MIN_INTERVAL GST_SECOND
+
 typedef struct {
   GstKandyTransport *self; /* NULL when answered */
   GstPromise *promise;
@@ -493,6 +497,10 @@ deep_element_added (
         packet_arrived, g_atomic_rc_box_acquire (self->last_packet),
         (GDestroyNotify) g_atomic_rc_box_release);
     gst_kandy_transport_add_relays (self, element);
+  } else if (g_str_equal (name, "rtpsession")) {
+    g_object_set (
+        element, "rtcp-min-interval", (guint64) RTCP_MIN_INTERVAL, NULL);
+    gst_kandy_rtcp_reports_watch (self->reports, element);
   } else if (g_str_equal (name, "rtpjitterbuffer")) {
     /* It would declare the packet after a pause (hold, silence) lost before it
      * is even sent, and drop it when it comes: always the start of a key frame
@@ -525,6 +533,7 @@ gst_kandy_transport_finalize (GObject *object)
   GstKandyTransport *self = GST_KANDY_TRANSPORT (object);
 
   g_clear_pointer (&self->relays, g_ptr_array_unref);
+  g_clear_pointer (&self->reports, gst_kandy_rtcp_reports_unref);
   g_clear_pointer (&self->encoders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_senders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_ssrcs, g_hash_table_unref);
@@ -570,6 +579,7 @@ gst_kandy_transport_init (GstKandyTransport *self)
   g_mutex_init (&self->lock);
   g_queue_init (&self->ops);
   self->relays = g_ptr_array_new_with_free_func (gst_kandy_relay_free);
+  self->reports = gst_kandy_rtcp_reports_new ();
   self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_senders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_ssrcs = g_hash_table_new (NULL, NULL);
@@ -756,6 +766,12 @@ KandyMediaConnectionState
 gst_kandy_transport_get_connection_state (GstKandyTransport *self)
 {
   return self->state;
+}
+
+GstKandyRtcpReports *
+gst_kandy_transport_get_reports (GstKandyTransport *self)
+{
+  return self->reports;
 }
 
 /* ms since the last packet */

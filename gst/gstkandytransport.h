@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gstkandyrtcpreports.h"
 #include "gstkandytypes.h"
 
 #include <gst/sdp/sdp.h>
@@ -84,6 +85,9 @@ void gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline);
 
 /* What the agent knows of the path: "ice-state", "local-candidate-type" ... */
 void gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s);
+
+/* (transfer none) */
+GstKandyRtcpReports *gst_kandy_transport_get_reports (GstKandyTransport *self);
 
 gboolean gst_kandy_transport_wait_closed (guint timeout_ms);
 

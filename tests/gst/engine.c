@@ -100,6 +100,55 @@ call_with (Media alice_sends, Media bob_sends, KandyConfig *config)
   endpoint_free (bob);
 }
 
+/* Every track that is sent has been reported on */
+static gboolean
+is_reported (gpointer data)
+{
+  GstStructure *stats = endpoint_get_stats (data);
+  const GValue *tracks = gst_structure_get_value (stats, "tracks");
+  guint n = 0;
+
+  for (guint i = 0; i < gst_value_list_get_size (tracks); i++) {
+    const GstStructure *s =
+        g_value_get_boxed (gst_value_list_get_value (tracks, i));
+    double round_trip, jitter;
+    gint64 lost;
+
+    if (g_str_equal (gst_structure_get_string (s, "direction"), "receive"))
+      continue;
+    if (!gst_structure_get (s, "round-trip-ms", G_TYPE_DOUBLE, &round_trip,
+            "jitter-ms", G_TYPE_DOUBLE, &jitter, "lost", G_TYPE_INT64, &lost,
+            NULL))
+      continue;
+    fail_unless (round_trip >= 0 && round_trip < 2000, "%f", round_trip);
+    fail_unless (jitter >= 0 && jitter < 2000, "%f", jitter);
+    fail_unless_equals_int64 (lost, 0);
+    n++;
+  }
+  gst_structure_free (stats);
+  return n == 2;
+}
+
+GST_START_TEST (test_reports)
+{
+  KandyConfig *config = kandy_config_new ();
+  Endpoint *alice, *bob;
+
+  kandy_config_set_value (
+      config, "call.removeBundling", g_variant_new_boolean (__i__));
+  alice = endpoint_new_full ("alice", config, NULL);
+  bob = endpoint_new_full ("bob", config, NULL);
+  add_media (alice, AUDIO | VIDEO, 440, RED);
+  add_media (bob, AUDIO | VIDEO, 1000, BLUE);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  wait_for (is_reported, alice, 15, "reports about what alice sends");
+  wait_for (is_reported, bob, 15, "reports about what bob sends");
+  endpoint_free (alice);
+  endpoint_free (bob);
+  g_object_unref (config);
+}
+GST_END_TEST;
+
 static const struct {
   Media alice, bob;
 } directions[] = {
@@ -438,6 +487,7 @@ engine_suite (void)
   tcase_add_test (calls, test_audio_both_ways);
   tcase_add_loop_test (calls, test_directions, 0, G_N_ELEMENTS (directions));
   tcase_add_test (calls, test_unbundled);
+  tcase_add_loop_test (calls, test_reports, 0, 2);
   tcase_add_loop_test (calls, test_hold, 0, 2);
   tcase_add_test (calls, test_dual_hold);
   tcase_add_test (calls, test_dropped_offer);
