@@ -96,6 +96,37 @@ fixture_stop (GstElement *pipeline)
   gst_object_unref (pipeline);
 }
 
+GstElement *
+fixture_callee (const char *rest)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *pipeline = fixture_launch (
+      "kandysrc name=src %s auto-answer=true %s", account, rest);
+
+  fixture_play (pipeline);
+  fixture_wait_progress (pipeline, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  return pipeline;
+}
+
+GstElement *
+fixture_caller (const char *rest)
+{
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *pipeline = fixture_launch (
+      "kandysink name=sink %s destination=bob %s", account, rest);
+
+  fixture_play (pipeline);
+  return pipeline;
+}
+
+void
+fixture_assert_tone (GstElement *pipeline, double frequency)
+{
+  double heard = fixture_hear (pipeline, "ear", 1);
+
+  fail_unless (fabs (heard - frequency) < frequency / 50, "heard %f Hz", heard);
+}
+
 GstMessage *
 fixture_wait (GstElement *pipeline, GstMessageType types, guint seconds)
 {

@@ -7,6 +7,15 @@
 
 G_BEGIN_DECLS
 
+/* Ends of a callee or a caller: for fixture_hear() and fixture_see() */
+#define FIXTURE_SOUND                                                          \
+  "audioconvert ! audioresample ! "                                            \
+  "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "                          \
+  "appsink name=ear sync=false max-buffers=500 drop=true wait-on-eos=false"
+#define FIXTURE_PICTURE                                                        \
+  "videoconvert ! video/x-raw,format=RGB ! "                                   \
+  "appsink name=eye sync=false max-buffers=5 drop=true wait-on-eos=false"
+
 /* A platform in this process, with alice, bob and carol; set up by
  * fixture_setup(), a checked fixture */
 extern KandyLoopback *fixture_platform;
@@ -22,6 +31,11 @@ GstElement *fixture_launch (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void fixture_play (GstElement *pipeline);
 /* To NULL, within two seconds, and unref */
 void fixture_stop (GstElement *pipeline);
+
+/* Bob, who answers: what is behind his kandysrc "src"; ready for calls */
+GstElement *fixture_callee (const char *rest);
+/* Alice, who calls bob: what is before her kandysink "sink" */
+GstElement *fixture_caller (const char *rest);
 
 /* The next message of these types; fails after @seconds. Any ERROR that is not
  * asked for fails too. */
@@ -41,6 +55,8 @@ void fixture_until_requests (const char *method, const char *path, guint n);
 
 /* What an appsink of raw sound hears, in Hz; 0 if it is too quiet */
 double fixture_hear (GstElement *pipeline, const char *appsink, guint seconds);
+/* At the appsink of FIXTURE_SOUND */
+void fixture_assert_tone (GstElement *pipeline, double frequency);
 /* Mean red, green and blue of a later frame of an appsink of RGB */
 void fixture_see (GstElement *pipeline, const char *appsink, guint frames,
     guint rgb[3]);

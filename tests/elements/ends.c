@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/app/app.h>
+#include <gst/pbutils/pbutils.h>
+
+#include <glib/gstdio.h>
+
+#include "fixture.h"
+
+/* SECTION: how calls end
+ *
+ * Whatever ends a call, all pipelines that have part in it come to their end.
+ */
+
+static GstClockTime
+duration_of (const char *path)
+{
+  g_autofree char *uri = gst_filename_to_uri (path, NULL);
+  GstDiscoverer *discoverer = gst_discoverer_new (10 * GST_SECOND, NULL);
+  GError *error = NULL;
+  GstDiscovererInfo *info =
+      gst_discoverer_discover_uri (discoverer, uri, &error);
+  GstClockTime duration;
+
+  fail_unless (error == NULL, "%s", error != NULL ? error->message : "");
+  duration = gst_discoverer_info_get_duration (info);
+  gst_object_unref (info);
+  g_object_unref (discoverer);
+  return duration;
+}
+
+/* A file is sent as it is, from its beginning although the far end answers
+ * late, in its own time; then the call ends by itself and so do both
+ * pipelines, and the recording is whole */
+GST_START_TEST (test_file_to_file)
+{
+  g_autofree char *dir = g_dir_make_tmp ("kandy-XXXXXX", NULL);
+  g_autofree char *from = g_build_filename (dir, "from.ogg", NULL);
+  g_autofree char *to = g_build_filename (dir, "to.ogg", NULL);
+  g_autofree char *record =
+      g_strdup_printf ("! audio/x-opus ! oggmux ! filesink location=%s", to);
+  g_autofree char *send = g_strdup_printf (
+      "filesrc location=%s ! oggdemux ! opusparse ! sink.", from);
+  GstElement *maker = fixture_launch (
+      "audiotestsrc num-buffers=100 samplesperbuffer=960 ! "
+      "audio/x-raw,rate=48000 ! opusenc ! oggmux ! filesink location=%s",
+      from);
+  GstElement *bob, *alice;
+  GstClockTime duration;
+  gint64 begin;
+
+  fixture_play (maker);
+  fixture_wait_eos (maker);
+  fixture_stop (maker);
+
+  bob = fixture_callee (record);
+  begin = g_get_monotonic_time ();
+  alice = fixture_caller (send);
+  fixture_wait_eos (alice);
+  fail_unless (g_get_monotonic_time () - begin > 19 * G_USEC_PER_SEC / 10);
+  fixture_wait_eos (bob);
+  fixture_stop (alice);
+  fixture_stop (bob);
+
+  duration = duration_of (to);
+  fail_unless (duration > 1700 * GST_MSECOND && duration < 2500 * GST_MSECOND,
+      "%" GST_TIME_FORMAT, GST_TIME_ARGS (duration));
+  g_unlink (from);
+  g_unlink (to);
+  g_rmdir (dir);
+}
+GST_END_TEST;
+
+/* What gst-launch -e does upon Ctrl-C */
+GST_START_TEST (test_eos_to_pipeline)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                                      "audio/x-raw,rate=48000 ! sink.");
+
+  fixture_assert_tone (bob, 600);
+  fail_unless (gst_element_send_event (bob, gst_event_new_eos ()));
+  fixture_wait_eos (bob);
+  fixture_wait_eos (alice);
+  fail_unless_equals_int (
+      kandy_loopback_count_sessions (fixture_platform, NULL), 0);
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* Also before anybody has called */
+GST_START_TEST (test_eos_without_call)
+{
+  GstElement *bob = fixture_callee ("src.audio_0 ! queue ! " FIXTURE_SOUND
+                                    " src.video_0 ! queue ! " FIXTURE_PICTURE);
+
+  fail_unless (gst_element_send_event (bob, gst_event_new_eos ()));
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_eos_to_sender)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                                      "audio/x-raw,rate=48000 ! sink.");
+
+  fixture_assert_tone (bob, 600);
+  fail_unless (gst_element_send_event (alice, gst_event_new_eos ()));
+  fixture_wait_eos (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* Who waits for a picture that never came is not left waiting, whoever hangs
+ * up. A sink that waits to preroll would hold up the sound. */
+GST_START_TEST (test_missing_media)
+{
+  GstElement *bob =
+      fixture_callee ("src.audio_0 ! queue ! " FIXTURE_SOUND
+                      " src.video_0 ! queue ! fakesink async=false");
+  GstElement *alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                                      "audio/x-raw,rate=48000 ! sink.");
+
+  fixture_assert_tone (bob, 600);
+  if (__i__ == 0)
+    fixture_stop (alice);
+  else
+    fail_unless (gst_element_send_event (bob, gst_event_new_eos ()));
+  fixture_wait_eos (bob);
+  if (__i__ == 1) {
+    fixture_wait_eos (alice);
+    fixture_stop (alice);
+  }
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* A far end that only listens */
+GST_START_TEST (test_nothing_received)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = fixture_caller (
+      "audiotestsrc is-live=true freq=600 ! "
+      "audio/x-raw,rate=48000 ! sink. kandysrc ! " FIXTURE_SOUND);
+
+  fixture_assert_tone (bob, 600);
+  fixture_stop (bob);
+  fixture_wait_eos (alice);
+  fixture_stop (alice);
+}
+GST_END_TEST;
+
+static Suite *
+element_ends_suite (void)
+{
+  Suite *suite = suite_create ("element-ends");
+  TCase *tcase = tcase_create ("ends");
+
+  tcase_add_checked_fixture (tcase, fixture_setup, fixture_teardown);
+  tcase_set_timeout (tcase, 40);
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_file_to_file);
+  tcase_add_test (tcase, test_eos_to_pipeline);
+  tcase_add_test (tcase, test_eos_without_call);
+  tcase_add_test (tcase, test_eos_to_sender);
+  tcase_add_loop_test (tcase, test_missing_media, 0, 2);
+  tcase_add_test (tcase, test_nothing_received);
+  return suite;
+}
+
+GST_CHECK_MAIN (element_ends);
