@@ -127,6 +127,9 @@ push_gap (GstKandyMediaSrc *self)
   if (!GST_CLOCK_TIME_IS_VALID (now) || !GST_CLOCK_TIME_IS_VALID (position)
       || self->gap_pad == NULL || now < position + GAP_AFTER)
     return;
+  /* a decoder may not have got its first picture yet */
+  if (!gst_pad_has_current_caps (self->gap_pad))
+    return;
   reached = now - GAP_AFTER / 2;
   if (reached <= position)
     return;
