@@ -34,7 +34,10 @@ struct _GstKandySrcPad {
   GstKandyMediaSrc *media_src;
   GstElement *receive_bin;
   GstKandyClockMap *clock_map; /* the element's */
-  gboolean finished;           /* object lock */
+
+  /* guarded by the object lock */
+  gboolean finished; /* EOS is on its way */
+  gboolean released;
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -286,8 +289,17 @@ gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind)
 void
 gst_kandy_src_pad_start (GstKandySrcPad *self)
 {
+  gboolean over;
+
   choose_output (self);
-  gst_kandy_receive_track_set_consumer (self->track, on_rtp, self, NULL);
+  gst_kandy_receive_track_set_consumer (
+      self->track, on_rtp, gst_object_ref (self), gst_object_unref);
+  /* the application may have stopped the element meanwhile */
+  GST_OBJECT_LOCK (self);
+  over = self->released || self->finished;
+  GST_OBJECT_UNLOCK (self);
+  if (over)
+    gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
 }
 
 void
@@ -324,6 +336,9 @@ gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin)
 
   if (self->track == NULL)
     return;
+  GST_OBJECT_LOCK (self);
+  self->released = TRUE;
+  GST_OBJECT_UNLOCK (self);
   gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
   for (i = 0; i < G_N_ELEMENTS (elements); i++) {
     gst_element_set_locked_state (elements[i], TRUE);
