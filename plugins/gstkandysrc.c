@@ -20,6 +20,8 @@
  * the same for the whole call. While the far end is silent, or the call is
  * held, GAP events keep what is downstream going. When the call ends there is
  * EOS at all pads; they go away when the next call begins or the element stops.
+ * Who waits for a kind of media that the call never had gets a pad with no more
+ * than EOS then.
  *
  * The element is live, and #GstKandySrc:latency is the time that it gives
  * packets to arrive. Pausing the pipeline does not end the call, what arrives
@@ -96,7 +98,9 @@ struct _GstKandySrc {
   GPtrArray *pads; /* of GstKandySrcPad, a reference each */
   guint n_pads[2]; /* by kind: number for the next one */
   guint group_id;
-  gboolean stopped; /* no pads any more */
+  gboolean stopped;   /* no pads any more */
+  gboolean connected; /* the call has been taken */
+  gboolean finished;  /* all kinds have got their EOS */
   GstKandyMediaFlags media;
   guint latency; /* ms */
 };
@@ -223,6 +227,72 @@ finish_pads (GstKandySrc *self)
     gst_kandy_src_pad_finish (g_ptr_array_index (pads, i));
 }
 
+static gboolean
+has_pad (GstKandySrc *self, KandyMediaKind kind)
+{
+  const char *prefix = kind == KANDY_MEDIA_KIND_AUDIO ? "audio_" : "video_";
+  gboolean found = FALSE;
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->pads->len && !found; i++)
+    found = g_str_has_prefix (
+        GST_PAD_NAME (g_ptr_array_index (self->pads, i)), prefix);
+  GST_OBJECT_UNLOCK (self);
+  return found;
+}
+
+static void
+add_empty_pad (GstKandySrc *self, KandyMediaKind kind)
+{
+  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (
+      kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template);
+  g_autoptr (GstKandySrcPad) pad = NULL;
+
+  if (has_pad (self, kind))
+    return;
+  pad = gst_object_ref_sink (gst_kandy_src_pad_new_empty (
+      pad_template, kind == KANDY_MEDIA_KIND_AUDIO ? "audio_0" : "video_0"));
+  if (show_pad (self, pad))
+    gst_kandy_src_pad_end_empty (pad, kind);
+}
+
+/* Downstream must get its EOS also where there has never been a call, or one
+ * without that kind of media, or it would be waited for without end */
+static void
+finish (GstElement *element, gpointer group_id)
+{
+  GstKandySrc *self = GST_KANDY_SRC (element);
+  gboolean finished;
+
+  GST_OBJECT_LOCK (self);
+  /* another call may have begun since this was asked for */
+  finished = self->finished || self->group_id != GPOINTER_TO_UINT (group_id);
+  if (!finished)
+    self->finished = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  if (finished)
+    return;
+
+  finish_pads (self);
+  add_empty_pad (self, KANDY_MEDIA_KIND_AUDIO);
+  add_empty_pad (self, KANDY_MEDIA_KIND_VIDEO);
+  gst_element_no_more_pads (element);
+}
+
+/* On the kandy thread, which may not be held up by what is downstream */
+static void
+finish_async (GstKandySrc *self)
+{
+  guint group_id;
+
+  GST_OBJECT_LOCK (self);
+  group_id = self->group_id;
+  GST_OBJECT_UNLOCK (self);
+  gst_element_call_async (
+      GST_ELEMENT (self), finish, GUINT_TO_POINTER (group_id), NULL);
+}
+
 /* As member of the session */
 
 static void
@@ -251,6 +321,7 @@ gst_kandy_src_media_prepared (
   gst_kandy_clock_map_reset (&self->clock_map);
   GST_OBJECT_LOCK (self);
   self->group_id = gst_util_group_id_next ();
+  self->connected = self->finished = FALSE;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -314,9 +385,26 @@ gst_kandy_src_no_more_tracks (GstKandySessionMember *member)
 }
 
 static void
+gst_kandy_src_call_connected (GstKandySessionMember *member)
+{
+  GST_OBJECT_LOCK (member);
+  GST_KANDY_SRC (member)->connected = TRUE;
+  GST_OBJECT_UNLOCK (member);
+}
+
+static void
 gst_kandy_src_call_ended (GstKandySessionMember *member, gboolean failed)
 {
-  finish_pads (GST_KANDY_SRC (member));
+  GstKandySrc *self = GST_KANDY_SRC (member);
+  gboolean taken;
+
+  GST_OBJECT_LOCK (self);
+  taken = self->connected || self->pads->len > 0;
+  GST_OBJECT_UNLOCK (self);
+  if (taken) {
+    finish_pads (self);
+    finish_async (self);
+  }
   parent_member->call_ended (member, failed);
 }
 
@@ -329,47 +417,14 @@ gst_kandy_src_member_init (GstKandySessionMemberInterface *iface)
   iface->track_added = gst_kandy_src_track_added;
   iface->track_removed = gst_kandy_src_track_removed;
   iface->no_more_tracks = gst_kandy_src_no_more_tracks;
+  iface->call_connected = gst_kandy_src_call_connected;
   iface->call_ended = gst_kandy_src_call_ended;
 }
 
 static void
-add_empty_pad (GstKandySrc *self, KandyMediaKind kind)
-{
-  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (
-      kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template);
-  g_autoptr (GstKandySrcPad) pad =
-      gst_object_ref_sink (gst_kandy_src_pad_new_empty (pad_template,
-          kind == KANDY_MEDIA_KIND_AUDIO ? "audio_0" : "video_0"));
-
-  if (show_pad (self, pad))
-    gst_kandy_src_pad_end_empty (pad, kind);
-}
-
-/* Downstream must get its EOS even if there has never been a call, or it would
- * be waited for without end */
-static void
-finish (GstElement *element, gpointer user_data)
-{
-  GstKandySrc *self = GST_KANDY_SRC (element);
-  gboolean none;
-
-  GST_OBJECT_LOCK (self);
-  none = self->pads->len == 0;
-  GST_OBJECT_UNLOCK (self);
-  if (!none) {
-    finish_pads (self);
-    return;
-  }
-  add_empty_pad (self, KANDY_MEDIA_KIND_AUDIO);
-  add_empty_pad (self, KANDY_MEDIA_KIND_VIDEO);
-  gst_element_no_more_pads (element);
-}
-
-/* On the kandy thread, which may not be held up by what is downstream */
-static void
 on_end_answered (GstPromise *promise, gpointer user_data)
 {
-  gst_element_call_async (user_data, finish, NULL, NULL);
+  finish_async (user_data);
 }
 
 static gboolean
@@ -393,6 +448,7 @@ set_stopped (GstKandySrc *self, gboolean stopped)
 {
   GST_OBJECT_LOCK (self);
   self->stopped = stopped;
+  self->connected = self->finished = FALSE;
   GST_OBJECT_UNLOCK (self);
 }
 
