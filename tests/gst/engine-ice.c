@@ -55,6 +55,44 @@ GST_START_TEST (test_stun_server)
 }
 GST_END_TEST;
 
+static void
+collect_log (GstDebugCategory *category, GstDebugLevel level, const char *file,
+    const char *function, int line, GObject *object, GstDebugMessage *message,
+    gpointer user_data)
+{
+  static GMutex lock;
+
+  g_mutex_lock (&lock);
+  g_string_append_printf (user_data, "%s\n", gst_debug_message_get (message));
+  g_mutex_unlock (&lock);
+}
+
+/* What is no URL of an ICE server is told, but not with the password in it */
+GST_START_TEST (test_user_in_url)
+{
+  g_autoptr (GPtrArray) servers =
+      servers_of ("turn://alice:secret@192.0.2.1:3478", "bob", "hushed");
+  GString *log = g_string_new (NULL);
+  Endpoint *alice;
+
+  gst_debug_set_active (TRUE);
+  gst_debug_set_threshold_from_string ("kandy*:7,webrtc*:7", TRUE);
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (collect_log, log, NULL);
+  alice = endpoint_new_with_servers ("alice", servers);
+  endpoint_add_audio (alice, 440);
+  g_free (
+      endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_INITIAL, FALSE, NULL));
+  endpoint_free (alice);
+  gst_debug_remove_log_function (collect_log);
+
+  fail_unless (strstr (log->str, "is not used"));
+  fail_if (strstr (log->str, "secret"));
+  fail_if (strstr (log->str, "hushed"));
+  g_string_free (log, TRUE);
+}
+GST_END_TEST;
+
 static Suite *
 engine_ice_suite (void)
 {
@@ -64,6 +102,7 @@ engine_ice_suite (void)
   tcase_set_timeout (servers, 20);
   tcase_add_loop_test (
       servers, test_stun_server, 0, G_N_ELEMENTS (stun_servers));
+  tcase_add_test (servers, test_user_in_url);
   suite_add_tcase (suite, servers);
   return suite;
 }
