@@ -275,7 +275,10 @@ kandy_call_take_answer (KandyCall *self, KandyCallNotification *answer)
     kandy_call_step_done (self);
     return;
   }
+  /* Nor is the offer given up for one of the far end while the engine accepts
+   */
   kandy_clear_source (&self->answer_timer);
+  kandy_clear_source (&self->held_timer);
   if (answer->sdp_error) {
     kandy_call_fail (self, FALSE, answer->sdp_error);
     return;

@@ -48,6 +48,22 @@ ends_call (const KandyCallNotification *notification)
       || notification->kind == KANDY_CALL_NOTIFICATION_CANCELLED;
 }
 
+/* A second end of the kind of @notification says nothing new; one of the other
+ * kind may, for a call that is connected is not cancelled */
+static gboolean
+end_waits (KandyCall *self, const KandyCallNotification *notification)
+{
+  GList *l;
+
+  for (l = self->steps.head; l; l = l->next) {
+    Step *step = l->data;
+
+    if (step->notification && step->notification->kind == notification->kind)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 take_ringing (KandyCall *self)
 {
@@ -173,7 +189,7 @@ kandy_call_notify (KandyCall *self, KandyCallNotification *notification)
     return;
   }
   if (g_queue_get_length (&self->steps) >= STEPS_MAX
-      && !ends_call (notification)) {
+      && (!ends_call (notification) || end_waits (self, notification))) {
     kandy_call_warn (self, "too many notifications, one is ignored");
     kandy_call_notification_free (notification);
     return;

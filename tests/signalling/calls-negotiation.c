@@ -329,6 +329,28 @@ test_glare_crossed (Harness *h, gconstpointer data)
   expect_hold (h, TRUE, TRUE);
 }
 
+/* The answer takes the engine a while: the time for it is over all the same */
+static void
+test_glare_slow_engine (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  hold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_forget (h);
+  remote_offer (h, KANDY_REMOTE_CHANGE_HOLD, FALSE);
+  harness_settle (h);
+  g_assert_nonnull (h->call->held_timer);
+  fake_script_pause (&h->script, "accept_answer");
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_wait (h, fake_engine_is_waiting (h->engine));
+  g_assert_null (h->call->held_timer);
+  fake_engine_resume (h->engine);
+  harness_expect_answer (h, NULL);
+  harness_expect_engine (
+      h, "accept_answer, take_offer hold, create_answer hold, commit_answer");
+  expect_hold (h, TRUE, TRUE);
+}
+
 /* And if no answer comes, ours gives way */
 static void
 test_glare_given_up (Harness *h, gconstpointer data)
@@ -481,7 +503,9 @@ test_flood (Harness *h, gconstpointer data)
   remote_offer (h, KANDY_REMOTE_CHANGE_NONE, TRUE);
   for (i = 0; i < 2000; i++)
     harness_event (h, "s1", "Ringing");
-  harness_event (h, "s1", "SessionEnded");
+  for (i = 0; i < 2000; i++)
+    harness_event (h, "s1", i % 2 ? "SessionEnded" : "Cancelled");
+  g_assert_cmpuint (g_queue_get_length (&h->call->steps), ==, 66);
   fake_engine_resume (h->engine);
   harness_wait (h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_ENDED);
 }
@@ -507,6 +531,7 @@ main (int argc, char **argv)
   add ("two-offers", test_two_offers);
   add ("glare-lost", test_glare_lost);
   add ("glare-crossed", test_glare_crossed);
+  add ("glare-slow-engine", test_glare_slow_engine);
   add ("glare-given-up", test_glare_given_up);
   add ("offer-before-answer", test_offer_before_answer);
   add ("slow-start", test_slow_start);
