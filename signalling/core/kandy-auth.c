@@ -79,6 +79,12 @@ clear_secret (char **secret)
 }
 
 static void
+free_secret (gpointer secret)
+{
+  clear_secret ((char **) &secret);
+}
+
+static void
 sign_on_free (SignOn *sign_on)
 {
   g_clear_object (&sign_on->msg);
@@ -261,7 +267,11 @@ refusal (SoupMessage *msg, GBytes *body)
   /* not an OAuth error: the reply of something in between */
   if (!code && !SOUP_STATUS_IS_SUCCESSFUL (status))
     return kandy_rest_error_from_reply (msg, body, "Sign-on");
-  kind = status >= 500 ? KANDY_ERROR_REFUSED : KANDY_ERROR_AUTHENTICATION;
+  /* RFC 6749 section 5.2; any other one is no verdict on the credentials */
+  kind = status == SOUP_STATUS_BAD_REQUEST || status == SOUP_STATUS_UNAUTHORIZED
+          || status == SOUP_STATUS_FORBIDDEN
+      ? KANDY_ERROR_AUTHENTICATION
+      : KANDY_ERROR_REFUSED;
   return kandy_error_new (kind, code ? code : status_code, status,
       "The platform refused to sign on: %s",
       description ? description : (code ? code : "no reason given"));
@@ -367,8 +377,9 @@ request_token (KandyAuth *self, GHashTable *form, SignOn *sign_on,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  g_autofree char *text = soup_form_encode_hash (form);
-  g_autoptr (GBytes) body = NULL;
+  char *text = soup_form_encode_hash (form);
+  g_autoptr (GBytes) body =
+      g_bytes_new_with_free_func (text, strlen (text), free_secret, text);
   g_autoptr (GUri) uri = NULL;
   KandyRest *rest;
   GError *error = NULL;
@@ -391,8 +402,6 @@ request_token (KandyAuth *self, GHashTable *form, SignOn *sign_on,
   }
 
   sign_on->msg = soup_message_new_from_uri ("POST", uri);
-  body = g_bytes_new (text, strlen (text));
-  explicit_bzero (text, strlen (text));
   kandy_rest_set_body (sign_on->msg, SOUP_FORM_MIME_TYPE_URLENCODED, body);
   soup_message_headers_replace (soup_message_get_request_headers (sign_on->msg),
       "Accept", "application/json");

@@ -57,7 +57,7 @@ test_renewal_when_refused (void)
 }
 
 static void
-test_renewal_retried (void)
+test_renewal_retried (gconstpointer fault)
 {
   Session *session = session_new (NULL);
   g_autofree char *first = NULL;
@@ -66,13 +66,13 @@ test_renewal_retried (void)
   session_fault (session, "{\"set\":{\"tokenLifetime\":4}}");
   session_sign_on (session);
   first = session_get_user_info (session, "token");
-  session_fault (session,
-      "{\"on\":\"request\",\"path\":\"/token\",\"status\":503,\"count\":1}");
+  session_fault (session, fault);
   WAIT ((g_free (second), second = session_get_user_info (session, "token"),
       g_strcmp0 (first, second) != 0));
   g_assert_cmpuint (
       kandy_loopback_count_requests (session->loopback, "POST", "/token"), >=,
       3);
+  g_assert_null (strstr (session->events->str, "request:error"));
   session_free (session);
 }
 
@@ -139,7 +139,14 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add_func ("/session/renewal/" name, func)
   ADD ("renewal-when-refused", test_renewal_when_refused);
-  ADD ("renewal-retried", test_renewal_retried);
+  g_test_add_data_func ("/session/renewal/renewal-retried",
+      "{\"on\":\"request\",\"path\":\"/token\",\"status\":503,\"count\":1}",
+      test_renewal_retried);
+  /* too many requests are no verdict on the credentials */
+  g_test_add_data_func ("/session/renewal/renewal-retried-later",
+      "{\"on\":\"request\",\"path\":\"/token\",\"status\":429,\"count\":1,"
+      "\"body\":\"{\\\"error\\\":\\\"too_many_requests\\\"}\"}",
+      test_renewal_retried);
   ADD ("renewal-refused", test_renewal_refused);
   ADD ("sign-off", test_sign_off);
   ADD ("no-renewal-of-others", test_no_renewal_of_others);
