@@ -460,6 +460,7 @@ gst_kandy_session_account_complete (
   const char *const *fields = (const char *const *) self->fields;
   Known known = get_known (self);
   gboolean environment_is_ours;
+  guint i;
 
   if (file != NULL && !fill_from_file (self, file, error))
     return FALSE;
@@ -468,6 +469,15 @@ gst_kandy_session_account_complete (
   environment_is_ours = fill_from_environment (self);
   keep_user (self, known);
 
+  for (i = 0; i < GST_KANDY_ACCOUNT_N_FIELDS; i++) {
+    /* the name of a file may be in any encoding */
+    if (fields[i] == NULL || field_info[i].key == NULL
+        || g_utf8_validate (fields[i], -1, NULL))
+      continue;
+    g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
+        "The property \"%s\" is not UTF-8", field_info[i].key);
+    return FALSE;
+  }
   if (fields[GST_KANDY_ACCOUNT_ICE_SERVERS] != NULL
       && !check_ice_servers (fields[GST_KANDY_ACCOUNT_ICE_SERVERS], error))
     return FALSE;

@@ -81,6 +81,22 @@ dup_key_value (KandyConfig *self, guint index)
   return value;
 }
 
+/* GVariant's strings are UTF-8 by contract; those of properties need not be */
+static void
+refuse_encoding (KandyConfig *self, const char *path)
+{
+  g_autoptr (KandyLogger) logger = get_logger (self);
+
+  kandy_logger_log (logger, KANDY_LOG_LEVEL_WARN, "VALIDATION", NULL,
+      "%s has a value that is not UTF-8; it is left as it was.", path);
+}
+
+static gboolean
+is_valid (const char *text)
+{
+  return !text || g_utf8_validate (text, -1, NULL);
+}
+
 /* @value: (nullable): NULL for the default */
 static void
 set_key_value (KandyConfig *self, guint index, GVariant *value)
@@ -254,11 +270,11 @@ update_branch (KandyConfig *self, const char *prefix, GVariant *partial)
   }
 }
 
-/* `request.x` is `requests.x` */
+/* `request` is `requests` */
 static char *
 canonical_path (const char *path)
 {
-  if (g_str_has_prefix (path, "request."))
+  if (g_str_equal (path, "request") || g_str_has_prefix (path, "request."))
     return g_strconcat ("requests", path + strlen ("request"), NULL);
   return g_strdup (path);
 }
@@ -309,6 +325,11 @@ kandy_config_set_property (
   KandyConfig *self = KANDY_CONFIG (object);
   GVariant *variant = NULL;
 
+  if (G_IS_PARAM_SPEC_STRING (pspec)
+      && !is_valid (g_value_get_string (value))) {
+    refuse_encoding (self, g_param_spec_get_nick (pspec));
+    return;
+  }
   if (G_IS_PARAM_SPEC_VARIANT (pspec))
     variant = g_value_get_variant (value);
   else if (G_IS_PARAM_SPEC_STRING (pspec))
@@ -718,8 +739,16 @@ kandy_config_set_ice_servers (KandyConfig *self, GPtrArray *servers)
     KandyIceServer *server = g_ptr_array_index (servers, i);
     const char *username = kandy_ice_server_get_username (server);
     const char *credential = kandy_ice_server_get_credential (server);
+    const char *const *urls = kandy_ice_server_get_urls (server);
     GVariantDict dict;
 
+    while (*urls && is_valid (*urls))
+      urls++;
+    if (*urls || !is_valid (username) || !is_valid (credential)) {
+      g_variant_builder_clear (&builder);
+      refuse_encoding (self, "call.iceServers");
+      return;
+    }
     g_variant_dict_init (&dict, NULL);
     g_variant_dict_insert (
         &dict, "urls", "^as", kandy_ice_server_get_urls (server));

@@ -330,6 +330,53 @@ test_credentials (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (servers->len, ==, 1);
 }
 
+/* Properties and servers with text in another encoding stay as they were */
+static void
+test_encoding (Fixture *fixture, gconstpointer data)
+{
+  static const char *const good[] = { "stun:a", NULL };
+  static const char *const bad[] = { "stun:a", "stun:\xe9", NULL };
+  g_autoptr (GPtrArray) servers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) kandy_ice_server_unref);
+  g_autofree char *base = NULL;
+
+  g_object_set (fixture->config, "server-base", "host", NULL);
+  g_object_set (fixture->config, "server-base", "h\xf4te", NULL);
+  g_object_get (fixture->config, "server-base", &base, NULL);
+  g_assert_cmpstr (base, ==, "host");
+  g_assert_nonnull (
+      strstr (fixture->warnings->str, "authentication.server.base"));
+
+  g_ptr_array_add (servers, kandy_ice_server_new (good, NULL, NULL));
+  kandy_config_set_ice_servers (fixture->config, servers);
+  g_ptr_array_add (servers, kandy_ice_server_new (bad, NULL, NULL));
+  kandy_config_set_ice_servers (fixture->config, servers);
+  g_ptr_array_set_size (servers, 0);
+  g_ptr_array_add (servers, kandy_ice_server_new (good, "u", "\xe9t\xe9"));
+  kandy_config_set_ice_servers (fixture->config, servers);
+  g_clear_pointer (&servers, g_ptr_array_unref);
+  servers = kandy_config_get_ice_servers (fixture->config);
+  g_assert_cmpuint (servers->len, ==, 1);
+  g_assert_null (
+      kandy_ice_server_get_username (g_ptr_array_index (servers, 0)));
+  g_assert_nonnull (strstr (fixture->warnings->str, "call.iceServers"));
+}
+
+/* A section has both of its names, also as a whole */
+static void
+test_request_section (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GVariant) section = NULL;
+
+  kandy_config_set_value (
+      fixture->config, "request", g_variant_new_parsed ("{'x': <7>}"));
+  section = kandy_config_get_value (fixture->config, "request");
+  g_assert_nonnull (section);
+  g_clear_pointer (&section, g_variant_unref);
+  section = kandy_config_get_value (fixture->config, "requests.x");
+  g_assert_nonnull (section);
+}
+
 static void
 test_json_errors (Fixture *fixture, gconstpointer data)
 {
@@ -358,6 +405,8 @@ main (int argc, char **argv)
   ADD ("round-trip", test_round_trip);
   ADD ("notify", test_notify);
   ADD ("credentials", test_credentials);
+  ADD ("encoding", test_encoding);
+  ADD ("request-section", test_request_section);
   ADD ("json-errors", test_json_errors);
   return g_test_run ();
 }
