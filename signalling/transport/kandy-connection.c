@@ -280,6 +280,8 @@ make_record (KandyConnection *self)
 static void
 opened (KandyConnection *self)
 {
+  KandyWebsocket *websocket = self->websocket;
+
   g_clear_pointer (&self->record, g_variant_unref);
   self->record = make_record (self);
   self->last_contact = g_get_real_time () / 1000;
@@ -289,7 +291,16 @@ opened (KandyConnection *self)
   g_signal_connect (self->websocket, "closed", G_CALLBACK (on_closed), self);
   kandy_notifications_set_websocket_enabled (
       kandy_client_get_notifications (self->client), TRUE);
-  kandy_connectivity_start (self->connectivity, self->websocket);
+  kandy_connectivity_start (self->connectivity, websocket);
+  if (self->websocket != websocket) {
+    /* Already the first ping could not be sent. With another attempt under way
+     * its end is the answer */
+    if (!self->channel_url)
+      end_connecting (self,
+          kandy_error_new (KANDY_ERROR_NETWORK, "subscription:1", 0,
+              "The websocket was lost as soon as it was open"));
+    return;
+  }
   set_connected (self, TRUE);
   emit_change (self);
   end_connecting (self, NULL);

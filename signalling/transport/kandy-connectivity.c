@@ -86,13 +86,22 @@ lost (KandyConnectivity *self, const char *why)
 }
 
 static gboolean
+is_enabled (KandyConnectivity *self)
+{
+  if (self->override != OVERRIDE_NONE)
+    return self->override == OVERRIDE_ON;
+  return kandy_config_get_boolean (
+      get_config (self), "connectivity.checkConnectivity");
+}
+
+static gboolean
 interval_over (gpointer user_data)
 {
   KandyConnectivity *self = user_data;
 
   if (self->pinging) {
     self->pinging = FALSE;
-    if (++self->missed >= self->max_missed) {
+    if (is_enabled (self) && ++self->missed >= self->max_missed) {
       lost (self, "its pings are not answered");
       return G_SOURCE_REMOVE;
     }
@@ -114,15 +123,6 @@ wait_for_server (KandyConnectivity *self)
   guint64 ms = (guint64) self->server_interval * MAX (self->max_missed, 1);
 
   set_timer (self, (guint) MIN (ms, G_MAXINT), server_silent);
-}
-
-static gboolean
-is_enabled (KandyConnectivity *self)
-{
-  if (self->override != OVERRIDE_NONE)
-    return self->override == OVERRIDE_ON;
-  return kandy_config_get_boolean (
-      get_config (self), "connectivity.checkConnectivity");
 }
 
 /* Without checks, or with an interval of 0, nothing is sent until

@@ -174,6 +174,22 @@ test_checking_off (void)
   session_free (session);
 }
 
+/* Who no longer looks misses nothing */
+static void
+test_checking_off_while_pinging (void)
+{
+  Session *session = connected_session (
+      "\"pingInterval\":200,\"maxMissedPings\":1,\"checkConnectivity\":false");
+
+  session_fault (session, "{\"set\":{\"muteAcks\":true}}");
+  kandy_connection_enable_connectivity_checking (connection (session), TRUE);
+  WAIT (count_in_log (session, "connCheck") >= 1);
+  kandy_connection_enable_connectivity_checking (connection (session), FALSE);
+  SETTLE_MS (400);
+  session_assert_events (session, "");
+  session_free (session);
+}
+
 static void
 test_server_pings (void)
 {
@@ -542,6 +558,7 @@ main (int argc, char **argv)
   ADD ("answered-pings", test_answered_pings);
   ADD ("keep-alive", test_keep_alive);
   ADD ("checking-off", test_checking_off);
+  ADD ("checking-off-while-pinging", test_checking_off_while_pinging);
   ADD ("server-pings", test_server_pings);
   ADD ("reconnect-schedule", test_reconnect_schedule);
   ADD ("first-connect-fails", test_first_connect_fails);
