@@ -29,7 +29,7 @@ const char *kandy_client_get_correlator (KandyClient *self);
 /* (nullable): value of X-Cpaas-Agent; NULL if it is not to be sent */
 char *kandy_client_dup_agent (KandyClient *self);
 
-/* "/cpaas/SERVICE/VERSION/USER/TAIL", escaped as session.md 2.1 says;
+/* "/cpaas/SERVICE/VERSION/USER/TAIL", escaped as protocol session 2.1 says;
  * (nullable) without tokens */
 char *kandy_client_user_path (KandyClient *self, const char *service,
     const char *tail);

@@ -287,6 +287,16 @@ harness_settle (Harness *h)
   g_source_unref (tick);
 }
 
+/* Whatever is logged is logged about a type that can be asked for */
+static void
+check_log (KandyLogger *logger, const KandyLogEntry *entry, gpointer user_data)
+{
+  g_auto (GStrv) types = kandy_logger_get_types (logger);
+
+  g_assert_true (g_strv_contains (
+      (const char *const *) types, kandy_log_entry_get_target_type (entry)));
+}
+
 void
 harness_set_up (Harness *h, gconstpointer data)
 {
@@ -322,6 +332,10 @@ harness_set_up (Harness *h, gconstpointer data)
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
 
   h->client = kandy_client_new (config);
+  kandy_logger_set_level (
+      kandy_client_get_logger (h->client), KANDY_LOG_LEVEL_TRACE, NULL);
+  kandy_logger_set_handler (
+      kandy_client_get_logger (h->client), check_log, NULL, NULL, NULL);
   kandy_client_set_tokens (h->client, "token", token, &error);
   g_assert_no_error (error);
   kandy_notifications_set_websocket_enabled (

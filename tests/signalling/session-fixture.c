@@ -34,8 +34,11 @@ on_log (KandyLogger *logger, const KandyLogEntry *entry, gpointer user_data)
 {
   Session *self = user_data;
   const char *message = kandy_log_entry_get_message (entry);
+  g_auto (GStrv) types = kandy_logger_get_types (logger);
   guint i;
 
+  g_assert_true (g_strv_contains (
+      (const char *const *) types, kandy_log_entry_get_target_type (entry)));
   for (i = 0; i < G_N_ELEMENTS (secrets); i++)
     if (strstr (message, secrets[i]))
       g_error ("a secret was logged: %s", message);
