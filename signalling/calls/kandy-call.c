@@ -588,6 +588,66 @@ kandy_call_class_init (KandyCallClass *klass)
       "What carries the call's media", KANDY_TYPE_MEDIA_ENGINE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
+  /**
+   * KandyCall::operation:
+   * @self: the call
+   * @operation: name of the operation, as in `HOLD`
+   * @transition: `START`, `UPDATE` or `FINISH`
+   * @is_local: whether this end asked for it
+   * @previous: (nullable): an `a{sv}` with the strings `operation` and `status`
+   *   (`ONGOING` or `PENDING`) as they were before; %NULL if there was none
+   * @error: (nullable): why it failed
+   *
+   * An operation starts, has reached the platform, or has ended (API document:
+   * `call:operation`).
+   */
+  /**
+   * KandyCall::state-changed:
+   * @self: the call
+   * @previous: an `a{sv}` with the former `state` (string), `localHold` and
+   *   `remoteHold` (boolean)
+   * @transition: (nullable): for a change that the platform reports, an `a{sv}`
+   *   with the string `prevState` and, as far as known, the integer
+   *   `statusCode` and the string `reasonText`
+   * @error: (nullable): what went wrong
+   *
+   * #KandyCall:state or who holds the call has changed, or an operation that
+   * was to change it failed (API document: `call:stateChange`).
+   */
+  /**
+   * KandyCall::new-track:
+   * @self: the call
+   * @track_id: the track's #KandyTrack:id
+   * @local: whether it is sent from here
+   * @media_id: its stream, empty if it is in none
+   *
+   * A track is there (API document: `call:newTrack`).
+   */
+  /**
+   * KandyCall::track-ended:
+   * @self: the call
+   * @track_id: the track's #KandyTrack:id
+   * @local: whether it was sent from here
+   * @media_id: its stream, empty if it was in none
+   *
+   * A track is gone (API document: `call:trackEnded`).
+   */
+  /**
+   * KandyCall::media-connection-changed:
+   * @self: the call
+   * @previous: an `a{sv}` with the former state, the string `state`
+   *
+   * #KandyCall:media-connection-state has changed (API document:
+   * `call:mediaConnectionChange`).
+   */
+  /**
+   * KandyCall::media-restart:
+   * @self: the call
+   * @error: (nullable): why it failed
+   *
+   * The media were negotiated anew, or were not (API document:
+   * `call:mediaRestart`).
+   */
   kandy_events_install (object_class);
 }
 

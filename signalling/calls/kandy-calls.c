@@ -373,6 +373,26 @@ kandy_calls_class_init (KandyCallsClass *klass)
       G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
+  /**
+   * KandyCalls::started:
+   * @self: the calls
+   * @call: (type KandyCall): the call, which is Initiating
+   * @error: (nullable): always %NULL here; what goes wrong is told by
+   *   #KandyCall::operation
+   *
+   * kandy_calls_make() made a call (API document: `call:start`).
+   */
+  /**
+   * KandyCalls::received:
+   * @self: the calls
+   * @call: (type KandyCall): the call, which is Initiated
+   * @media_offered: (nullable): an `a{sv}` with a boolean for each kind of
+   *   media, as in `audio`; %NULL if the far end waits for our offer
+   * @error: (nullable): always %NULL here; what goes wrong is told by
+   *   #KandyCall::operation
+   *
+   * Somebody calls (API document: `call:receive`).
+   */
   kandy_events_install (object_class);
   kandy_events_set_resolver (object_class, resolve_call);
 }
