@@ -360,7 +360,7 @@ delete_session (KlRequest *request, KlLeg *leg)
   } else if (leg->ringing) {
     leg->ringing = FALSE;
     kl_call_end (call, request, leg, 603, "Declined");
-  } else if (call->state != KL_CALL_CONNECTED) {
+  } else if (call->state != KL_CALL_CONNECTED && leg == call->caller) {
     kl_call_end (call, request, leg, 487, "Cancelled by the caller");
   } else {
     kl_call_end (call, request, leg, 9905, "Session ended");
