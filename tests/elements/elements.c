@@ -326,6 +326,24 @@ GST_START_TEST (test_credentials_file)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_encoding)
+{
+  GstElement *pipeline = fixture_launch (
+      "kandysignaller server=%s username=bob name=s", fixture_uri);
+  GstElement *signaller = gst_bin_get_by_name (GST_BIN (pipeline), "s");
+  g_autofree char *message = NULL;
+
+  g_object_set (signaller, "password", "caf\xe9", NULL);
+  gst_object_unref (signaller);
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  message = fixture_wait_error (
+      pipeline, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, NULL);
+  fail_unless (strstr (message, "\"password\" is not UTF-8"), "%s", message);
+  fixture_stop (pipeline);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_environment)
 {
   GstElement *pipeline = fixture_launch ("kandysignaller");
@@ -654,6 +672,7 @@ elements_suite (void)
   tcase_add_test (tcase, test_shared_context);
   tcase_add_loop_test (
       tcase, test_credentials_file, 0, G_N_ELEMENTS (credentials));
+  tcase_add_test (tcase, test_encoding);
   tcase_add_test (tcase, test_environment);
   tcase_add_test (tcase, test_environment_of_another_server);
   tcase_add_test (tcase, test_user_before_client);
