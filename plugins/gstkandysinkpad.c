@@ -23,7 +23,7 @@
 
 /* Behind the pad:  clocksync ! sendbin ! appsink
  *
- * Not live media is held by a blocking probe at the pad, which costs nothing
+ * Not live media waits in a blocking probe at the pad, which costs nothing
  * and is undone by a flush or a state change as any other blocked pad. The
  * clocksync element only works for such media: a live pipeline's latency must
  * not be added to what is sent. */
@@ -48,9 +48,9 @@ struct _GstKandySinkPad {
   gboolean live;
   gboolean open;
   gboolean ended;
-  GstClockTime held;   /* running time of the buffer that is held */
-  GstClockTime offset; /* added to running times of what is not live */
-  gulong hold_probe;
+  GstClockTime waiting; /* running time of the buffer that waits */
+  GstClockTime offset;  /* added to running times of what is not live */
+  gulong wait_probe;
   guint max_bitrate; /* the user's, 0 for none */
   guint far_bitrate; /* the far end's, 0 for none */
 };
@@ -76,15 +76,18 @@ dup_track (GstKandySinkPad *self)
 static void
 update_bitrate (GstKandySinkPad *self)
 {
+  g_autoptr (GstElement) send_bin = NULL;
   guint bitrate;
 
   GST_OBJECT_LOCK (self);
+  g_set_object (&send_bin, self->send_bin);
   bitrate = self->max_bitrate;
   if (self->far_bitrate != 0 && (bitrate == 0 || self->far_bitrate < bitrate))
     bitrate = self->far_bitrate;
   GST_OBJECT_UNLOCK (self);
 
-  g_object_set (self->send_bin, "max-bitrate", bitrate, NULL);
+  if (send_bin != NULL)
+    g_object_set (send_bin, "max-bitrate", bitrate, NULL);
 }
 
 /* The track */
@@ -93,17 +96,31 @@ static void
 on_negotiated (GstKandySendTrack *track, GstKandySinkPad *self)
 {
   g_autoptr (GstCaps) caps = gst_kandy_send_track_get_negotiated_caps (track);
+  g_autoptr (GstElement) send_bin = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&send_bin, self->send_bin);
+  GST_OBJECT_UNLOCK (self);
 
   GST_DEBUG_OBJECT (self, "is sent as %" GST_PTR_FORMAT, caps);
-  g_object_set (self->send_bin, "negotiated-caps", caps, NULL);
+  if (send_bin != NULL)
+    g_object_set (send_bin, "negotiated-caps", caps, NULL);
 }
 
 static void
 on_force_key_unit (
     GstKandySendTrack *track, gboolean all_headers, GstKandySinkPad *self)
 {
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (self->appsink, "sink");
+  g_autoptr (GstElement) appsink = NULL;
+  g_autoptr (GstPad) pad = NULL;
 
+  /* on any thread, maybe while the pad is being disposed of */
+  GST_OBJECT_LOCK (self);
+  g_set_object (&appsink, self->appsink);
+  GST_OBJECT_UNLOCK (self);
+  if (appsink == NULL)
+    return;
+  pad = gst_element_get_static_pad (appsink, "sink");
   gst_pad_push_event (pad,
       gst_video_event_new_upstream_force_key_unit (
           GST_CLOCK_TIME_NONE, all_headers, 0));
@@ -224,8 +241,9 @@ start_pacing (GstKandySinkPad *self)
 
   GST_OBJECT_LOCK (self);
   if (!GST_CLOCK_TIME_IS_VALID (self->offset))
-    self->offset = GST_CLOCK_TIME_IS_VALID (self->held) && self->held < now
-        ? now - self->held
+    self->offset =
+        GST_CLOCK_TIME_IS_VALID (self->waiting) && self->waiting < now
+        ? now - self->waiting
         : 0;
   offset = self->offset;
   GST_OBJECT_UNLOCK (self);
@@ -238,7 +256,7 @@ start_pacing (GstKandySinkPad *self)
 }
 
 static GstPadProbeReturn
-on_hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_wait (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (pad);
   g_autoptr (GstEvent) event = NULL;
@@ -264,15 +282,15 @@ on_hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     self->live = live;
   }
   if (self->live || self->open || self->ended) {
-    self->hold_probe = 0;
+    self->wait_probe = 0;
     ret = GST_PAD_PROBE_REMOVE;
     pace = self->open && !self->live;
   }
-  if (!self->live && !GST_CLOCK_TIME_IS_VALID (self->held) && buffer != NULL
+  if (!self->live && !GST_CLOCK_TIME_IS_VALID (self->waiting) && buffer != NULL
       && event != NULL) {
     gst_event_parse_segment (event, &segment);
     if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer))
-      self->held = gst_segment_to_running_time (
+      self->waiting = gst_segment_to_running_time (
           segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   }
   GST_OBJECT_UNLOCK (self);
@@ -285,14 +303,14 @@ on_hold (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static void
-hold (GstKandySinkPad *self)
+wait_for_call (GstKandySinkPad *self)
 {
   gulong probe;
 
   GST_OBJECT_LOCK (self);
-  probe = self->hold_probe;
+  probe = self->wait_probe;
   self->liveness_known = FALSE;
-  self->held = GST_CLOCK_TIME_NONE;
+  self->waiting = GST_CLOCK_TIME_NONE;
   GST_OBJECT_UNLOCK (self);
   if (probe != 0)
     return;
@@ -300,9 +318,9 @@ hold (GstKandySinkPad *self)
   probe = gst_pad_add_probe (GST_PAD (self),
       GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER
           | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-      on_hold, NULL, NULL);
+      on_wait, NULL, NULL);
   GST_OBJECT_LOCK (self);
-  self->hold_probe = probe;
+  self->wait_probe = probe;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -356,12 +374,17 @@ static void
 gst_kandy_sink_pad_dispose (GObject *object)
 {
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
+  g_autoptr (GstElement) clocksync = NULL;
+  g_autoptr (GstElement) send_bin = NULL;
+  g_autoptr (GstElement) appsink = NULL;
 
   if (self->send_bin != NULL)
     drop_track (self);
-  gst_clear_object (&self->clocksync);
-  gst_clear_object (&self->send_bin);
-  gst_clear_object (&self->appsink);
+  GST_OBJECT_LOCK (self);
+  clocksync = g_steal_pointer (&self->clocksync);
+  send_bin = g_steal_pointer (&self->send_bin);
+  appsink = g_steal_pointer (&self->appsink);
+  GST_OBJECT_UNLOCK (self);
 
   G_OBJECT_CLASS (gst_kandy_sink_pad_parent_class)->dispose (object);
 }
@@ -410,7 +433,7 @@ gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
 static void
 gst_kandy_sink_pad_init (GstKandySinkPad *self)
 {
-  self->held = GST_CLOCK_TIME_NONE;
+  self->waiting = GST_CLOCK_TIME_NONE;
   self->offset = GST_CLOCK_TIME_NONE;
 }
 
@@ -457,7 +480,7 @@ gst_kandy_sink_pad_new (
   gst_element_sync_state_with_parent (self->appsink);
   gst_element_sync_state_with_parent (self->send_bin);
   gst_element_sync_state_with_parent (self->clocksync);
-  hold (self);
+  wait_for_call (self);
   return self;
 }
 
@@ -506,10 +529,12 @@ gst_kandy_sink_pad_prepare (
   if (track == NULL)
     return;
 
-  g_signal_connect (track, "negotiated", G_CALLBACK (on_negotiated), self);
-  g_signal_connect (
-      track, "force-key-unit", G_CALLBACK (on_force_key_unit), self);
-  g_signal_connect (track, "max-bitrate", G_CALLBACK (on_max_bitrate), self);
+  g_signal_connect_object (
+      track, "negotiated", G_CALLBACK (on_negotiated), self, 0);
+  g_signal_connect_object (
+      track, "force-key-unit", G_CALLBACK (on_force_key_unit), self, 0);
+  g_signal_connect_object (
+      track, "max-bitrate", G_CALLBACK (on_max_bitrate), self, 0);
   GST_OBJECT_LOCK (self);
   self->track = track;
   self->media = g_object_ref (media);
@@ -539,8 +564,8 @@ gst_kandy_sink_pad_open (GstKandySinkPad *self, GstClockTime offset)
   live = self->live;
   /* else the probe finds out with the first buffer */
   if (known) {
-    probe = self->hold_probe;
-    self->hold_probe = 0;
+    probe = self->wait_probe;
+    self->wait_probe = 0;
   }
   GST_OBJECT_UNLOCK (self);
 
@@ -562,8 +587,8 @@ gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos)
   self->offset = GST_CLOCK_TIME_NONE;
   self->ended = eos;
   if (eos) {
-    probe = self->hold_probe;
-    self->hold_probe = 0;
+    probe = self->wait_probe;
+    self->wait_probe = 0;
   }
   GST_OBJECT_UNLOCK (self);
 
@@ -571,5 +596,5 @@ gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos)
   if (probe != 0)
     gst_pad_remove_probe (GST_PAD (self), probe);
   if (!eos)
-    hold (self);
+    wait_for_call (self);
 }
