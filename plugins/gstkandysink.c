@@ -396,6 +396,31 @@ pad_eos (GstKandySink *self, GstObject *source)
   }
 }
 
+/* EOS for the pipeline, as gst-launch -e sends it upon Ctrl-C. What waits for a
+ * call would never come to its end by itself. */
+static gboolean
+gst_kandy_sink_send_event (GstElement *element, GstEvent *event)
+{
+  GstKandySink *self = GST_KANDY_SINK (element);
+  g_autoptr (GstPromise) promise = NULL;
+  g_autoptr (GPtrArray) pads = NULL;
+  guint i;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_EOS)
+    return GST_ELEMENT_CLASS (gst_kandy_sink_parent_class)
+        ->send_event (element, event);
+
+  gst_event_unref (event);
+  pads = dup_pads (self);
+  for (i = 0; i < pads->len; i++)
+    gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), TRUE);
+  promise = gst_promise_new_with_change_func (
+      on_end_answered, gst_object_ref (self), gst_object_unref);
+  gst_kandy_base_bin_request (
+      GST_KANDY_BASE_BIN (self), GST_KANDY_REQUEST_END, NULL, promise);
+  return TRUE;
+}
+
 static void
 gst_kandy_sink_handle_message (GstBin *bin, GstMessage *message)
 {
@@ -623,6 +648,7 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
       GST_DEBUG_FUNCPTR (gst_kandy_sink_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (gst_kandy_sink_release_pad);
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_sink_change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_sink_send_event);
   GST_BIN_CLASS (klass)->handle_message =
       GST_DEBUG_FUNCPTR (gst_kandy_sink_handle_message);
 
@@ -647,8 +673,9 @@ gst_kandy_sink_init (GstKandySink *self)
   self->eos = g_ptr_array_new ();
   self->end_on_eos = DEFAULT_END_ON_EOS;
   self->eos_on_end = DEFAULT_EOS_ON_END;
-  /* a sink also before it has a pad */
-  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+  /* a sink also before it has a pad; and a source, since a pipeline hands EOS
+   * to its sources */
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE);
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE);
 }

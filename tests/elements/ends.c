@@ -155,6 +155,34 @@ GST_START_TEST (test_nothing_received)
 }
 GST_END_TEST;
 
+/* A file that waits: there is no call yet, or it rings. The sink comes last: a
+ * pipeline hands EOS to its newest element first, and a source that pushes
+ * waits for its own thread with it. */
+GST_START_TEST (test_eos_to_waiting_file)
+{
+  g_autofree char *alices = fixture_account ("alice");
+  g_autofree char *bobs = fixture_account ("bob");
+  GstElement *bob = fixture_launch ("kandysrc %s ! fakesink", bobs);
+  GstElement *alice =
+      fixture_launch ("audiotestsrc ! audio/x-raw,rate=48000 ! kandysink %s %s",
+          alices, __i__ == 0 ? "" : "destination=bob");
+
+  fixture_play (bob);
+  fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  fixture_play (alice);
+  if (__i__ == 0)
+    fixture_wait_progress (alice, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  else
+    fixture_wait_progress (alice, GST_PROGRESS_TYPE_CONTINUE, "call");
+  fail_unless (gst_element_send_event (alice, gst_event_new_eos ()));
+  fixture_wait_eos (alice);
+  fail_unless_equals_int (
+      kandy_loopback_count_sessions (fixture_platform, NULL), 0);
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 static Suite *
 element_ends_suite (void)
 {
@@ -170,6 +198,7 @@ element_ends_suite (void)
   tcase_add_test (tcase, test_eos_to_sender);
   tcase_add_loop_test (tcase, test_missing_media, 0, 2);
   tcase_add_test (tcase, test_nothing_received);
+  tcase_add_loop_test (tcase, test_eos_to_waiting_file, 0, 2);
   return suite;
 }
 
