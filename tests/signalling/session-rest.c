@@ -17,6 +17,7 @@ typedef struct {
   guint port;
   /* the reply */
   guint status;
+  const char *phrase; /* NULL for that of the status */
   const char *type;
   const char *body;
   const char *header, *header_value;
@@ -55,7 +56,7 @@ on_request (SoupServer *server, SoupServerMessage *msg, const char *path,
     g_ptr_array_add (self->hanging, g_object_ref (msg));
     return;
   }
-  soup_server_message_set_status (msg, self->status, NULL);
+  soup_server_message_set_status (msg, self->status, self->phrase);
   if (self->header)
     soup_message_headers_replace (headers, self->header, self->header_value);
   if (self->body)
@@ -597,6 +598,24 @@ test_nested (void)
   session_free (session);
 }
 
+/* HTTP does not say what a reason phrase is written in (RFC 9112 section 4) */
+static void
+test_reason_phrase (void)
+{
+  Rest *self = rest_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) variant = NULL;
+
+  self->status = 503;
+  self->phrase = "Arr\xeat";
+  self->body = NULL;
+  g_assert_null (send_request (self, "GET", "/x", NULL, 0, 0, &error));
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_true (g_str_has_prefix (error->message, "Test request failed: Arr"));
+  variant = g_variant_ref_sink (kandy_error_to_variant (error));
+  rest_free (self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -618,6 +637,7 @@ main (int argc, char **argv)
   ADD ("action-log", test_action_log);
   ADD ("duplicates", test_duplicates);
   ADD ("nested", test_nested);
+  ADD ("reason-phrase", test_reason_phrase);
   g_test_add_data_func (
       "/session/rest/cancel", GINT_TO_POINTER (FALSE), test_cancel);
   g_test_add_data_func (
