@@ -51,6 +51,9 @@ struct _GstKandyLine {
   gboolean connected; /* it has been, at least once */
   gboolean ended_here;
   gboolean answering;
+  GError *lost_error;    /* (nullable): why the platform did not let us answer */
+  GSource *lost_source;  /* runs while the call's end is waited for then */
+  GPtrArray *told;       /* unowned: members who know of the incoming call */
   gboolean prepared; /* the sending face has added its tracks */
   gboolean tracks_announced;
   char *placed_destination; /* (nullable): the wish that was fulfilled */
@@ -58,6 +61,8 @@ struct _GstKandyLine {
   GstPromise *call_promise; /* (nullable): of GST_KANDY_REQUEST_CALL, waiting
                                for caps */
   char *call_promise_destination;
+  gboolean answer_wanted; /* by GST_KANDY_REQUEST_ANSWER, waiting for caps */
+  GstPromise *answer_promise; /* (nullable): of it */
   GSource *media_wait_source; /* runs while caps are waited for */
   gboolean media_waited;
   GSource *stats_source;

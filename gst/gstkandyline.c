@@ -487,6 +487,8 @@ gst_kandy_line_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->placed_destination, g_free);
   g_clear_pointer (&self->busy_calls, g_ptr_array_unref);
+  g_clear_pointer (&self->told, g_ptr_array_unref);
+  g_clear_error (&self->lost_error);
   g_clear_pointer (&self->stats, gst_structure_free);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
@@ -511,6 +513,7 @@ gst_kandy_line_init (GstKandyLine *self)
   self->loop = g_main_loop_new (self->context, FALSE);
   self->cancellable = g_cancellable_new ();
   self->busy_calls = g_ptr_array_new_with_free_func (g_free);
+  self->told = g_ptr_array_new ();
   self->call_state = KANDY_CALL_STATE_ENDED;
 }
 

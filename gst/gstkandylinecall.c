@@ -24,6 +24,9 @@ GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
 /* How long a call waits for pads that are linked but have no caps */
 #define MEDIA_WAIT_MS 2000
 #define STATS_INTERVAL_MS 500
+/* How long the end of a call may take to be told after the platform has said
+ * that it cannot be answered any more */
+#define LOST_WAIT_MS 2000
 
 static void
 collect_wishes (GstKandyLine *self, GstKandySessionWishes *wishes)
@@ -55,12 +58,25 @@ may_be_answered (GstKandyLine *self)
           || self->call_state == KANDY_CALL_STATE_RINGING);
 }
 
-/* Incoming media is of interest once the call is taken */
+static gboolean
+is_outgoing (GstKandyLine *self)
+{
+  return kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_OUTGOING;
+}
+
+/* What is sent is of interest once the call is taken */
 static gboolean
 is_taken (GstKandyLine *self)
 {
-  return self->answering || self->connected
-      || kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_OUTGOING;
+  return self->answering || self->connected || is_outgoing (self);
+}
+
+/* What is received is, once it is ours: somebody else may be the one whose
+ * answer counts, and nothing must be left of such a call */
+static gboolean
+shows_tracks (GstKandyLine *self)
+{
+  return self->connected || is_outgoing (self);
 }
 
 static void
@@ -97,6 +113,18 @@ end_progress (GstKandyLine *self, GstProgressType type, const char *text)
     return;
   self->call_progress = FALSE;
   gst_kandy_line_progress (self, type, "call", "%s", text);
+}
+
+/* @promise: (nullable) (transfer full) */
+static void
+refuse (GstPromise *promise, KandyError code, const char *platform_code,
+    const char *text)
+{
+  g_autoptr (GError) error =
+      kandy_error_new (code, platform_code, 0, "%s", text);
+
+  gst_kandy_promise_reply (promise, NULL, error);
+  g_clear_pointer (&promise, gst_promise_unref);
 }
 
 /* Statistics */
@@ -255,7 +283,7 @@ static void
 on_track_added (
     GstKandyCall *media, GstKandyReceiveTrack *track, GstKandyLine *self)
 {
-  if (media == self->media && is_taken (self))
+  if (media == self->media && shows_tracks (self))
     tell_track (self, track);
 }
 
@@ -303,10 +331,20 @@ forget_media (GstKandyLine *self)
 }
 
 static void
+forget_lost (GstKandyLine *self)
+{
+  gst_kandy_line_clear_source (&self->lost_source);
+  g_clear_error (&self->lost_error);
+}
+
+static void
 adopt (GstKandyLine *self, KandyCall *call)
 {
   if (self->call == call)
     return;
+
+  forget_lost (self);
+  g_ptr_array_set_size (self->told, 0);
 
   forget_media (self);
   g_clear_pointer (&self->stats, gst_structure_free);
@@ -434,6 +472,7 @@ make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
   return options;
 }
 
+/* If it fails the progress is still to be ended, with the error */
 static gboolean
 place (GstKandyLine *self, const char *destination,
     const GstKandySessionWishes *wishes, gboolean by_wish, GError **error)
@@ -442,18 +481,15 @@ place (GstKandyLine *self, const char *destination,
       make_options (self, wishes, FALSE, error);
   KandyCall *call;
 
-  if (options == NULL)
-    return FALSE;
-
   self->call_progress = TRUE;
   gst_kandy_line_progress (
       self, GST_PROGRESS_TYPE_START, "call", "Calling %s", destination);
+  if (options == NULL)
+    return FALSE;
   call = kandy_calls_make (
       kandy_client_get_calls (self->client), destination, options, error);
-  if (call == NULL) {
-    self->call_progress = FALSE;
+  if (call == NULL)
     return FALSE;
-  }
   adopt (self, call);
   self->call_by_wish = by_wish;
   publish_status (self);
@@ -579,6 +615,21 @@ on_operation (GObject *object, GAsyncResult *result, gpointer user_data)
   g_free (operation);
 }
 
+/* The call could not be answered and does not end: it must not occupy the line
+ */
+static gboolean
+on_lost_time (gpointer data)
+{
+  GstKandyLine *self = data;
+  g_autoptr (GError) error = g_steal_pointer (&self->lost_error);
+
+  gst_kandy_line_clear_source (&self->lost_source);
+  gst_kandy_line_report (self, error);
+  end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
+  hang_up (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_answered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -596,12 +647,16 @@ on_answered (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (error == NULL || call != self->call)
     return;
-  self->answering = FALSE;
-  if (self->call_live && by_wish) {
-    /* the call rings on, but nobody will answer it a second time */
-    gst_kandy_line_report (self, error);
-    end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
+  if (!self->call_live || !by_wish) {
+    self->answering = FALSE;
+    return;
   }
+  /* Answered elsewhere or given up meanwhile, mostly; then its end is about to
+   * be told. It is not answered a second time. */
+  forget_lost (self);
+  self->lost_error = g_steal_pointer (&error);
+  self->lost_source =
+      gst_kandy_line_add_timeout (self, LOST_WAIT_MS, on_lost_time);
 }
 
 /* @promise: (nullable) (transfer full) */
@@ -620,7 +675,6 @@ answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
   gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "call",
       "Answering %s", kandy_call_get_from (self->call));
   prepare_media (self);
-  tell_tracks (self);
   kandy_call_answer_async (
       self->call, options, self->cancellable, on_answered, operation);
 }
@@ -689,6 +743,8 @@ on_connected (GstKandyLine *self)
   if (self->tracks_announced)
     return;
   self->tracks_announced = TRUE;
+  if (!is_outgoing (self))
+    tell_tracks (self);
   members = gst_kandy_line_dup_members (self, FALSE);
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
@@ -706,10 +762,17 @@ get_failure (GstKandyLine *self, GVariant *payload)
 {
   g_autoptr (GVariant) transition = NULL;
   const GError *error = kandy_call_get_error (self->call);
-  g_autofree char *text = NULL, *code = NULL;
+  g_autofree char *code = NULL;
   const char *reason = NULL;
   gint64 status = 0;
 
+  /* lost to somebody else, or to the caller who gave up; we may know of its end
+   * before our answer is refused */
+  if (self->lost_error != NULL
+      || (error != NULL && !self->connected && !is_outgoing (self)
+          && (kandy_error_get_http_status (error) == 403
+              || kandy_error_get_http_status (error) == 404)))
+    return NULL;
   if (error != NULL)
     return g_error_copy (error);
   if (self->ended_here || self->connected
@@ -749,6 +812,12 @@ on_ended (GstKandyLine *self, GVariant *payload)
   guint i;
 
   self->call_live = FALSE;
+  forget_lost (self);
+  if (self->answer_wanted) {
+    self->answer_wanted = FALSE;
+    refuse (g_steal_pointer (&self->answer_promise), KANDY_ERROR_INVALID_STATE,
+        "call:6", "The call has ended");
+  }
   gst_kandy_line_clear_source (&self->stats_source);
   gst_kandy_line_clear_source (&self->media_wait_source);
 
@@ -771,9 +840,21 @@ on_ended (GstKandyLine *self, GVariant *payload)
     GstKandySessionMember *member = g_ptr_array_index (members, i);
 
     GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_ended (
-        member, failure != NULL);
+        member, failure != NULL, self->connected || is_outgoing (self));
   }
   forget_media (self);
+}
+
+static void
+tell_incoming (
+    GstKandyLine *self, KandyCall *call, GstKandySessionMember *member)
+{
+  if (g_ptr_array_find (self->told, member, NULL))
+    return;
+  g_ptr_array_add (self->told, member);
+  GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->incoming_call (member,
+      kandy_call_get_id (call), kandy_call_get_from (call),
+      kandy_call_get_remote_display_name (call));
 }
 
 /* Once the call can be answered and rejected, which it cannot when it has just
@@ -791,13 +872,8 @@ announce_incoming (GstKandyLine *self)
   self->incoming_announced = TRUE;
 
   members = gst_kandy_line_dup_members (self, FALSE);
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->incoming_call (member,
-        kandy_call_get_id (call), kandy_call_get_from (call),
-        kandy_call_get_remote_display_name (call));
-  }
+  for (i = 0; i < members->len; i++)
+    tell_incoming (self, call, g_ptr_array_index (members, i));
 }
 
 static void
@@ -917,7 +993,8 @@ gst_kandy_line_calls_act (GstKandyLine *self)
       g_autofree char *destination =
           g_steal_pointer (&self->call_promise_destination);
 
-      place (self, destination, &wishes, FALSE, &error);
+      if (!place (self, destination, &wishes, FALSE, &error))
+        end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
       gst_kandy_promise_reply (promise,
           error == NULL ? kandy_call_get_id (self->call) : NULL, error);
       g_clear_pointer (&promise, gst_promise_unref);
@@ -929,14 +1006,17 @@ gst_kandy_line_calls_act (GstKandyLine *self)
       self->placed_destination = g_strdup (wishes.destination);
       if (!place (self, wishes.destination, &wishes, TRUE, &error)) {
         gst_kandy_line_report (self, error);
-        gst_kandy_line_progress (
-            self, GST_PROGRESS_TYPE_ERROR, "call", "%s", error->message);
+        end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
       }
     }
-  } else if (may_be_answered (self) && !self->answering && wishes.auto_answer
-      && wishes.playing) {
-    if (media_is_ready (self, &wishes))
-      answer (self, &wishes, NULL, TRUE);
+  } else if (may_be_answered (self) && !self->answering
+      && (self->answer_wanted || (wishes.auto_answer && wishes.playing))) {
+    if (media_is_ready (self, &wishes)) {
+      gboolean by_wish = !self->answer_wanted;
+
+      self->answer_wanted = FALSE;
+      answer (self, &wishes, g_steal_pointer (&self->answer_promise), by_wish);
+    }
   }
   clear_wishes (&wishes);
 }
@@ -954,10 +1034,17 @@ gst_kandy_line_calls_add_member (
   if (!self->call_live)
     return;
   iface->status_changed (member);
+  if (self->incoming_announced && may_be_answered (self)) {
+    g_autoptr (KandyCall) call = g_object_ref (self->call);
+
+    tell_incoming (self, call, member);
+  }
   if (self->media == NULL || !is_taken (self))
     return;
   if (self->prepared)
     iface->media_prepared (member, self->media);
+  if (!shows_tracks (self))
+    return;
   tracks = gst_kandy_call_get_receive_tracks (self->media);
   for (i = 0; i < tracks->len; i++)
     iface->track_added (member, g_ptr_array_index (tracks, i));
@@ -967,24 +1054,11 @@ gst_kandy_line_calls_add_member (
   }
 }
 
-static void
-refuse (GstPromise *promise, KandyError code, const char *platform_code,
-    const char *text)
-{
-  g_autoptr (GError) error =
-      kandy_error_new (code, platform_code, 0, "%s", text);
-
-  gst_kandy_promise_reply (promise, NULL, error);
-  g_clear_pointer (&promise, gst_promise_unref);
-}
-
 /* @promise: (nullable) (transfer full) */
 void
 gst_kandy_line_calls_request (GstKandyLine *self, GstKandyRequest request,
     const char *argument, GstPromise *promise)
 {
-  GstKandySessionWishes wishes;
-
   if (request == GST_KANDY_REQUEST_CALL) {
     if (argument == NULL || *argument == '\0') {
       refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7",
@@ -1019,9 +1093,14 @@ gst_kandy_line_calls_request (GstKandyLine *self, GstKandyRequest request,
             on_operation, operation_new (self, promise));
         break;
       }
-      collect_wishes (self, &wishes);
-      answer (self, &wishes, promise, FALSE);
-      clear_wishes (&wishes);
+      if (self->answer_wanted) {
+        refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
+            "The call is being answered already");
+        break;
+      }
+      self->answer_wanted = TRUE;
+      self->answer_promise = promise;
+      gst_kandy_line_calls_act (self);
       break;
     case GST_KANDY_REQUEST_REJECT:
       self->ended_here = TRUE;
@@ -1078,6 +1157,7 @@ gst_kandy_line_calls_goodbye (
 {
   Goodbye *goodbye;
 
+  forget_lost (self);
   gst_kandy_line_clear_source (&self->media_wait_source);
   gst_kandy_line_clear_source (&self->stats_source);
   if (!self->call_live) {
@@ -1093,6 +1173,12 @@ gst_kandy_line_calls_goodbye (
 void
 gst_kandy_line_calls_clear (GstKandyLine *self)
 {
+  forget_lost (self);
+  if (self->answer_wanted) {
+    self->answer_wanted = FALSE;
+    refuse (g_steal_pointer (&self->answer_promise), KANDY_ERROR_DESTROYED,
+        NULL, "The element has been stopped");
+  }
   gst_kandy_line_clear_source (&self->media_wait_source);
   gst_kandy_line_clear_source (&self->stats_source);
   gst_kandy_line_calls_act (self);

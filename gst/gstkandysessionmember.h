@@ -88,8 +88,10 @@ struct _GstKandySessionMemberInterface {
       GstKandyReceiveTrack *track);
   /* after the tracks of the first description */
   void (*no_more_tracks) (GstKandySessionMember *self);
-  /* @failed: the call never came about, or broke */
-  void (*call_ended) (GstKandySessionMember *self, gboolean failed);
+  /* @failed: the call never came about, or broke; @ours: it was connected, or
+   * made here, and not just one that somebody else made and nobody took */
+  void (*call_ended) (GstKandySessionMember *self, gboolean failed,
+      gboolean ours);
 };
 
 G_END_DECLS

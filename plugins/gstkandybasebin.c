@@ -262,7 +262,8 @@ gst_kandy_base_bin_incoming_call (GstKandySessionMember *member,
 }
 
 static void
-gst_kandy_base_bin_call_ended (GstKandySessionMember *member, gboolean failed)
+gst_kandy_base_bin_call_ended (
+    GstKandySessionMember *member, gboolean failed, gboolean ours)
 {
   g_signal_emit (member, signals[SIGNAL_CALL_ENDED], 0, failed);
 }

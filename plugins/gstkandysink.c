@@ -239,7 +239,8 @@ gst_kandy_sink_call_connected (GstKandySessionMember *member)
 }
 
 static void
-gst_kandy_sink_call_ended (GstKandySessionMember *member, gboolean failed)
+gst_kandy_sink_call_ended (
+    GstKandySessionMember *member, gboolean failed, gboolean ours)
 {
   GstKandySink *self = GST_KANDY_SINK (member);
   g_autoptr (GPtrArray) pads = dup_pads (self);
@@ -247,12 +248,12 @@ gst_kandy_sink_call_ended (GstKandySessionMember *member, gboolean failed)
   guint i;
 
   GST_OBJECT_LOCK (self);
-  eos = self->eos_on_end;
+  eos = ours && self->eos_on_end;
   GST_OBJECT_UNLOCK (self);
   for (i = 0; i < pads->len; i++)
     gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), eos);
 
-  parent_member->call_ended (member, failed);
+  parent_member->call_ended (member, failed, ours);
   if (eos)
     post_eos (self);
 }
@@ -637,7 +638,9 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
    * GstKandySink:eos-on-end:
    *
    * Whether upstream is told to stop, and EOS is posted, when the call ends. If
-   * not, the element is ready for another call.
+   * not, the element is ready for another call. So it is in any case when a
+   * call ends that came in and was not taken: rejected, ignored, answered
+   * elsewhere, or given up by the caller.
    */
   g_object_class_install_property (object_class, PROP_EOS_ON_END,
       g_param_spec_boolean ("eos-on-end", "EOS on end",

@@ -393,7 +393,8 @@ gst_kandy_src_call_connected (GstKandySessionMember *member)
 }
 
 static void
-gst_kandy_src_call_ended (GstKandySessionMember *member, gboolean failed)
+gst_kandy_src_call_ended (
+    GstKandySessionMember *member, gboolean failed, gboolean ours)
 {
   GstKandySrc *self = GST_KANDY_SRC (member);
   gboolean taken;
@@ -405,7 +406,7 @@ gst_kandy_src_call_ended (GstKandySessionMember *member, gboolean failed)
     finish_pads (self);
     finish_async (self);
   }
-  parent_member->call_ended (member, failed);
+  parent_member->call_ended (member, failed, ours);
 }
 
 static void

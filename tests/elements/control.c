@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <gst/app/app.h>
+
 #include <string.h>
 
 #include "fixture.h"
@@ -247,6 +249,109 @@ GST_START_TEST (test_callbacks)
 }
 GST_END_TEST;
 
+static void
+assert_no_end (GstElement *pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message =
+      gst_bus_pop_filtered (bus, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+  fail_unless (message == NULL, "%" GST_PTR_FORMAT, message);
+}
+
+static void
+on_count (GstElement *element, gboolean failed, gpointer user_data)
+{
+  fail_if (failed);
+  g_atomic_int_inc ((int *) user_data);
+}
+
+/* The caller gives up: who has not answered waits for the next call */
+GST_START_TEST (test_given_up)
+{
+  g_autofree char *bobs = fixture_account ("bob");
+  GstElement *bob = fixture_launch (
+      "kandysink name=sink %s audiotestsrc is-live=true freq=700 ! "
+      "audio/x-raw,rate=48000 ! sink. kandysrc name=src ! " FIXTURE_SOUND,
+      bobs);
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (bob), "sink");
+  GstElement *src = gst_bin_get_by_name (GST_BIN (bob), "src");
+  GstElement *alice;
+  int ended = 0;
+
+  g_signal_connect (sink, "call-ended", G_CALLBACK (on_count), &ended);
+  fixture_play (bob);
+  fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                          "audio/x-raw,rate=48000 ! sink.");
+  fixture_wait_progress (alice, GST_PROGRESS_TYPE_CONTINUE, "call");
+  fixture_stop (alice);
+  fixture_until (is_one, &ended, "the end");
+  assert_no_end (bob);
+  fail_unless_equals_int (src->numpads, 0);
+
+  g_object_set (sink, "auto-answer", TRUE, NULL);
+  alice = fixture_caller (
+      "audiotestsrc is-live=true freq=600 ! "
+      "audio/x-raw,rate=48000 ! sink. kandysrc ! " FIXTURE_SOUND);
+  fixture_assert_tone (bob, 600);
+  fixture_assert_tone (alice, 700);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  gst_object_unref (sink);
+  gst_object_unref (src);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+static gboolean
+hears (GstElement *pipeline)
+{
+  g_autoptr (GstElement) ear = gst_bin_get_by_name (GST_BIN (pipeline), "ear");
+  g_autoptr (GstSample) sample =
+      gst_app_sink_try_pull_sample (GST_APP_SINK (ear), 20 * GST_MSECOND);
+
+  return sample != NULL;
+}
+
+static gboolean
+one_hears (gpointer user_data)
+{
+  GstElement **bobs = user_data;
+
+  return hears (bobs[0]) || hears (bobs[1]);
+}
+
+/* Two devices of one user answer at once. Who comes too late has lost nothing:
+ * it is no error, and it takes the next call. */
+GST_START_TEST (test_answered_elsewhere)
+{
+  GstElement *bobs[] = { fixture_callee ("! " FIXTURE_SOUND),
+    fixture_callee ("! " FIXTURE_SOUND) };
+  GstElement *alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                                      "audio/x-raw,rate=48000 ! sink.");
+  g_autoptr (GstElement) src = NULL;
+  guint winner;
+
+  fixture_until (one_hears, bobs, "sound");
+  winner = hears (bobs[0]) ? 0 : 1;
+  fixture_assert_tone (bobs[winner], 600);
+  fixture_stop (alice);
+  fixture_wait_eos (bobs[winner]);
+  fixture_stop (bobs[winner]);
+
+  assert_no_end (bobs[1 - winner]);
+  src = gst_bin_get_by_name (GST_BIN (bobs[1 - winner]), "src");
+  fail_unless_equals_int (src->numpads, 0);
+  alice = fixture_caller ("audiotestsrc is-live=true freq=800 ! "
+                          "audio/x-raw,rate=48000 ! sink.");
+  fixture_assert_tone (bobs[1 - winner], 800);
+  fixture_stop (alice);
+  fixture_wait_eos (bobs[1 - winner]);
+  fixture_stop (bobs[1 - winner]);
+}
+GST_END_TEST;
+
 static Suite *
 element_control_suite (void)
 {
@@ -261,6 +366,8 @@ element_control_suite (void)
   tcase_add_test (tcase, test_busy);
   tcase_add_test (tcase, test_actions);
   tcase_add_test (tcase, test_callbacks);
+  tcase_add_test (tcase, test_given_up);
+  tcase_add_test (tcase, test_answered_elsewhere);
   return suite;
 }
 
