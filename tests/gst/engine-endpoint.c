@@ -609,9 +609,10 @@ endpoint_new_full (
 }
 
 Endpoint *
-endpoint_new_with_servers (const char *name, GPtrArray *ice_servers)
+endpoint_new_with_servers (
+    const char *name, KandyConfig *config, GPtrArray *ice_servers)
 {
-  return new_endpoint (name, NULL, ice_servers, NULL);
+  return new_endpoint (name, config, ice_servers, NULL);
 }
 
 Endpoint *

@@ -37,7 +37,8 @@ void endpoints_warm_up (void);
 Endpoint *endpoint_new (const char *name, KandyMediaOptions *options);
 Endpoint *endpoint_new_full (const char *name, KandyConfig *config,
     KandyMediaOptions *options);
-Endpoint *endpoint_new_with_servers (const char *name, GPtrArray *ice_servers);
+Endpoint *endpoint_new_with_servers (const char *name, KandyConfig *config,
+    GPtrArray *ice_servers);
 void endpoint_free (Endpoint *self);
 /* A tone of @frequency Hz, or a picture of @color (0xRRGGBB) */
 void endpoint_add_audio (Endpoint *self, guint frequency);

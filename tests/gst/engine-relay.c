@@ -140,7 +140,7 @@ make_credentials (char **user, char **password)
 static Endpoint *
 relayed_endpoint (const char *name, GPtrArray *servers)
 {
-  Endpoint *self = endpoint_new_with_servers (name, servers);
+  Endpoint *self = endpoint_new_with_servers (name, NULL, servers);
 
   g_object_set (self->call, "relay-only", TRUE, NULL);
   return self;
