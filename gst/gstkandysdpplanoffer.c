@@ -147,6 +147,17 @@ plan_lines (GstKandySdpFacade *self, GstKandySdpState *state, GError **error)
 }
 
 static gboolean
+has_h264_alone (GstKandySdpTrack *track)
+{
+  g_autoptr (GstCaps) rest = NULL;
+
+  if (!track || gst_caps_is_empty (track->codecs))
+    return FALSE;
+  rest = gst_kandy_sdp_codecs_remove (track->codecs, "H264");
+  return gst_caps_is_empty (rest);
+}
+
+static gboolean
 plan_formats (GstKandySdpFacade *self, GstKandySdpState *state, GError **error)
 {
   g_autoptr (GPtrArray) taken = gst_kandy_sdp_state_get_taken (state);
@@ -169,8 +180,12 @@ plan_formats (GstKandySdpFacade *self, GstKandySdpState *state, GError **error)
       if (line->formats->len == 0) {
         g_propagate_error (error,
             kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-                "There is no codec to offer for m-line %u (%s)", i,
-                line->media));
+                self->remove_h264 && has_h264_alone (track)
+                    ? "There is no codec to offer for m-line %u (%s): H.264 is "
+                      "removed from calls unless "
+                      "client::remove-h264-codecs=false"
+                    : "There is no codec to offer for m-line %u (%s)",
+                i, line->media));
         return FALSE;
       }
     } else if (track && receives) {

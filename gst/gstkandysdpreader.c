@@ -628,6 +628,15 @@ reader_read_section (Reader *reader, guint index, GError **error)
   }
   section->proto = g_strdup (value);
 
+  /* RFC 3264 section 6: it is the offer's, and that is secured */
+  if (!reader->is_offer && gst_sdp_media_get_port (media) != 0
+      && !is_webrtc_proto (section->proto)) {
+    reader_fail (reader, error,
+        "m-line %u (%s) has the protocol %s, which was not offered", index,
+        section->media, section->proto);
+    goto fail;
+  }
+
   value = gst_sdp_media_formats_len (media) > 0
       ? gst_sdp_media_get_format (media, 0)
       : NULL;

@@ -181,6 +181,28 @@ GST_START_TEST (test_remove_h264)
 
 GST_END_TEST;
 
+/* Whoever has an encoder for nothing else is told why there is no call */
+GST_START_TEST (test_nothing_but_h264)
+{
+  SdpPeer a;
+  g_autoptr (GError) error = NULL;
+
+  sdp_peer_init (&a, "alice", TRUE);
+  sdp_peer_receive (&a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO,
+      "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,"
+      "packetization-mode=(string)1");
+  gst_kandy_sdp_facade_set_remove_h264 (a.facade, TRUE);
+  fail_if (gst_kandy_sdp_facade_begin_offer (
+      a.facade, KANDY_OFFER_PURPOSE_INITIAL, FALSE, &error));
+  fail_unless (
+      strstr (error->message, "client::remove-h264-codecs=false") != NULL, "%s",
+      error->message);
+  sdp_peer_clear (&a);
+}
+
+GST_END_TEST;
+
 /* Descriptions of a browser */
 GST_START_TEST (test_browser)
 {
@@ -790,7 +812,10 @@ GST_START_TEST (test_bad_answers)
         "m-line 0 (audio) has no codec in common" },
     { "a=group:BUNDLE 0 1", "a=group:BUNDLE 0", "call:5", "removeBundling" },
     { "a=rtcp-mux\r\n", "", "call:2", "a=rtcp-mux" },
-    { " UDP/TLS/RTP/SAVPF", " RTP/AVP", "call:2", "refuses" },
+    { " UDP/TLS/RTP/SAVPF", " RTP/AVP", "call:2",
+        "m-line 0 (audio) has the protocol RTP/AVP, which was not offered" },
+    { "m=video 9 UDP/TLS/RTP/SAVPF", "m=video 9 RTP/AVPF", "call:2",
+        "m-line 1 (video) has the protocol RTP/AVPF, which was not offered" },
   };
   g_autofree char *answer = sdp_load ("video-answer.sdp");
   g_autofree char *audio = sdp_load ("audio-answer.sdp");
@@ -1198,6 +1223,7 @@ sdp_suite (void)
   tcase_add_test (tc, test_first);
   tcase_add_test (tc, test_offer_text);
   tcase_add_test (tc, test_remove_h264);
+  tcase_add_test (tc, test_nothing_but_h264);
   tcase_add_test (tc, test_browser);
   tcase_add_test (tc, test_recorded_hold);
   tcase_add_test (tc, test_hold);
