@@ -257,6 +257,13 @@ get_decoder (const GstKandyCodec *codec)
   return find_installed (codec->decoders, G_N_ELEMENTS (codec->decoders));
 }
 
+/**
+ * gst_kandy_codec_find:
+ * @name: encoding name as in caps, such as `OPUS` or `VP8`; case does not
+ *   matter
+ *
+ * Returns: (transfer none) (nullable): the codec, static
+ */
 const GstKandyCodec *
 gst_kandy_codec_find (const char *name)
 {
@@ -269,6 +276,12 @@ gst_kandy_codec_find (const char *name)
   return NULL;
 }
 
+/**
+ * gst_kandy_codec_from_caps:
+ * @caps: application/x-rtp caps, or those of an encoded stream
+ *
+ * Returns: (transfer none) (nullable): their codec, static
+ */
 const GstKandyCodec *
 gst_kandy_codec_from_caps (const GstCaps *caps)
 {
@@ -305,42 +318,88 @@ gst_kandy_codec_from_caps (const GstCaps *caps)
   return NULL;
 }
 
+/**
+ * gst_kandy_codec_get_name:
+ * @codec: a codec
+ *
+ * Returns: its encoding name, in capitals
+ */
 const char *
 gst_kandy_codec_get_name (const GstKandyCodec *codec)
 {
   return codec->name;
 }
 
+/**
+ * gst_kandy_codec_get_kind:
+ * @codec: a codec
+ *
+ * Returns: its kind
+ */
 KandyMediaKind
 gst_kandy_codec_get_kind (const GstKandyCodec *codec)
 {
   return codec->kind;
 }
 
+/**
+ * gst_kandy_codec_get_rtp_caps:
+ * @codec: a codec
+ *
+ * Returns: (transfer full): application/x-rtp caps with the default payload
+ * type
+ */
 GstCaps *
 gst_kandy_codec_get_rtp_caps (const GstKandyCodec *codec)
 {
   return gst_caps_from_string (codec->rtp_caps);
 }
 
+/**
+ * gst_kandy_codec_get_encoded_caps:
+ * @codec: a codec
+ *
+ * Returns: (transfer full): caps of the encoded stream as the depayloader gives
+ * it out
+ */
 GstCaps *
 gst_kandy_codec_get_encoded_caps (const GstKandyCodec *codec)
 {
   return gst_caps_from_string (codec->encoded_caps);
 }
 
+/**
+ * gst_kandy_codec_can_encode:
+ * @codec: a codec
+ *
+ * Returns: whether an encoder and what belongs to it are installed
+ */
 gboolean
 gst_kandy_codec_can_encode (const GstKandyCodec *codec)
 {
   return get_encoder (codec) && factory_exists (codec->payloader.factory);
 }
 
+/**
+ * gst_kandy_codec_can_decode:
+ * @codec: a codec
+ *
+ * Returns: whether a decoder and what belongs to it are installed
+ */
 gboolean
 gst_kandy_codec_can_decode (const GstKandyCodec *codec)
 {
   return get_decoder (codec) && factory_exists (codec->depayloader.factory);
 }
 
+/**
+ * gst_kandy_codec_set_bitrate:
+ * @codec: a codec
+ * @encoder: an encoder of it
+ * @bitrate: bit/s
+ *
+ * Changes the bit rate of an encoder, at any time.
+ */
 void
 gst_kandy_codec_set_bitrate (
     const GstKandyCodec *codec, GstElement *encoder, guint bitrate)
@@ -367,6 +426,16 @@ gst_kandy_codec_set_bitrate (
   }
 }
 
+/**
+ * gst_kandy_codec_make_encoder:
+ * @codec: a codec
+ * @bitrate: bit/s, 0 for the codec's default
+ *
+ * Makes an encoder that is set up for a call.
+ *
+ * Returns: (transfer floating) (nullable): the encoder, %NULL if none is
+ * installed
+ */
 GstElement *
 gst_kandy_codec_make_encoder (const GstKandyCodec *codec, guint bitrate)
 {
@@ -377,30 +446,64 @@ gst_kandy_codec_make_encoder (const GstKandyCodec *codec, guint bitrate)
   return encoder;
 }
 
+/**
+ * gst_kandy_codec_make_decoder:
+ * @codec: a codec
+ *
+ * Returns: (transfer floating) (nullable): a decoder, %NULL if none is
+ * installed
+ */
 GstElement *
 gst_kandy_codec_make_decoder (const GstKandyCodec *codec)
 {
   return make_element (get_decoder (codec));
 }
 
+/**
+ * gst_kandy_codec_make_payloader:
+ * @codec: a codec
+ *
+ * Returns: (transfer floating) (nullable): a payloader, %NULL if none is
+ * installed
+ */
 GstElement *
 gst_kandy_codec_make_payloader (const GstKandyCodec *codec)
 {
   return make_element (&codec->payloader);
 }
 
+/**
+ * gst_kandy_codec_make_depayloader:
+ * @codec: a codec
+ *
+ * Returns: (transfer floating) (nullable): a depayloader, %NULL if none is
+ * installed
+ */
 GstElement *
 gst_kandy_codec_make_depayloader (const GstKandyCodec *codec)
 {
   return make_element (&codec->depayloader);
 }
 
+/**
+ * gst_kandy_codec_make_parser:
+ * @codec: a codec
+ *
+ * Returns: (transfer floating) (nullable): a parser, %NULL if the codec needs
+ * none
+ */
 GstElement *
 gst_kandy_codec_make_parser (const GstKandyCodec *codec)
 {
   return codec->parser ? gst_element_factory_make (codec->parser, NULL) : NULL;
 }
 
+/**
+ * gst_kandy_codec_get_encoder_caps:
+ * @codec: a codec
+ *
+ * Returns: (transfer full) (nullable): what has to be demanded of the encoder
+ */
 GstCaps *
 gst_kandy_codec_get_encoder_caps (const GstKandyCodec *codec)
 {
@@ -583,7 +686,7 @@ gst_kandy_codecs_for_input (
 
 /**
  * gst_kandy_codecs_prefer:
- * @caps: application/x-rtp structures
+ * @codecs: application/x-rtp structures
  * @preference: (nullable): encoding names with commas between them, case does
  *   not matter; %NULL or empty changes nothing
  * @only: whether those that are not named are left out
@@ -593,27 +696,27 @@ gst_kandy_codecs_for_input (
  * Returns: (transfer full): the same structures in another order
  */
 GstCaps *
-gst_kandy_codecs_prefer (GstCaps *caps, const char *preference, gboolean only)
+gst_kandy_codecs_prefer (GstCaps *codecs, const char *preference, gboolean only)
 {
   g_auto (GStrv) names = NULL;
   GstCaps *result;
-  guint i, j, n = gst_caps_get_size (caps);
+  guint i, j, n = gst_caps_get_size (codecs);
 
   if (!preference || !preference[0])
-    return gst_caps_ref (caps);
+    return gst_caps_ref (codecs);
   names = g_strsplit (preference, ",", -1);
   result = gst_caps_new_empty ();
   for (i = 0; names[i]; i++) {
     g_strstrip (names[i]);
     for (j = 0; j < n; j++) {
-      const GstStructure *s = gst_caps_get_structure (caps, j);
+      const GstStructure *s = gst_caps_get_structure (codecs, j);
 
       if (structure_is (s, names[i]))
         gst_caps_append_structure (result, gst_structure_copy (s));
     }
   }
   for (j = 0; j < n && !only; j++) {
-    const GstStructure *s = gst_caps_get_structure (caps, j);
+    const GstStructure *s = gst_caps_get_structure (codecs, j);
     gboolean named = FALSE;
 
     for (i = 0; names[i]; i++)
