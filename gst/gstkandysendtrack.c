@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "gstkandyclockmap.h"
 #include "gstkandyrtpborder.h"
 #include "gstkandytrack-private.h"
 
@@ -29,10 +30,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_send_track_debug);
 /* About a second of speech in packets of 20 ms, a few pictures */
 #define MAX_AUDIO_PACKETS 50
 #define MAX_VIDEO_PACKETS 500
-/* Two clocks that differ by more did not drift, one was set */
-#define MAX_CLOCK_JUMP (200 * GST_MSECOND)
-/* One part in this many of a measured difference is believed at once */
-#define CLOCK_FILTER 64
 
 struct _GstKandySendTrack {
   GstObject parent;
@@ -53,8 +50,8 @@ struct _GstKandySendTrack {
   /* under push_lock: packets keep the order in which they were numbered */
   GMutex push_lock;
   GstKandyRtpBorder *border;
-  GstClock *app_clock;
-  GstClockTimeDiff offset;
+  GstClock *app_clock; /* what clock_map is about */
+  GstKandyClockMap clock_map;
 };
 
 enum { PROP_0, PROP_GATED, N_PROPS };
@@ -73,41 +70,28 @@ G_DEFINE_FINAL_TYPE (GstKandySendTrack, gst_kandy_send_track, GST_TYPE_OBJECT)
 
 /* --- helpers --- */
 
-/* Both ends of a sound card's pipeline and of ours count seconds of their own.
- * Reading the two clocks tells how far apart they are; what is read jitters, so
- * it is approached slowly, and a clock that was changed is followed at once. */
+/* With the push lock */
 static GstClockTime
 map_time (GstKandySendTrack *self, GstClockTime running_time, GstClock *clock,
     GstClockTime base_time)
 {
-  GstClockTimeDiff mapped;
+  GstClockTime mapped;
 
-  if (!clock || !GST_CLOCK_TIME_IS_VALID (running_time)
-      || !GST_CLOCK_TIME_IS_VALID (base_time)) {
-    mapped = GST_CLOCK_DIFF (self->base_time, gst_clock_get_time (self->clock));
-    return MAX (mapped, 0);
-  }
-
-  if (clock == self->clock) {
-    self->offset = 0;
+  if (clock && GST_CLOCK_TIME_IS_VALID (running_time)
+      && GST_CLOCK_TIME_IS_VALID (base_time)) {
+    if (clock != self->app_clock) {
+      gst_object_replace (
+          (GstObject **) &self->app_clock, GST_OBJECT_CAST (clock));
+      gst_kandy_clock_map_reset (&self->clock_map);
+    }
+    mapped = gst_kandy_clock_map_convert (
+        &self->clock_map, clock, self->clock, running_time + base_time);
+    if (!GST_CLOCK_TIME_IS_VALID (mapped))
+      mapped = 0;
   } else {
-    GstClockTimeDiff now = GST_CLOCK_DIFF (
-        gst_clock_get_time (clock), gst_clock_get_time (self->clock));
-
-    if (clock != self->app_clock
-        || ABS (now - self->offset) > (GstClockTimeDiff) MAX_CLOCK_JUMP)
-      self->offset = now;
-    else
-      self->offset += (now - self->offset) / CLOCK_FILTER;
+    mapped = gst_clock_get_time (self->clock);
   }
-  if (clock != self->app_clock) {
-    gst_object_replace (
-        (GstObject **) &self->app_clock, GST_OBJECT_CAST (clock));
-  }
-
-  mapped = (GstClockTimeDiff) (running_time + base_time) + self->offset
-      - (GstClockTimeDiff) self->base_time;
-  return MAX (mapped, 0);
+  return mapped > self->base_time ? mapped - self->base_time : 0;
 }
 
 static GstPadProbeReturn
@@ -220,6 +204,7 @@ gst_kandy_send_track_finalize (GObject *object)
   gst_clear_object (&self->clock);
   gst_clear_object (&self->app_clock);
   g_clear_pointer (&self->border, gst_kandy_rtp_border_unref);
+  gst_kandy_clock_map_clear (&self->clock_map);
   g_mutex_clear (&self->push_lock);
 
   G_OBJECT_CLASS (gst_kandy_send_track_parent_class)->finalize (object);
@@ -282,6 +267,7 @@ static void
 gst_kandy_send_track_init (GstKandySendTrack *self)
 {
   g_mutex_init (&self->push_lock);
+  gst_kandy_clock_map_init (&self->clock_map);
 }
 
 /* --- for the call --- */
