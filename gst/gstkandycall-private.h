@@ -75,6 +75,8 @@ struct _GstKandyCall {
   gboolean local_hold;
   gboolean remote_hold;
   GSource *watchdog;
+  guint silence_ms;             /* without a packet: disconnected */
+  guint loss_ms;                /* failed */
   GstKandyTimings timings;
 
   /* Negotiation. @verb is what the caller waits for, @steps what remains to be
@@ -100,6 +102,11 @@ struct _GstKandyCall {
   gpointer check_data;
   GDestroyNotify check_notify;
 };
+
+/* For tests: after how many ms without a packet a call is disconnected, and
+ * failed. Before it is connected */
+GST_KANDY_API void gst_kandy_call_set_patience (GstKandyCall *self,
+    guint silence_ms, guint loss_ms);
 
 void gst_kandy_call_init_engine (KandyMediaEngineInterface *iface);
 gboolean gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error);

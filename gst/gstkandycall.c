@@ -29,7 +29,7 @@ GST_DEBUG_CATEGORY (gst_kandy_call_debug);
 
 #define DEFAULT_LATENCY_MS 60
 
-/* webrtcbin sends RTCP at least every 5 s times 1.5 (RFC 3550 6.3.1) */
+/* A far end sends RTCP at least every 5 s times 1.5 (RFC 3550 6.3.1) */
 #define SILENCE_MS 8000
 #define LOSS_MS 28000
 #define WATCHDOG_MS 1000
@@ -85,13 +85,24 @@ set_watchdog (GstKandyCall *self, gboolean on)
   if (on == (self->watchdog != NULL))
     return;
   if (on) {
-    self->watchdog = g_timeout_source_new (WATCHDOG_MS);
+    self->watchdog =
+        g_timeout_source_new (MIN (WATCHDOG_MS, self->silence_ms / 4));
     g_source_set_callback (self->watchdog, watch_peer, self, NULL);
     g_source_attach (self->watchdog, self->context);
   } else {
     g_source_destroy (self->watchdog);
     g_clear_pointer (&self->watchdog, g_source_unref);
   }
+}
+
+void
+gst_kandy_call_set_patience (
+    GstKandyCall *self, guint silence_ms, guint loss_ms)
+{
+  g_return_if_fail (!self->watchdog);
+
+  self->silence_ms = silence_ms;
+  self->loss_ms = loss_ms;
 }
 
 static void
@@ -122,8 +133,8 @@ gst_kandy_call_update_connection_state (GstKandyCall *self)
 
     if (!gst_kandy_transport_is_trusted (self->transport) && !self->was_trusted)
       state = KANDY_MEDIA_CONNECTION_STATE_CHECKING;
-    else if (self->peer_closed || (!held && idle > SILENCE_MS))
-      state = !self->peer_closed && idle > LOSS_MS
+    else if (self->peer_closed || (!held && idle > self->silence_ms))
+      state = !self->peer_closed && idle > self->loss_ms
           ? KANDY_MEDIA_CONNECTION_STATE_FAILED
           : KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED;
   } else if (state == KANDY_MEDIA_CONNECTION_STATE_CHECKING
@@ -655,6 +666,8 @@ gst_kandy_call_init (GstKandyCall *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->latency = DEFAULT_LATENCY_MS;
+  self->silence_ms = SILENCE_MS;
+  self->loss_ms = LOSS_MS;
   self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
   self->ice_state = KANDY_MEDIA_CONNECTION_STATE_NEW;
   self->sends = g_ptr_array_new_with_free_func (local_track_free);

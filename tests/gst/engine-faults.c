@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "engine-endpoint.h"
+#include "gstkandycall-private.h"
 
 /* Far ends that are not who they say, descriptions that make no sense, and
  * calls that end at any moment: each is told as an error, nothing is lost, and
@@ -395,6 +396,77 @@ GST_START_TEST (test_good_bye)
 }
 GST_END_TEST;
 
+/* --- a far end that falls silent --- */
+
+static gboolean
+is_failed (gpointer data)
+{
+  return ((Endpoint *) data)->state == KANDY_MEDIA_CONNECTION_STATE_FAILED;
+}
+
+static GstPadProbeReturn
+drop_packet (GstPad *pad, GstPadProbeInfo *info, gpointer silent)
+{
+  return g_atomic_int_get ((int *) silent) ? GST_PAD_PROBE_DROP
+                                           : GST_PAD_PROBE_OK;
+}
+
+/* Of what @self sends only the agent's STUN remains while @silent is not 0, so
+ * that ICE itself sees no harm */
+static void
+silence (Endpoint *self, int *silent)
+{
+  g_autoptr (GstElement) webrtcbin = NULL;
+  GstIterator *sinks;
+  GValue item = G_VALUE_INIT;
+  guint n = 0;
+
+  g_object_get (self->call, "webrtcbin", &webrtcbin, NULL);
+  sinks = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (webrtcbin), "nicesink");
+  while (gst_iterator_next (sinks, &item) == GST_ITERATOR_OK) {
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (g_value_get_object (&item), "sink");
+
+    gst_pad_add_probe (pad,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop_packet,
+        silent, NULL);
+    g_value_reset (&item);
+    n++;
+  }
+  g_value_unset (&item);
+  gst_iterator_free (sinks);
+  fail_unless (n > 0);
+}
+
+GST_START_TEST (test_silent_peer)
+{
+  int silent = 0;
+  gint64 start;
+
+  setup ();
+  gst_kandy_call_set_patience (alice->call, 1000, 2500);
+  connect_call ();
+  silence (bob, &silent);
+
+  /* comes back in time */
+  g_atomic_int_set (&silent, 1);
+  wait_for (is_disconnected, alice, 5, "alice missing bob");
+  fail_unless (alice->failure == NULL);
+  g_atomic_int_set (&silent, 0);
+  wait_for (endpoint_is_connected, alice, 5, "alice hearing bob again");
+
+  /* stays away */
+  g_atomic_int_set (&silent, 1);
+  start = g_get_monotonic_time ();
+  wait_for (is_disconnected, alice, 5, "alice missing bob");
+  fail_unless (g_get_monotonic_time () - start >= 800 * 1000);
+  wait_for (is_failed, alice, 5, "alice giving bob up");
+  fail_unless (g_get_monotonic_time () - start >= 2300 * 1000);
+  teardown ();
+}
+GST_END_TEST;
+
 /* --- many calls --- */
 
 static guint
@@ -466,6 +538,7 @@ engine_faults_suite (void)
   tcase_add_test (faults, test_cancelled);
   tcase_add_loop_test (faults, test_close, 0, N_MOMENTS);
   tcase_add_test (faults, test_good_bye);
+  tcase_add_test (faults, test_silent_peer);
   suite_add_tcase (suite, faults);
 
   tcase_set_timeout (many, 60);
