@@ -1042,7 +1042,7 @@ gst_kandy_line_calls_add_member (
   if (self->media == NULL || !is_taken (self))
     return;
   if (self->prepared)
-    iface->media_prepared (member, self->media);
+    iface->media_joined (member, self->media);
   if (!shows_tracks (self))
     return;
   tracks = gst_kandy_call_get_receive_tracks (self->media);

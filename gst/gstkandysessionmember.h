@@ -81,6 +81,8 @@ struct _GstKandySessionMemberInterface {
       const char *from, const char *name);
   /* the media half of a call is there and has not negotiated yet */
   void (*media_prepared) (GstKandySessionMember *self, GstKandyCall *media);
+  /* the same for a member that comes to a call which has negotiated already */
+  void (*media_joined) (GstKandySessionMember *self, GstKandyCall *media);
   void (*call_connected) (GstKandySessionMember *self);
   void (*track_added) (GstKandySessionMember *self,
       GstKandyReceiveTrack *track);

@@ -310,6 +310,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->status_changed = gst_kandy_base_bin_status_changed;
   iface->incoming_call = gst_kandy_base_bin_incoming_call;
   iface->media_prepared = ignore_media;
+  iface->media_joined = ignore_media;
   iface->call_connected = ignore;
   iface->track_added = ignore_track;
   iface->track_removed = ignore_track;

@@ -18,8 +18,11 @@
  * after two seconds with those that do. Live media is lost while there is no
  * call; what is not live, a file for example, waits and is then sent from its
  * beginning. The element never holds up the pipeline's preroll, and pausing the
- * pipeline does not end the call. Going to READY does: the hang-up is sent in
- * the background, and going on to NULL waits for it, 1.5 seconds at the most.
+ * pipeline does not end the call. Going to READY ends the call, unless another
+ * element of the session, maybe in another pipeline, stays in PAUSED or
+ * PLAYING; then this one may come back and is heard again. The hang-up is sent
+ * in the background, and going on to NULL waits for it, 1.5 seconds at the
+ * most.
  *
  * When all pads are at their end, the call is ended and EOS is posted, see
  * #GstKandySink:end-on-eos. When the far end hangs up, upstream is told to
@@ -45,6 +48,15 @@
  * gst-launch-1.0 audiotestsrc num-buffers=500 ! opusenc ! oggmux \
  *   ! filesink location=tone.ogg
  * gst-launch-1.0 filesrc location=tone.ogg ! oggdemux ! opusparse ! kandysink \
+ *     server=http://127.0.0.1:8080 username=alice@loopback.example \
+ *     password=alice destination=bob
+ * ]|
+ *
+ * So does any file, by its URI:
+ * |[
+ * gst-launch-1.0 uridecodebin uri=file:///tmp/film.mkv name=file \
+ *   file. ! queue ! audioconvert ! audioresample ! sink.audio_0 \
+ *   file. ! queue ! videoconvert ! sink.video_0 kandysink name=sink \
  *     server=http://127.0.0.1:8080 username=alice@loopback.example \
  *     password=alice destination=bob
  * ]|
@@ -199,10 +211,8 @@ choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
 }
 
 static void
-gst_kandy_sink_media_prepared (
-    GstKandySessionMember *member, GstKandyCall *media)
+prepare_pads (GstKandySink *self, GstKandyCall *media, gboolean joined)
 {
-  GstKandySink *self = GST_KANDY_SINK (member);
   g_autoptr (GPtrArray) pads = dup_pads (self);
   guint i;
 
@@ -222,8 +232,26 @@ gst_kandy_sink_media_prepared (
               input));
       continue;
     }
-    gst_kandy_sink_pad_prepare (pad, media, codecs);
+    if (!gst_kandy_sink_pad_prepare (pad, media, codecs) && joined)
+      GST_ELEMENT_WARNING (self, STREAM, FAILED,
+          ("The call has no track for the pad %s; nothing is sent of it unless "
+           "the call is negotiated anew",
+              GST_PAD_NAME (pad)),
+          ("the element came after the call had been made or answered"));
   }
+}
+
+static void
+gst_kandy_sink_media_prepared (
+    GstKandySessionMember *member, GstKandyCall *media)
+{
+  prepare_pads (GST_KANDY_SINK (member), media, FALSE);
+}
+
+static void
+gst_kandy_sink_media_joined (GstKandySessionMember *member, GstKandyCall *media)
+{
+  prepare_pads (GST_KANDY_SINK (member), media, TRUE);
 }
 
 static void
@@ -264,11 +292,79 @@ gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
   parent_member = g_type_interface_peek_parent (iface);
   iface->get_wishes = gst_kandy_sink_get_wishes;
   iface->media_prepared = gst_kandy_sink_media_prepared;
+  iface->media_joined = gst_kandy_sink_media_joined;
   iface->call_connected = gst_kandy_sink_call_connected;
   iface->call_ended = gst_kandy_sink_call_ended;
 }
 
 /* Pads */
+
+/* Maybe on the kandy thread, in the midst of the session's work */
+static void
+on_end_answered (GstPromise *promise, gpointer user_data)
+{
+  GstKandySink *self = user_data;
+
+  post_eos (self);
+}
+
+/* Hangs up if all pads are at their end */
+static void
+check_eos (GstKandySink *self)
+{
+  g_autoptr (GstPromise) promise = NULL;
+  gboolean end;
+
+  GST_OBJECT_LOCK (self);
+  end = self->end_on_eos && !self->ended && self->eos->len > 0
+      && self->eos->len == self->pads->len;
+  GST_OBJECT_UNLOCK (self);
+  if (!end)
+    return;
+
+  GST_INFO_OBJECT (self, "all pads are at their end, hanging up");
+  promise = gst_promise_new_with_change_func (
+      on_end_answered, gst_object_ref (self), gst_object_unref);
+  gst_kandy_base_bin_request (
+      GST_KANDY_BASE_BIN (self), GST_KANDY_REQUEST_END, NULL, promise);
+}
+
+static void
+pad_eos (GstKandySink *self, GstObject *source)
+{
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (self->pads, i);
+
+    if (gst_kandy_sink_pad_owns (pad, source)
+        && !g_ptr_array_find (self->eos, pad, NULL))
+      g_ptr_array_add (self->eos, pad);
+  }
+  GST_OBJECT_UNLOCK (self);
+  check_eos (self);
+}
+
+/* After a flush there is more to come */
+static GstPadProbeReturn
+on_flush (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstElement *parent = gst_pad_get_parent_element (pad);
+  GstKandySink *self;
+
+  if (parent == NULL)
+    return GST_PAD_PROBE_OK;
+  self = GST_KANDY_SINK (parent);
+  if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info))
+      == GST_EVENT_FLUSH_STOP) {
+    GST_OBJECT_LOCK (self);
+    g_ptr_array_remove (self->eos, pad);
+    GST_OBJECT_UNLOCK (self);
+  }
+  gst_object_unref (self);
+  return GST_PAD_PROBE_OK;
+}
 
 static void
 on_linked (GstPad *pad, GstPad *peer, GstKandySink *self)
@@ -329,6 +425,8 @@ gst_kandy_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
   GST_OBJECT_LOCK (self);
   g_ptr_array_add (self->pads, gst_object_ref_sink (pad));
   GST_OBJECT_UNLOCK (self);
+  gst_pad_add_probe (
+      GST_PAD (pad), GST_PAD_PROBE_TYPE_EVENT_FLUSH, on_flush, NULL, NULL);
   gst_pad_set_active (GST_PAD (pad), TRUE);
   gst_element_add_pad (element, GST_PAD (pad));
   gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
@@ -356,46 +454,10 @@ gst_kandy_sink_release_pad (GstElement *element, GstPad *pad)
   gst_kandy_sink_pad_release (ours, GST_BIN (self));
   gst_element_remove_pad (element, pad);
   gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
+  check_eos (self);
 }
 
 /* EOS */
-
-/* Maybe on the kandy thread, in the midst of the session's work */
-static void
-on_end_answered (GstPromise *promise, gpointer user_data)
-{
-  GstKandySink *self = user_data;
-
-  post_eos (self);
-}
-
-static void
-pad_eos (GstKandySink *self, GstObject *source)
-{
-  gboolean all, end;
-  guint i;
-
-  GST_OBJECT_LOCK (self);
-  for (i = 0; i < self->pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (self->pads, i);
-
-    if (gst_kandy_sink_pad_owns (pad, source)
-        && !g_ptr_array_find (self->eos, pad, NULL))
-      g_ptr_array_add (self->eos, pad);
-  }
-  all = self->eos->len == self->pads->len && !self->ended;
-  end = self->end_on_eos;
-  GST_OBJECT_UNLOCK (self);
-
-  if (all && end) {
-    g_autoptr (GstPromise) promise = gst_promise_new_with_change_func (
-        on_end_answered, gst_object_ref (self), gst_object_unref);
-
-    GST_INFO_OBJECT (self, "all pads are at their end, hanging up");
-    gst_kandy_base_bin_request (
-        GST_KANDY_BASE_BIN (self), GST_KANDY_REQUEST_END, NULL, promise);
-  }
-}
 
 /* EOS for the pipeline, as gst-launch -e sends it upon Ctrl-C. What waits for a
  * call would never come to its end by itself. */
@@ -455,6 +517,9 @@ gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
 
     for (i = 0; i < pads->len; i++)
       gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), FALSE);
+    GST_OBJECT_LOCK (self);
+    g_ptr_array_set_size (self->eos, 0);
+    GST_OBJECT_UNLOCK (self);
   }
   return ret;
 }

@@ -44,6 +44,8 @@ struct _GstKandySinkPad {
   /* all of it guarded by the object lock */
   GstKandySendTrack *track; /* (nullable) */
   GstKandyCall *media;      /* (nullable) */
+  GWeakRef parked_track;    /* those of a call that the element has left */
+  GWeakRef parked_media;
   gboolean liveness_known;
   gboolean live;
   gboolean open;
@@ -135,6 +137,8 @@ on_max_bitrate (GstKandySendTrack *track, guint bitrate, GstKandySinkPad *self)
   update_bitrate (self);
 }
 
+/* What has been negotiated stays, and serves the element again if it comes back
+ * to the same call */
 static void
 drop_track (GstKandySinkPad *self)
 {
@@ -148,6 +152,8 @@ drop_track (GstKandySinkPad *self)
   GST_OBJECT_UNLOCK (self);
 
   if (track != NULL) {
+    g_weak_ref_set (&self->parked_track, track);
+    g_weak_ref_set (&self->parked_media, media);
     g_signal_handlers_disconnect_by_data (track, self);
     g_object_set (self->send_bin, "negotiated-caps", NULL, NULL);
   }
@@ -390,6 +396,17 @@ gst_kandy_sink_pad_dispose (GObject *object)
 }
 
 static void
+gst_kandy_sink_pad_finalize (GObject *object)
+{
+  GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
+
+  g_weak_ref_clear (&self->parked_track);
+  g_weak_ref_clear (&self->parked_media);
+
+  G_OBJECT_CLASS (gst_kandy_sink_pad_parent_class)->finalize (object);
+}
+
+static void
 gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -397,6 +414,7 @@ gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
   object_class->set_property = gst_kandy_sink_pad_set_property;
   object_class->get_property = gst_kandy_sink_pad_get_property;
   object_class->dispose = gst_kandy_sink_pad_dispose;
+  object_class->finalize = gst_kandy_sink_pad_finalize;
 
   /**
    * GstKandySinkPad:muted:
@@ -435,6 +453,8 @@ gst_kandy_sink_pad_init (GstKandySinkPad *self)
 {
   self->waiting = GST_CLOCK_TIME_NONE;
   self->offset = GST_CLOCK_TIME_NONE;
+  g_weak_ref_init (&self->parked_track, NULL);
+  g_weak_ref_init (&self->parked_media, NULL);
 }
 
 GstKandySinkPad *
@@ -517,17 +537,30 @@ gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element)
   return GST_OBJECT (self->appsink) == element;
 }
 
-void
+gboolean
 gst_kandy_sink_pad_prepare (
     GstKandySinkPad *self, GstKandyCall *media, GstCaps *codecs)
 {
-  GstKandySendTrack *track;
+  g_autoptr (GstKandyCall) parked_media = NULL;
+  GstKandySendTrack *track = NULL;
+  gboolean prepared, known;
+
+  GST_OBJECT_LOCK (self);
+  prepared = self->track != NULL && self->media == media;
+  GST_OBJECT_UNLOCK (self);
+  if (prepared)
+    return TRUE;
 
   drop_track (self);
-  track = gst_kandy_call_add_send_track (
-      media, self->kind, GST_PAD_NAME (self), codecs);
+  parked_media = g_weak_ref_get (&self->parked_media);
+  if (parked_media == media)
+    track = g_weak_ref_get (&self->parked_track);
+  known = track != NULL;
+  if (!known)
+    track = gst_kandy_call_add_send_track (
+        media, self->kind, GST_PAD_NAME (self), codecs);
   if (track == NULL)
-    return;
+    return FALSE;
 
   g_signal_connect_object (
       track, "negotiated", G_CALLBACK (on_negotiated), self, 0);
@@ -541,6 +574,7 @@ gst_kandy_sink_pad_prepare (
   self->ended = FALSE;
   GST_OBJECT_UNLOCK (self);
   on_negotiated (track, self);
+  return known;
 }
 
 gboolean

@@ -24,15 +24,17 @@ GstCaps *gst_kandy_sink_pad_dup_caps (GstKandySinkPad *self);
 /* Whether @element is this pad's innermost one, which posts its EOS */
 gboolean gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element);
 
-/* Gives the pad a track of @media that can be sent as @codecs */
-void gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
+/* Gives the pad a track of @media that can be sent as @codecs. TRUE if it is the
+ * one that the pad had in this call before, so that it needs no negotiation. */
+gboolean gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
     GstCaps *codecs);
 gboolean gst_kandy_sink_pad_is_prepared (GstKandySinkPad *self);
 /* What is not live begins to flow: from now on its running time is later by
  * @offset. If @offset is GST_CLOCK_TIME_NONE it is chosen and returned. */
 GstClockTime gst_kandy_sink_pad_open (GstKandySinkPad *self,
     GstClockTime offset);
-/* The call is over. @eos: upstream is told to stop */
+/* The call is over, or goes on without the element. @eos: upstream is told to
+ * stop */
 void gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos);
 
 G_END_DECLS

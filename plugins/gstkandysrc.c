@@ -25,9 +25,10 @@
  *
  * The element is live, and #GstKandySrc:latency is the time that it gives
  * packets to arrive. Pausing the pipeline does not end the call, what arrives
- * meanwhile is lost. Going to READY ends it: the hang-up is sent in the
- * background, and going on to NULL waits for it, 1.5 seconds at the most. An
- * EOS event sent to the element, as `gst-launch-1.0 -e` does, also ends the
+ * meanwhile is lost. Going to READY ends the call, unless another element of the
+ * session, maybe in another pipeline, stays in PAUSED or PLAYING. The hang-up is
+ * sent in the background, and going on to NULL waits for it, 1.5 seconds at the
+ * most. An EOS event sent to the element, as `gst-launch-1.0 -e` does, also ends the
  * call.
  *
  * A call that was made here and that the far end does not take is an error. One
@@ -415,6 +416,7 @@ gst_kandy_src_member_init (GstKandySessionMemberInterface *iface)
   parent_member = g_type_interface_peek_parent (iface);
   iface->get_wishes = gst_kandy_src_get_wishes;
   iface->media_prepared = gst_kandy_src_media_prepared;
+  iface->media_joined = gst_kandy_src_media_prepared;
   iface->track_added = gst_kandy_src_track_added;
   iface->track_removed = gst_kandy_src_track_removed;
   iface->no_more_tracks = gst_kandy_src_no_more_tracks;

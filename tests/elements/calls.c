@@ -65,6 +65,18 @@ GST_START_TEST (test_both_ways)
 }
 GST_END_TEST;
 
+static void
+until_silent (GstElement *pipeline)
+{
+  g_autoptr (GstElement) ear = gst_bin_get_by_name (GST_BIN (pipeline), "ear");
+  GstSample *sample;
+
+  while ((sample = gst_app_sink_try_pull_sample (
+              GST_APP_SINK (ear), 300 * GST_MSECOND))
+      != NULL)
+    gst_sample_unref (sample);
+}
+
 /* The two faces of one call in two pipelines; one of them may go */
 GST_START_TEST (test_two_pipelines)
 {
@@ -73,7 +85,7 @@ GST_START_TEST (test_two_pipelines)
       "! " FIXTURE_SOUND " audiotestsrc is-live=true freq=700 ! "
       "audio/x-raw,rate=48000 ! kandysink");
   GstElement *speaking = fixture_launch (
-      "kandysink name=sink %s audiotestsrc is-live=true freq=900 ! "
+      "kandysink name=sink %s audiotestsrc name=tone is-live=true freq=900 ! "
       "audio/x-raw,rate=48000 ! sink.",
       account);
   GstElement *listening =
@@ -87,8 +99,19 @@ GST_START_TEST (test_two_pipelines)
   fixture_play (listening);
   fixture_assert_tone (bob, 900);
   fixture_assert_tone (listening, 700);
+
+  /* who speaks goes and comes back, as the call goes on without it */
+  fail_unless_equals_int (gst_element_set_state (speaking, GST_STATE_NULL),
+      GST_STATE_CHANGE_SUCCESS);
+  until_silent (bob);
+  gst_child_proxy_set (GST_CHILD_PROXY (speaking), "tone::freq", 500.0, NULL);
+  fixture_play (speaking);
+  fixture_assert_tone (bob, 500);
+  fail_unless_equals_int (
+      kandy_loopback_count_requests (fixture_platform, "POST", "/sessions"), 1);
+
   fixture_stop (listening);
-  fixture_assert_tone (bob, 900);
+  fixture_assert_tone (bob, 500);
   fixture_stop (speaking);
   fixture_wait_eos (bob);
   fixture_stop (bob);
