@@ -49,6 +49,8 @@ struct _GstKandyLine {
   gboolean call_progress; /* a PROGRESS START wants its end */
   gboolean incoming_announced;
   gboolean connected; /* it has been, at least once */
+  gboolean media_connected; /* so has its media */
+  gboolean media_failed; /* told */
   gboolean ended_here;
   gboolean answering;
   GError *lost_error;    /* (nullable): why the platform did not let us answer */

@@ -354,6 +354,8 @@ adopt (GstKandyLine *self, KandyCall *call)
   self->call_by_wish = FALSE;
   self->incoming_announced = FALSE;
   self->connected = FALSE;
+  self->media_connected = FALSE;
+  self->media_failed = FALSE;
   self->ended_here = FALSE;
   self->answering = FALSE;
   self->prepared = FALSE;
@@ -921,6 +923,51 @@ on_received (GstKandyLine *self, KandyCall *call)
   publish_status (self);
 }
 
+/* A call without media is not silent about it. One that never had any is of no
+ * use to who only wished for it by a property. */
+static void
+check_media (GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = NULL;
+  const char *peer;
+  guint i;
+
+  if (!self->call_live || self->call == NULL)
+    return;
+  switch (kandy_call_get_media_connection_state (self->call)) {
+    case KANDY_MEDIA_CONNECTION_STATE_CONNECTED:
+    case KANDY_MEDIA_CONNECTION_STATE_COMPLETED:
+      self->media_connected = TRUE;
+      /* if it breaks again that is news */
+      self->media_failed = FALSE;
+      return;
+    case KANDY_MEDIA_CONNECTION_STATE_FAILED:
+      break;
+    default:
+      return;
+  }
+  if (self->media_failed)
+    return;
+  self->media_failed = TRUE;
+
+  peer = is_outgoing (self) ? kandy_call_get_to (self->call)
+                            : kandy_call_get_from (self->call);
+  members = gst_kandy_line_dup_members (self, TRUE);
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->media_failed (member, peer);
+  }
+  if (!self->media_connected && self->call_by_wish) {
+    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_NETWORK, NULL, 0,
+        "The call with %s has got no media path", peer);
+
+    gst_kandy_line_report (self, error);
+    end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
+    hang_up (self, NULL);
+  }
+}
+
 void
 gst_kandy_line_calls_start (GstKandyLine *self)
 {
@@ -951,6 +998,7 @@ gst_kandy_line_calls_event (
       on_state (self, payload);
     else
       publish_status (self);
+    check_media (self);
   } else if (g_str_equal (name, "call:stateChange")
       && (kandy_call_get_state (call) == KANDY_CALL_STATE_INITIATED
           || kandy_call_get_state (call) == KANDY_CALL_STATE_RINGING)) {

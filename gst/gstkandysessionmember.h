@@ -74,6 +74,8 @@ struct _GstKandySessionMemberInterface {
       GVariant *payload);
   void (*stats) (GstKandySessionMember *self, const GstStructure *stats);
   void (*failed) (GstKandySessionMember *self, const GError *error);
+  /* the way of the media to or from @peer is broken, or was never found */
+  void (*media_failed) (GstKandySessionMember *self, const char *peer);
 
   /* Every member is told */
   void (*status_changed) (GstKandySessionMember *self);

@@ -219,6 +219,16 @@ gst_kandy_base_bin_failed (GstKandySessionMember *member, const GError *error)
 }
 
 static void
+gst_kandy_base_bin_media_failed (
+    GstKandySessionMember *member, const char *peer)
+{
+  GST_ELEMENT_WARNING (member, RESOURCE, READ,
+      ("No media path to %s: nothing is heard or seen of the far end", peer),
+      ("ICE or DTLS has failed; a firewall may be in between, and TURN may be "
+       "needed"));
+}
+
+static void
 gst_kandy_base_bin_status_changed (GstKandySessionMember *member)
 {
   GstKandyBaseBin *self = GST_KANDY_BASE_BIN (member);
@@ -307,6 +317,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->event = gst_kandy_base_bin_event;
   iface->stats = gst_kandy_base_bin_stats;
   iface->failed = gst_kandy_base_bin_failed;
+  iface->media_failed = gst_kandy_base_bin_media_failed;
   iface->status_changed = gst_kandy_base_bin_status_changed;
   iface->incoming_call = gst_kandy_base_bin_incoming_call;
   iface->media_prepared = ignore_media;
