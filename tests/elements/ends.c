@@ -101,14 +101,20 @@ GST_START_TEST (test_eos_without_call)
 }
 GST_END_TEST;
 
+/* As a whole, or just its source */
 GST_START_TEST (test_eos_to_sender)
 {
   GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
-  GstElement *alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
-                                      "audio/x-raw,rate=48000 ! sink.");
+  GstElement *alice =
+      fixture_caller ("audiotestsrc name=tone is-live=true freq=600 ! "
+                      "audio/x-raw,rate=48000 ! sink.");
+  g_autoptr (GstElement) tone = NULL;
 
   fixture_assert_tone (bob, 600);
-  fail_unless (gst_element_send_event (alice, gst_event_new_eos ()));
+  if (__i__ == 1)
+    tone = gst_bin_get_by_name (GST_BIN (alice), "tone");
+  fail_unless (gst_element_send_event (
+      tone != NULL ? tone : alice, gst_event_new_eos ()));
   fixture_wait_eos (alice);
   fixture_wait_eos (bob);
   fixture_stop (alice);
@@ -195,7 +201,7 @@ element_ends_suite (void)
   tcase_add_test (tcase, test_file_to_file);
   tcase_add_test (tcase, test_eos_to_pipeline);
   tcase_add_test (tcase, test_eos_without_call);
-  tcase_add_test (tcase, test_eos_to_sender);
+  tcase_add_loop_test (tcase, test_eos_to_sender, 0, 2);
   tcase_add_loop_test (tcase, test_missing_media, 0, 2);
   tcase_add_test (tcase, test_nothing_received);
   tcase_add_loop_test (tcase, test_eos_to_waiting_file, 0, 2);
