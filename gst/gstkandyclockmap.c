@@ -9,11 +9,11 @@
 /* SECTION: two clocks
  *
  * A call's media is timed by the system's clock, the application's pipeline
- * maybe by a sound card, and media go both ways. The distance of the two changes by some 100 ppm, and a
- * reading of the sound card's clock has a jitter of milliseconds. The distance
- * is therefore sampled now and then and smoothed: with a weight of 1/32 each
- * 100 ms, a drift of 100 ppm lags behind by a third of a millisecond, and
- * 10 ms of jitter shrink to about one.
+ * maybe by a sound card, and media go both ways. The distance of the two
+ * changes by some 100 ppm, and a reading of the sound card's clock has a jitter
+ * of milliseconds. The distance is therefore sampled now and then and smoothed:
+ * with a weight of 1/32 each 100 ms, a drift of 100 ppm lags behind by a third
+ * of a millisecond, and 10 ms of jitter shrink to about one.
  */
 
 #define SAMPLE_INTERVAL (100 * GST_MSECOND)

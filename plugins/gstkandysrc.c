@@ -25,11 +25,11 @@
  *
  * The element is live, and #GstKandySrc:latency is the time that it gives
  * packets to arrive. Pausing the pipeline does not end the call, what arrives
- * meanwhile is lost. Going to READY ends the call, unless another element of the
- * session, maybe in another pipeline, stays in PAUSED or PLAYING. The hang-up is
- * sent in the background, and going on to NULL waits for it, 1.5 seconds at the
- * most. An EOS event sent to the element, as `gst-launch-1.0 -e` does, also ends the
- * call.
+ * meanwhile is lost. Going to READY ends the call, unless another element of
+ * the session, maybe in another pipeline, stays in PAUSED or PLAYING. The
+ * hang-up is sent in the background, and going on to NULL waits for it, 1.5
+ * seconds at the most. An EOS event sent to the element, as `gst-launch-1.0 -e`
+ * does, also ends the call.
  *
  * A call that was made here and that the far end does not take is an error. One
  * that was taken and is over, whoever hung up, is none.
@@ -244,33 +244,47 @@ has_pad (GstKandySrc *self, KandyMediaKind kind)
 }
 
 static void
+end_empty_audio (GstElement *element, gpointer pad)
+{
+  gst_kandy_src_pad_end_empty (pad, KANDY_MEDIA_KIND_AUDIO);
+}
+
+static void
+end_empty_video (GstElement *element, gpointer pad)
+{
+  gst_kandy_src_pad_end_empty (pad, KANDY_MEDIA_KIND_VIDEO);
+}
+
+/* Comes and goes on the kandy thread as the other pads do, so that it cannot be
+ * in the way of the next call's; but what is downstream may not hold up that
+ * thread. */
+static void
 add_empty_pad (GstKandySrc *self, KandyMediaKind kind)
 {
-  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (
-      kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template);
+  gboolean audio = kind == KANDY_MEDIA_KIND_AUDIO;
+  g_autoptr (GstPadTemplate) pad_template =
+      gst_static_pad_template_get (audio ? &audio_template : &video_template);
   g_autoptr (GstKandySrcPad) pad = NULL;
 
   if (has_pad (self, kind))
     return;
   pad = gst_object_ref_sink (gst_kandy_src_pad_new_empty (
-      pad_template, kind == KANDY_MEDIA_KIND_AUDIO ? "audio_0" : "video_0"));
+      pad_template, audio ? "audio_0" : "video_0"));
   if (show_pad (self, pad))
-    gst_kandy_src_pad_end_empty (pad, kind);
+    gst_element_call_async (GST_ELEMENT (self),
+        audio ? end_empty_audio : end_empty_video, gst_object_ref (pad),
+        gst_object_unref);
 }
 
-/* Downstream must get its EOS also where there has never been a call, or one
- * without that kind of media, or it would be waited for without end */
+/* Once a call: what has a pad gets its EOS, and what has none a pad with it */
 static void
-finish (GstElement *element, gpointer group_id)
+finish (GstKandySrc *self)
 {
-  GstKandySrc *self = GST_KANDY_SRC (element);
   gboolean finished;
 
   GST_OBJECT_LOCK (self);
-  /* another call may have begun since this was asked for */
-  finished = self->finished || self->group_id != GPOINTER_TO_UINT (group_id);
-  if (!finished)
-    self->finished = TRUE;
+  finished = self->finished;
+  self->finished = TRUE;
   GST_OBJECT_UNLOCK (self);
   if (finished)
     return;
@@ -278,20 +292,7 @@ finish (GstElement *element, gpointer group_id)
   finish_pads (self);
   add_empty_pad (self, KANDY_MEDIA_KIND_AUDIO);
   add_empty_pad (self, KANDY_MEDIA_KIND_VIDEO);
-  gst_element_no_more_pads (element);
-}
-
-/* On the kandy thread, which may not be held up by what is downstream */
-static void
-finish_async (GstKandySrc *self)
-{
-  guint group_id;
-
-  GST_OBJECT_LOCK (self);
-  group_id = self->group_id;
-  GST_OBJECT_UNLOCK (self);
-  gst_element_call_async (
-      GST_ELEMENT (self), finish, GUINT_TO_POINTER (group_id), NULL);
+  gst_element_no_more_pads (GST_ELEMENT (self));
 }
 
 /* As member of the session */
@@ -403,10 +404,8 @@ gst_kandy_src_call_ended (
   GST_OBJECT_LOCK (self);
   taken = self->connected || self->pads->len > 0;
   GST_OBJECT_UNLOCK (self);
-  if (taken) {
-    finish_pads (self);
-    finish_async (self);
-  }
+  if (taken)
+    finish (self);
   parent_member->call_ended (member, failed, ours);
 }
 
@@ -427,7 +426,7 @@ gst_kandy_src_member_init (GstKandySessionMemberInterface *iface)
 static void
 on_end_answered (GstPromise *promise, gpointer user_data)
 {
-  finish_async (user_data);
+  finish (user_data);
 }
 
 static gboolean
