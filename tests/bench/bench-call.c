@@ -24,12 +24,12 @@ typedef struct {
   GstElement *src;
   BenchEar ear;
   BenchMarks *marks;
+  gboolean ready;     /* subscribed */
   gint over;          /* atomic, the last call has ended */
   gint64 answered_us; /* the platform took this end's answer */
 } End;
 
 typedef struct {
-  KandyLoopback *loopback;
   End ends[2];
 } Endpoints;
 
@@ -37,6 +37,7 @@ static int n_rounds = 20;
 static int n_seconds = 10;
 static int n_parallel = 4;
 static int n_soak = 200;
+static char *soak_at;
 static gboolean only_first;
 static gboolean only_first_hand_wired;
 
@@ -49,6 +50,8 @@ static GOptionEntry entries[] = {
       "Pairs at once for CPU, memory and threads (default 4)", "N" },
   { "soak", 0, 0, G_OPTION_ARG_INT, &n_soak,
       "Calls one after the other for leaks (default 200)", "N" },
+  { "soak-at", 0, 0, G_OPTION_ARG_STRING, &soak_at,
+      "Only the soak, at this platform", "URI" },
   { "first", 0, 0, G_OPTION_ARG_NONE, &only_first,
       "Only the first call of this process", NULL },
   { "first-hand-wired", 0, 0, G_OPTION_ARG_NONE, &only_first_hand_wired,
@@ -141,6 +144,16 @@ on_call_ended (GstElement *src, gboolean failed, gpointer user_data)
 static gboolean
 on_bus (GstBus *bus, GstMessage *message, gpointer user_data)
 {
+  End *end = user_data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_PROGRESS) {
+    GstProgressType type;
+    g_autofree char *code = NULL;
+
+    gst_message_parse_progress (message, &type, &code, NULL);
+    if (type == GST_PROGRESS_TYPE_COMPLETE && g_str_equal (code, "subscribe"))
+      end->ready = TRUE;
+  }
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     g_autoptr (GError) error = NULL;
     g_autofree char *debug = NULL;
@@ -208,23 +221,16 @@ end_stop (End *end)
 }
 
 static gboolean
-both_subscribed (gpointer user_data)
+endpoints_ready (gpointer user_data)
 {
   Endpoints *self = user_data;
 
-  return kandy_loopback_count_subscriptions (self->loopback, NULL) >= 2
-      * GPOINTER_TO_UINT (
-          g_object_get_data (G_OBJECT (self->loopback), "pairs"));
+  return self->ends[0].ready && self->ends[1].ready;
 }
 
-static Endpoints *
-endpoints_new (KandyLoopback *loopback, guint number, BenchMarks *marks_at_b)
+static void
+add_accounts (KandyLoopback *loopback, guint number)
 {
-  static BenchMarks unused;
-  Endpoints *self = g_new0 (Endpoints, 1);
-  g_autofree char *uri = kandy_loopback_get_uri (loopback);
-  guint pairs =
-      GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (loopback), "pairs"));
   guint i;
 
   for (i = 0; i < 2; i++) {
@@ -233,14 +239,19 @@ endpoints_new (KandyLoopback *loopback, guint number, BenchMarks *marks_at_b)
 
     kandy_loopback_add_account (loopback, account, "bench", NULL);
   }
+}
+
+static Endpoints *
+endpoints_new (const char *uri, guint number, BenchMarks *marks_at_b)
+{
+  static BenchMarks unused;
+  Endpoints *self = g_new0 (Endpoints, 1);
+
   if (marks_at_b && !unused.latencies)
     bench_marks_init (&unused);
-  self->loopback = loopback;
   end_start (&self->ends[0], uri, number, FALSE, marks_at_b ? &unused : NULL);
   end_start (&self->ends[1], uri, number, TRUE, marks_at_b);
-  g_object_set_data (
-      G_OBJECT (loopback), "pairs", GUINT_TO_POINTER (pairs + 1));
-  if (!bench_wait (both_subscribed, self, CALL_TIMEOUT))
+  if (!bench_wait (endpoints_ready, self, CALL_TIMEOUT))
     g_error ("no subscription within the time");
   return self;
 }
@@ -248,13 +259,8 @@ endpoints_new (KandyLoopback *loopback, guint number, BenchMarks *marks_at_b)
 static void
 endpoints_free (Endpoints *self)
 {
-  guint pairs =
-      GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (self->loopback), "pairs"));
-
   end_stop (&self->ends[0]);
   end_stop (&self->ends[1]);
-  g_object_set_data (
-      G_OBJECT (self->loopback), "pairs", GUINT_TO_POINTER (pairs - 1));
   g_free (self);
 }
 
@@ -285,8 +291,7 @@ endpoints_idle (gpointer user_data)
 {
   Endpoints *self = user_data;
 
-  return kandy_loopback_count_sessions (self->loopback, NULL) == 0
-      && g_atomic_int_get (&self->ends[0].over)
+  return g_atomic_int_get (&self->ends[0].over)
       && g_atomic_int_get (&self->ends[1].over);
 }
 
@@ -353,13 +358,13 @@ report (const char *what, double ours, double theirs, const char *unit)
 /* Calls of both kinds in turn, so that what disturbs the machine disturbs both
  */
 static void
-bench_set_up (KandyLoopback *loopback)
+bench_set_up (const char *uri)
 {
   g_autoptr (GArray) ours = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) theirs = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) our_sample = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) their_sample = g_array_new (FALSE, FALSE, sizeof (gint64));
-  Endpoints *endpoints = endpoints_new (loopback, 0, NULL);
+  Endpoints *endpoints = endpoints_new (uri, 0, NULL);
   gint64 value;
   int i;
 
@@ -409,7 +414,7 @@ measure_cost (Cost *cost, double cpu_before, gint64 time_before,
 }
 
 static void
-bench_cost (KandyLoopback *loopback)
+bench_cost (const char *uri)
 {
   g_autofree Endpoints **endpoints = g_new0 (Endpoints *, n_parallel);
   g_autofree BenchHandWired **pairs = g_new0 (BenchHandWired *, n_parallel);
@@ -438,7 +443,7 @@ bench_cost (KandyLoopback *loopback)
   threads = bench_count_threads ();
   rss = bench_get_rss ();
   for (i = 0; i < n_parallel; i++) {
-    endpoints[i] = endpoints_new (loopback, i, NULL);
+    endpoints[i] = endpoints_new (uri, i, NULL);
     time_call (endpoints[i], i);
   }
   cpu = bench_get_cpu_seconds ();
@@ -507,7 +512,7 @@ measure_latency (GstElement *source, BenchMarks *marks)
 }
 
 static void
-bench_latency (KandyLoopback *loopback)
+bench_latency (const char *uri)
 {
   BenchMarks marks;
   Endpoints *endpoints;
@@ -526,7 +531,7 @@ bench_latency (KandyLoopback *loopback)
   bench_marks_clear (&marks);
 
   bench_marks_init (&marks);
-  endpoints = endpoints_new (loopback, 0, &marks);
+  endpoints = endpoints_new (uri, 0, &marks);
   source = gst_bin_get_by_name (GST_BIN (endpoints->ends[0].pipeline), "marks");
   endpoints_call (endpoints, 0);
   ours = measure_latency (source, &marks);
@@ -538,29 +543,57 @@ bench_latency (KandyLoopback *loopback)
   g_print ("%-44s %10.2f ms\n", "  added", ours - theirs);
 }
 
+typedef struct {
+  guint threads;
+  guint fds;
+  gsize rss;
+} Weight;
+
+/* Once the connections that are kept for a while are closed */
 static void
-bench_soak (KandyLoopback *loopback)
+weigh (Weight *weight)
 {
-  Endpoints *endpoints = endpoints_new (loopback, 0, NULL);
-  guint threads = 0, fds = 0;
-  gsize rss = 0;
+  bench_wait (never, NULL, 7 * G_USEC_PER_SEC);
+  weight->threads = bench_count_threads ();
+  weight->fds = bench_count_fds ();
+  weight->rss = bench_get_rss ();
+}
+
+/* In a process of its own: what the platform keeps is not the elements' */
+static void
+soak (const char *uri)
+{
+  Endpoints *endpoints = endpoints_new (uri, 0, NULL);
+  Weight before = { 0 }, after;
   int i, settled = n_soak / 4;
 
   for (i = 0; i < n_soak; i++) {
+    if (i == settled)
+      weigh (&before);
     time_call (endpoints, 0);
     endpoints_hang_up (endpoints);
-    if (i == settled - 1) {
-      threads = bench_count_threads ();
-      fds = bench_count_fds ();
-      rss = bench_get_rss ();
-    }
   }
-  g_print ("after %d calls, since call %d: threads %+d, descriptors %+d, "
-           "memory %+.1f KiB a call\n",
-      n_soak, settled, (int) bench_count_threads () - (int) threads,
-      (int) bench_count_fds () - (int) fds,
-      ((double) bench_get_rss () - rss) / 1024.0 / (n_soak - settled));
+  weigh (&after);
+  g_print ("%d calls one after the other, since call %d: threads %+d, "
+           "descriptors %+d, memory %+.1f KiB a call\n",
+      n_soak, settled, (int) after.threads - (int) before.threads,
+      (int) after.fds - (int) before.fds,
+      ((double) after.rss - before.rss) / 1024.0 / (n_soak - settled));
   endpoints_free (endpoints);
+}
+
+static void
+bench_soak (const char *program, const char *uri)
+{
+  g_autofree char *calls = g_strdup_printf ("--soak=%d", n_soak);
+  const char *argv[] = { program, calls, "--soak-at", uri, NULL };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+          NULL, NULL, &status, &error)
+      || !g_spawn_check_wait_status (status, &error))
+    g_error ("%s", error->message);
 }
 
 /* The first call of a process needs a process of its own */
@@ -603,6 +636,8 @@ main (int argc, char **argv)
       "- what a call costs, beside webrtcbin wired by hand");
   g_autoptr (GError) error = NULL;
   g_autoptr (KandyLoopback) loopback = NULL;
+  g_autofree char *uri = NULL;
+  int i;
 
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
@@ -615,13 +650,20 @@ main (int argc, char **argv)
     g_print ("%.3f\n", time_hand_wired (NULL) / 1000.0);
     return 0;
   }
+  if (soak_at) {
+    soak (soak_at);
+    return 0;
+  }
   loopback = kandy_loopback_new ();
+  for (i = 0; i < MAX (n_parallel, 1); i++)
+    add_accounts (loopback, i);
   if (!kandy_loopback_start (loopback, "127.0.0.1", 0, &error)) {
     g_printerr ("%s\n", error->message);
     return 1;
   }
+  uri = kandy_loopback_get_uri (loopback);
   if (only_first) {
-    Endpoints *endpoints = endpoints_new (loopback, 0, NULL);
+    Endpoints *endpoints = endpoints_new (uri, 0, NULL);
 
     /* signed on for a moment, as an endpoint is when its first call comes */
     bench_wait (never, NULL, 2 * G_USEC_PER_SEC);
@@ -631,11 +673,11 @@ main (int argc, char **argv)
     g_print ("%-44s %10s %10s\n", "", "elements", "by hand");
     /* neither side pays for what a process does once */
     time_hand_wired (NULL);
-    bench_set_up (loopback);
+    bench_set_up (uri);
     bench_first (argv[0]);
-    bench_cost (loopback);
-    bench_latency (loopback);
-    bench_soak (loopback);
+    bench_cost (uri);
+    bench_latency (uri);
+    bench_soak (argv[0], uri);
   }
   kandy_loopback_stop (loopback);
   return 0;
