@@ -547,6 +547,7 @@ typedef struct {
   guint threads;
   guint fds;
   gsize rss;
+  gsize allocated;
 } Weight;
 
 /* Once the connections that are kept for a while are closed */
@@ -557,6 +558,7 @@ weigh (Weight *weight)
   weight->threads = bench_count_threads ();
   weight->fds = bench_count_fds ();
   weight->rss = bench_get_rss ();
+  weight->allocated = bench_get_allocated ();
 }
 
 /* In a process of its own: what the platform keeps is not the elements' */
@@ -575,10 +577,13 @@ soak (const char *uri)
   }
   weigh (&after);
   g_print ("%d calls one after the other, since call %d: threads %+d, "
-           "descriptors %+d, memory %+.1f KiB a call\n",
+           "descriptors %+d, memory %+.1f KiB a call, of which allocated "
+           "%+.1f KiB\n",
       n_soak, settled, (int) after.threads - (int) before.threads,
       (int) after.fds - (int) before.fds,
-      ((double) after.rss - before.rss) / 1024.0 / (n_soak - settled));
+      ((double) after.rss - before.rss) / 1024.0 / (n_soak - settled),
+      ((double) after.allocated - before.allocated) / 1024.0
+          / (n_soak - settled));
   endpoints_free (endpoints);
 }
 

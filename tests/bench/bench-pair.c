@@ -3,6 +3,7 @@
 #include "config.h"
 #endif
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,6 +218,14 @@ bench_get_rss (void)
       || sscanf (text, "%zu %zu", &total, &resident) != 2)
     return 0;
   return resident * sysconf (_SC_PAGESIZE);
+}
+
+gsize
+bench_get_allocated (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
 }
 
 double

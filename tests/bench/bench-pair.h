@@ -72,6 +72,8 @@ gboolean bench_wait (gboolean (*done) (gpointer user_data), gpointer user_data,
 guint bench_count_threads (void);
 guint bench_count_fds (void);
 gsize bench_get_rss (void);
+/* What malloc has handed out, without what it keeps for later */
+gsize bench_get_allocated (void);
 double bench_get_cpu_seconds (void);
 
 G_END_DECLS
