@@ -635,6 +635,9 @@ endpoint_free (Endpoint *self)
   g_signal_handlers_disconnect_by_data (self->call, self);
   g_assert_finalize_object (self->call);
   fail_unless (gst_kandy_call_wait_closed (5000));
+  /* what is still to be told on this thread keeps what it is about */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
   g_clear_error (&self->failure);
   g_string_free (self->digits, TRUE);
   g_free (self->name);
