@@ -140,8 +140,13 @@ make_credentials (char **user, char **password)
 static Endpoint *
 relayed_endpoint (const char *name, GPtrArray *servers)
 {
-  Endpoint *self = endpoint_new_with_servers (name, NULL, servers);
+  g_autoptr (KandyConfig) config = kandy_config_new ();
+  Endpoint *self;
 
+  /* a busy machine, with all the log there is, needs more than three seconds */
+  kandy_config_set_value (
+      config, "call.maxIceTimeout", g_variant_new_int32 (9000));
+  self = endpoint_new_with_servers (name, config, servers);
   g_object_set (self->call, "relay-only", TRUE, NULL);
   return self;
 }
