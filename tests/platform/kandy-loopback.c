@@ -24,6 +24,7 @@ kandy_loopback_finalize (GObject *object)
   kl_policies_clear (&self->policies);
   kl_policies_clear (&self->configured);
   kl_log_free (self->log);
+  kl_store_free (self->store);
   g_clear_object (&self->certificate);
   g_free (self->address);
   g_main_loop_unref (self->loop);
@@ -40,9 +41,23 @@ kandy_loopback_class_init (KandyLoopbackClass *klass)
   G_OBJECT_CLASS (klass)->finalize = kandy_loopback_finalize;
 }
 
+/* What the parts of the platform keep, they keep in tables of their own */
+static gboolean
+open_store (KandyLoopback *self, const char *path, GError **error)
+{
+  g_autoptr (KlStore) store = kl_store_new (path, error);
+
+  if (!store || !kl_groups_add_tables (store, error))
+    return FALSE;
+  g_clear_pointer (&self->store, kl_store_free);
+  self->store = g_steal_pointer (&store);
+  return TRUE;
+}
+
 static void
 kandy_loopback_init (KandyLoopback *self)
 {
+  g_autoptr (GError) error = NULL;
   guint i;
 
   g_mutex_init (&self->lock);
@@ -64,6 +79,8 @@ kandy_loopback_init (KandyLoopback *self)
   self->sockets = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->timers = g_hash_table_new (NULL, NULL);
   self->log = kl_log_new ();
+  if (!open_store (self, NULL, &error))
+    g_error ("%s", error->message);
   kl_policies_init (&self->policies);
   kl_policies_init (&self->configured);
   for (i = 0; i < sizeof self->key; i++)
@@ -206,6 +223,39 @@ kandy_loopback_load_config (
   g_return_val_if_fail (path != NULL, FALSE);
 
   kl_run (self, load_config, &args);
+  return args.ok;
+}
+
+static void
+set_store (KandyLoopback *self, gpointer data)
+{
+  Args *args = data;
+
+  args->ok = open_store (self, args->text[0], args->error);
+}
+
+/**
+ * kandy_loopback_set_store:
+ * @self: a platform that does not run
+ * @path: the name of a file, which is made if there is none
+ * @error: return location for a #GError
+ *
+ * Keeps messages and whatever else outlives a channel in a file (an SQLite
+ * database), and attachments in a directory beside it, named @path with `.d` at
+ * the end. Without it they are kept in memory, attachments in a temporary
+ * directory, and are gone with the platform.
+ *
+ * Returns: %FALSE if the file cannot be used
+ */
+gboolean
+kandy_loopback_set_store (KandyLoopback *self, const char *path, GError **error)
+{
+  Args args = { { path }, .error = error };
+
+  g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  kl_run (self, set_store, &args);
   return args.ok;
 }
 

@@ -146,6 +146,9 @@ gboolean kandy_loopback_add_client (KandyLoopback *self, const char *client_id,
     const char *client_secret, GError **error);
 gboolean kandy_loopback_load_config (KandyLoopback *self, const char *path,
     GError **error);
+/* Only while it does not run */
+gboolean kandy_loopback_set_store (KandyLoopback *self, const char *path,
+    GError **error);
 
 void kandy_loopback_set_verbose (KandyLoopback *self, gboolean verbose);
 

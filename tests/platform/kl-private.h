@@ -11,6 +11,7 @@
 #include <libsoup/soup.h>
 
 #include "kandy-loopback.h"
+#include "kl-store.h"
 
 G_BEGIN_DECLS
 
@@ -110,6 +111,7 @@ struct _KandyLoopback
   KlPolicies policies;
   KlPolicies configured; /* what clearing the faults goes back to */
   KlLog *log;
+  KlStore *store;
 };
 
 struct _KlAccount
@@ -267,6 +269,11 @@ guint kl_sessions_end (KandyLoopback *self, KlAccount *account,
 guint kl_sessions_count (KandyLoopback *self, KlAccount *account);
 void kl_sessions_reschedule (KandyLoopback *self);
 void kl_turn_handle (KlRequest *request);
+
+/* Groups. To have messages relayed, it is enough to be Connected in the table
+ * of participants. */
+gboolean kl_groups_add_tables (KlStore *store, GError **error);
+GPtrArray *kl_groups_get_connected (KandyLoopback *self, const char *group);
 
 /* Faults and policies */
 typedef enum

@@ -26,6 +26,7 @@ static char *tls_cert;
 static char *tls_key;
 static char **accounts;
 static char *config;
+static char *store;
 static gboolean verbose;
 static gboolean version;
 
@@ -45,6 +46,10 @@ static const GOptionEntry entries[] = {
       "NAME@DOMAIN:PASSWORD" },
   { "config", 0, 0, G_OPTION_ARG_FILENAME, &config,
       "Read accounts, client ids, policies and faults from a JSON file", "F" },
+  { "store", 0, 0, G_OPTION_ARG_FILENAME, &store,
+      "Keep messages in this file, and attachments beside it (default: in "
+      "memory)",
+      "F" },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
       "Print one line for every exchange", NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
@@ -176,7 +181,8 @@ main (int argc, char **argv)
   kandy_loopback_set_verbose (loopback, verbose);
   if (!add_accounts (loopback, (const char *const *) accounts, &error))
     return usage_error (error->message);
-  if ((config && !kandy_loopback_load_config (loopback, config, &error))
+  if ((store && !kandy_loopback_set_store (loopback, store, &error))
+      || (config && !kandy_loopback_load_config (loopback, config, &error))
       || !set_up_tls (loopback, &error))
     return failure (error);
   if (kandy_loopback_count_accounts (loopback) == 0)
