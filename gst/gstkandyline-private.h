@@ -60,10 +60,10 @@ struct _GstKandyLine {
   gboolean tracks_announced;
   char *placed_destination; /* (nullable): the wish that was fulfilled */
   GPtrArray *busy_calls; /* of call ids to be turned away */
-  GstPromise *call_promise; /* (nullable): of GST_KANDY_REQUEST_CALL, waiting
+  GstPromise *call_promise; /* (nullable): of the request "call", waiting
                                for caps */
   char *call_promise_destination;
-  gboolean answer_wanted; /* by GST_KANDY_REQUEST_ANSWER, waiting for caps */
+  gboolean answer_wanted; /* by the request "answer", waiting for caps */
   GstPromise *answer_promise; /* (nullable): of it */
   GSource *media_wait_source; /* runs while caps are waited for */
   gboolean media_waited;
@@ -93,11 +93,31 @@ void gst_kandy_line_calls_event (GstKandyLine *self, const char *name,
     GVariant *payload);
 void gst_kandy_line_calls_add_member (GstKandyLine *self,
     GstKandySessionMember *member);
-void gst_kandy_line_calls_request (GstKandyLine *self,
-    GstKandyRequest request, const char *argument, GstPromise *promise);
+void gst_kandy_line_calls_publish_status (GstKandyLine *self);
+/* Whether it is an incoming call that waits for its answer */
+gboolean gst_kandy_line_calls_may_be_answered (GstKandyLine *self);
+/* @promise: (nullable) (transfer full) */
+void gst_kandy_line_calls_hang_up (GstKandyLine *self, GstPromise *promise);
 /* Hangs up; @done is called when the platform knows, maybe at once */
 void gst_kandy_line_calls_goodbye (GstKandyLine *self,
     void (*done) (GstKandyLine *self));
 void gst_kandy_line_calls_clear (GstKandyLine *self);
+
+/* gstkandylinestats.c */
+void gst_kandy_line_stats_start (GstKandyLine *self);
+void gst_kandy_line_stats_stop (GstKandyLine *self);
+/* Asks the media half, or takes what is known if there is none any more.
+ * @promise: (nullable) (transfer full) */
+void gst_kandy_line_stats_query (GstKandyLine *self, GstPromise *promise);
+/* Puts the call's own marks into the statistics that are shown */
+void gst_kandy_line_stats_complete (GstKandyLine *self);
+
+/* gstkandylinerequests.c */
+/* @promise: (nullable) (transfer full) */
+void gst_kandy_line_requests_run (GstKandyLine *self,
+    const GstStructure *request, GstPromise *promise);
+/* @promise: (nullable) (transfer full) */
+void gst_kandy_line_refuse (GstPromise *promise, KandyError code,
+    const char *platform_code, const char *text);
 
 G_END_DECLS

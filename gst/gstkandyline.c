@@ -443,8 +443,7 @@ do_update_config (GstKandyLine *self, gpointer data)
 }
 
 typedef struct {
-  GstKandyRequest request;
-  char *argument;
+  GstStructure *request;
   GstPromise *promise;
 } Request;
 
@@ -461,7 +460,7 @@ request_free (gpointer data)
     gst_kandy_promise_reply (request->promise, NULL, error);
     gst_promise_unref (request->promise);
   }
-  g_free (request->argument);
+  gst_structure_free (request->request);
   g_free (request);
 }
 
@@ -472,8 +471,8 @@ do_request (GstKandyLine *self, gpointer data)
 
   if (self->phase == LINE_STOPPING || self->client == NULL)
     return;
-  gst_kandy_line_calls_request (self, request->request, request->argument,
-      g_steal_pointer (&request->promise));
+  gst_kandy_line_requests_run (
+      self, request->request, g_steal_pointer (&request->promise));
 }
 
 static void
@@ -589,13 +588,12 @@ gst_kandy_line_update_config (GstKandyLine *self, GVariant *partial)
 }
 
 void
-gst_kandy_line_request (GstKandyLine *self, GstKandyRequest what,
-    const char *argument, GstPromise *promise)
+gst_kandy_line_request (
+    GstKandyLine *self, GstStructure *what, GstPromise *promise)
 {
   Request *request = g_new0 (Request, 1);
 
   request->request = what;
-  request->argument = g_strdup (argument);
   request->promise = promise;
   if (!gst_kandy_line_post (self, do_request, request, request_free))
     request_free (request);

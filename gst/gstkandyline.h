@@ -26,8 +26,8 @@ void gst_kandy_line_wishes_changed (GstKandyLine *self);
 void gst_kandy_line_add_member (GstKandyLine *self,
     GstKandySessionMember *member);
 void gst_kandy_line_update_config (GstKandyLine *self, GVariant *partial);
-/* @promise: (nullable) (transfer full) */
-void gst_kandy_line_request (GstKandyLine *self, GstKandyRequest request,
-    const char *argument, GstPromise *promise);
+/* @request: (transfer full); @promise: (nullable) (transfer full) */
+void gst_kandy_line_request (GstKandyLine *self, GstStructure *request,
+    GstPromise *promise);
 
 G_END_DECLS

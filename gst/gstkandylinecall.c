@@ -23,7 +23,6 @@ GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
 
 /* How long a call waits for pads that are linked but have no caps */
 #define MEDIA_WAIT_MS 2000
-#define STATS_INTERVAL_MS 500
 /* How long the end of a call may take to be told after the platform has said
  * that it cannot be answered any more */
 #define LOST_WAIT_MS 2000
@@ -49,8 +48,8 @@ clear_wishes (GstKandySessionWishes *wishes)
   g_clear_pointer (&wishes->destination, g_free);
 }
 
-static gboolean
-may_be_answered (GstKandyLine *self)
+gboolean
+gst_kandy_line_calls_may_be_answered (GstKandyLine *self)
 {
   return self->call_live
       && kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_INCOMING
@@ -79,8 +78,8 @@ shows_tracks (GstKandyLine *self)
   return self->connected || is_outgoing (self);
 }
 
-static void
-publish_status (GstKandyLine *self)
+void
+gst_kandy_line_calls_publish_status (GstKandyLine *self)
 {
   g_autoptr (GstKandySession) session = gst_kandy_line_dup_session (self);
   g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
@@ -113,142 +112,6 @@ end_progress (GstKandyLine *self, GstProgressType type, const char *text)
     return;
   self->call_progress = FALSE;
   gst_kandy_line_progress (self, type, "call", "%s", text);
-}
-
-/* @promise: (nullable) (transfer full) */
-static void
-refuse (GstPromise *promise, KandyError code, const char *platform_code,
-    const char *text)
-{
-  g_autoptr (GError) error =
-      kandy_error_new (code, platform_code, 0, "%s", text);
-
-  gst_kandy_promise_reply (promise, NULL, error);
-  g_clear_pointer (&promise, gst_promise_unref);
-}
-
-/* Statistics */
-
-typedef struct {
-  GWeakRef line;
-  KandyCall *call;
-  GstPromise *answer; /* (nullable): the application's */
-} StatsQuery;
-
-typedef struct {
-  KandyCall *call;
-  GstPromise *answer;  /* (nullable) */
-  GstStructure *stats; /* (nullable) */
-} StatsReply;
-
-static void
-stats_reply_free (gpointer data)
-{
-  StatsReply *reply = data;
-
-  if (reply->answer != NULL) {
-    gst_kandy_promise_reply (reply->answer, NULL, NULL);
-    gst_promise_unref (reply->answer);
-  }
-  g_clear_pointer (&reply->stats, gst_structure_free);
-  g_object_unref (reply->call);
-  g_free (reply);
-}
-
-static GstStructure *
-complete_stats (KandyCall *call, GstStructure *stats)
-{
-  g_autoptr (GVariant) timings = kandy_call_get_timings (call);
-  g_autoptr (GstStructure) marks =
-      gst_structure_new_empty ("application/x-kandy-timings");
-  GVariantIter iter;
-  const char *mark;
-  gint64 time;
-
-  if (stats == NULL)
-    stats = gst_structure_new_empty ("application/x-kandy-stats");
-  if (timings != NULL) {
-    g_variant_ref_sink (timings);
-    g_variant_iter_init (&iter, timings);
-    while (g_variant_iter_next (&iter, "{&sx}", &mark, &time))
-      gst_structure_set (marks, mark, G_TYPE_INT64, time, NULL);
-  }
-  gst_structure_set (stats, "call-id", G_TYPE_STRING, kandy_call_get_id (call),
-      "timings", GST_TYPE_STRUCTURE, marks, NULL);
-  return stats;
-}
-
-static void
-on_stats_here (GstKandyLine *self, gpointer data)
-{
-  StatsReply *reply = data;
-
-  reply->stats = complete_stats (reply->call, reply->stats);
-  if (reply->call == self->call && self->call_live) {
-    g_clear_pointer (&self->stats, gst_structure_free);
-    self->stats = gst_structure_copy (reply->stats);
-    publish_status (self);
-  }
-  if (reply->answer != NULL) {
-    gst_promise_reply (reply->answer, g_steal_pointer (&reply->stats));
-    g_clear_pointer (&reply->answer, gst_promise_unref);
-  }
-}
-
-/* From any thread, maybe at once */
-static void
-on_stats (GstPromise *promise, gpointer user_data)
-{
-  StatsQuery *query = user_data;
-  g_autoptr (GstKandyLine) line = g_weak_ref_get (&query->line);
-  StatsReply *reply = g_new0 (StatsReply, 1);
-
-  reply->call = g_object_ref (query->call);
-  reply->answer = g_steal_pointer (&query->answer);
-  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED
-      && gst_promise_get_reply (promise) != NULL)
-    reply->stats = gst_structure_copy (gst_promise_get_reply (promise));
-
-  if (line == NULL
-      || !gst_kandy_line_post (line, on_stats_here, reply, stats_reply_free))
-    stats_reply_free (reply);
-}
-
-static void
-stats_query_free (gpointer data)
-{
-  StatsQuery *query = data;
-
-  if (query->answer != NULL) {
-    gst_kandy_promise_reply (query->answer, NULL, NULL);
-    gst_promise_unref (query->answer);
-  }
-  g_weak_ref_clear (&query->line);
-  g_object_unref (query->call);
-  g_free (query);
-}
-
-/* @answer: (nullable) (transfer full) */
-static void
-query_stats (GstKandyLine *self, GstPromise *answer)
-{
-  StatsQuery *query = g_new0 (StatsQuery, 1);
-
-  g_weak_ref_init (&query->line, self);
-  query->call = g_object_ref (self->call);
-  query->answer = answer;
-  gst_kandy_call_get_stats (self->media,
-      gst_promise_new_with_change_func (on_stats, query, stats_query_free));
-}
-
-static gboolean
-on_stats_time (gpointer data)
-{
-  GstKandyLine *self = data;
-
-  if (self->media != NULL && self->call_live)
-    query_stats (self, NULL);
-  return G_SOURCE_CONTINUE;
 }
 
 /* Tracks */
@@ -494,24 +357,8 @@ place (GstKandyLine *self, const char *destination,
     return FALSE;
   adopt (self, call);
   self->call_by_wish = by_wish;
-  publish_status (self);
+  gst_kandy_line_calls_publish_status (self);
   return TRUE;
-}
-
-typedef struct {
-  GstKandyLine *line;
-  GstPromise *promise; /* (nullable) */
-  gboolean by_wish;
-} Operation;
-
-static Operation *
-operation_new (GstKandyLine *self, GstPromise *promise)
-{
-  Operation *operation = g_new0 (Operation, 1);
-
-  operation->line = g_object_ref (self);
-  operation->promise = promise;
-  return operation;
 }
 
 /* The hang-up: whoever asked for it is answered within the time that a good-bye
@@ -574,16 +421,15 @@ on_hang_up_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* @promise: (nullable) (transfer full) */
-static void
-hang_up (GstKandyLine *self, GstPromise *promise)
+void
+gst_kandy_line_calls_hang_up (GstKandyLine *self, GstPromise *promise)
 {
   HangUp *data = g_new0 (HangUp, 1);
 
   self->ended_here = TRUE;
   /* the last ones that there are */
   if (self->media != NULL && self->connected)
-    query_stats (self, NULL);
+    gst_kandy_line_stats_query (self, NULL);
   g_atomic_ref_count_init (&data->refs);
   data->line = g_object_ref (self);
   data->call = g_object_ref (self->call);
@@ -597,26 +443,6 @@ hang_up (GstKandyLine *self, GstPromise *promise)
   kandy_call_end_async (self->call, NULL, on_hung_up, data);
 }
 
-static void
-on_operation (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  Operation *operation = user_data;
-  KandyCall *call = KANDY_CALL (object);
-  g_autoptr (GError) error = NULL;
-
-  kandy_call_operation_finish (call, result, &error);
-  if (error != NULL)
-    GST_INFO_OBJECT (operation->line, "call %s: %s", kandy_call_get_id (call),
-        error->message);
-  if (operation->promise != NULL) {
-    gst_kandy_promise_reply (
-        operation->promise, kandy_call_get_id (call), error);
-    gst_promise_unref (operation->promise);
-  }
-  g_object_unref (operation->line);
-  g_free (operation);
-}
-
 /* The call could not be answered and does not end: it must not occupy the line
  */
 static gboolean
@@ -628,24 +454,30 @@ on_lost_time (gpointer data)
   gst_kandy_line_clear_source (&self->lost_source);
   gst_kandy_line_report (self, error);
   end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
-  hang_up (self, NULL);
+  gst_kandy_line_calls_hang_up (self, NULL);
   return G_SOURCE_REMOVE;
 }
+
+typedef struct {
+  GstKandyLine *line;
+  GstPromise *promise; /* (nullable) */
+  gboolean by_wish;
+} Answer;
 
 static void
 on_answered (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  Operation *operation = user_data;
-  g_autoptr (GstKandyLine) self = g_object_ref (operation->line);
-  gboolean by_wish = operation->by_wish;
+  Answer *data = user_data;
+  g_autoptr (GstKandyLine) self = g_object_ref (data->line);
+  gboolean by_wish = data->by_wish;
   KandyCall *call = KANDY_CALL (object);
   g_autoptr (GError) error = NULL;
 
   kandy_call_operation_finish (call, result, &error);
-  gst_kandy_promise_reply (operation->promise, kandy_call_get_id (call), error);
-  g_clear_pointer (&operation->promise, gst_promise_unref);
-  g_object_unref (operation->line);
-  g_free (operation);
+  gst_kandy_promise_reply (data->promise, kandy_call_get_id (call), error);
+  g_clear_pointer (&data->promise, gst_promise_unref);
+  g_object_unref (data->line);
+  g_free (data);
 
   if (error == NULL || call != self->call)
     return;
@@ -668,9 +500,11 @@ answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
 {
   g_autoptr (KandyMediaOptions) options =
       make_options (self, wishes, TRUE, NULL);
-  Operation *operation = operation_new (self, promise);
+  Answer *data = g_new0 (Answer, 1);
 
-  operation->by_wish = by_wish;
+  data->line = g_object_ref (self);
+  data->promise = promise;
+  data->by_wish = by_wish;
   self->answering = TRUE;
   self->call_by_wish = by_wish;
   self->call_progress = TRUE;
@@ -678,7 +512,19 @@ answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
       "Answering %s", kandy_call_get_from (self->call));
   prepare_media (self);
   kandy_call_answer_async (
-      self->call, options, self->cancellable, on_answered, operation);
+      self->call, options, self->cancellable, on_answered, data);
+}
+
+static void
+on_turned_away (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GstKandyLine) self = user_data;
+  KandyCall *call = KANDY_CALL (object);
+  g_autoptr (GError) error = NULL;
+
+  if (!kandy_call_operation_finish (call, result, &error))
+    GST_INFO_OBJECT (
+        self, "call %s: %s", kandy_call_get_id (call), error->message);
 }
 
 static void
@@ -691,10 +537,10 @@ turn_away (GstKandyLine *self, KandyCall *call)
       self, "busy: call %s is turned away", kandy_call_get_id (call));
   if (wishes.busy_action == GST_KANDY_BUSY_ACTION_IGNORE)
     kandy_call_ignore_async (
-        call, self->cancellable, on_operation, operation_new (self, NULL));
+        call, self->cancellable, on_turned_away, g_object_ref (self));
   else
     kandy_call_reject_async (
-        call, self->cancellable, on_operation, operation_new (self, NULL));
+        call, self->cancellable, on_turned_away, g_object_ref (self));
   clear_wishes (&wishes);
 }
 
@@ -736,11 +582,7 @@ on_connected (GstKandyLine *self)
   if (!self->connected) {
     self->connected = TRUE;
     end_progress (self, GST_PROGRESS_TYPE_COMPLETE, "Connected");
-    gst_kandy_line_clear_source (&self->stats_source);
-    self->stats_source =
-        gst_kandy_line_add_timeout (self, STATS_INTERVAL_MS, on_stats_time);
-    if (self->media != NULL)
-      query_stats (self, NULL);
+    gst_kandy_line_stats_start (self);
   }
   if (self->tracks_announced)
     return;
@@ -817,14 +659,14 @@ on_ended (GstKandyLine *self, GVariant *payload)
   forget_lost (self);
   if (self->answer_wanted) {
     self->answer_wanted = FALSE;
-    refuse (g_steal_pointer (&self->answer_promise), KANDY_ERROR_INVALID_STATE,
-        "call:6", "The call has ended");
+    gst_kandy_line_refuse (g_steal_pointer (&self->answer_promise),
+        KANDY_ERROR_INVALID_STATE, "call:6", "The call has ended");
   }
-  gst_kandy_line_clear_source (&self->stats_source);
+  gst_kandy_line_stats_stop (self);
   gst_kandy_line_clear_source (&self->media_wait_source);
 
   if (self->connected) {
-    self->stats = complete_stats (self->call, self->stats);
+    gst_kandy_line_stats_complete (self);
     for (i = 0; i < heads->len; i++) {
       GstKandySessionMember *member = g_ptr_array_index (heads, i);
 
@@ -884,7 +726,7 @@ on_state (GstKandyLine *self, GVariant *payload)
   KandyCallState state = kandy_call_get_state (self->call);
 
   self->call_state = state;
-  publish_status (self);
+  gst_kandy_line_calls_publish_status (self);
 
   switch (state) {
     case KANDY_CALL_STATE_INITIATED:
@@ -920,7 +762,7 @@ on_received (GstKandyLine *self, KandyCall *call)
     return;
   }
   adopt (self, call);
-  publish_status (self);
+  gst_kandy_line_calls_publish_status (self);
 }
 
 /* A call without media is not silent about it. One that never had any is of no
@@ -964,7 +806,7 @@ check_media (GstKandyLine *self)
 
     gst_kandy_line_report (self, error);
     end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
-    hang_up (self, NULL);
+    gst_kandy_line_calls_hang_up (self, NULL);
   }
 }
 
@@ -997,7 +839,7 @@ gst_kandy_line_calls_event (
     if (g_str_equal (name, "call:stateChange"))
       on_state (self, payload);
     else
-      publish_status (self);
+      gst_kandy_line_calls_publish_status (self);
     check_media (self);
   } else if (g_str_equal (name, "call:stateChange")
       && (kandy_call_get_state (call) == KANDY_CALL_STATE_INITIATED
@@ -1057,7 +899,7 @@ gst_kandy_line_calls_act (GstKandyLine *self)
         end_progress (self, GST_PROGRESS_TYPE_ERROR, error->message);
       }
     }
-  } else if (may_be_answered (self) && !self->answering
+  } else if (gst_kandy_line_calls_may_be_answered (self) && !self->answering
       && (self->answer_wanted || (wishes.auto_answer && wishes.playing))) {
     if (media_is_ready (self, &wishes)) {
       gboolean by_wish = !self->answer_wanted;
@@ -1082,7 +924,7 @@ gst_kandy_line_calls_add_member (
   if (!self->call_live)
     return;
   iface->status_changed (member);
-  if (self->incoming_announced && may_be_answered (self)) {
+  if (self->incoming_announced && gst_kandy_line_calls_may_be_answered (self)) {
     g_autoptr (KandyCall) call = g_object_ref (self->call);
 
     tell_incoming (self, call, member);
@@ -1099,87 +941,6 @@ gst_kandy_line_calls_add_member (
   if (self->connected) {
     iface->no_more_tracks (member);
     iface->call_connected (member);
-  }
-}
-
-/* @promise: (nullable) (transfer full) */
-void
-gst_kandy_line_calls_request (GstKandyLine *self, GstKandyRequest request,
-    const char *argument, GstPromise *promise)
-{
-  if (request == GST_KANDY_REQUEST_CALL) {
-    if (argument == NULL || *argument == '\0') {
-      refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7",
-          "No destination is given");
-    } else if (self->call_live || self->call_promise_destination != NULL) {
-      refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
-          "There is a call already");
-    } else {
-      self->call_promise = promise;
-      self->call_promise_destination = g_strdup (argument);
-      gst_kandy_line_calls_act (self);
-    }
-    return;
-  }
-
-  if (self->call == NULL
-      || (!self->call_live && request != GST_KANDY_REQUEST_STATS)) {
-    refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6", "There is no call");
-    return;
-  }
-
-  switch (request) {
-    case GST_KANDY_REQUEST_ANSWER:
-      if (self->answering) {
-        refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
-            "The call is being answered already");
-        break;
-      }
-      if (!may_be_answered (self)) {
-        /* the call's own message says why not */
-        kandy_call_answer_async (self->call, NULL, self->cancellable,
-            on_operation, operation_new (self, promise));
-        break;
-      }
-      if (self->answer_wanted) {
-        refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
-            "The call is being answered already");
-        break;
-      }
-      self->answer_wanted = TRUE;
-      self->answer_promise = promise;
-      gst_kandy_line_calls_act (self);
-      break;
-    case GST_KANDY_REQUEST_REJECT:
-      self->ended_here = TRUE;
-      kandy_call_reject_async (self->call, self->cancellable, on_operation,
-          operation_new (self, promise));
-      break;
-    case GST_KANDY_REQUEST_IGNORE:
-      self->ended_here = TRUE;
-      kandy_call_ignore_async (self->call, self->cancellable, on_operation,
-          operation_new (self, promise));
-      break;
-    case GST_KANDY_REQUEST_END:
-      hang_up (self, promise);
-      break;
-    case GST_KANDY_REQUEST_RINGING_FEEDBACK:
-      kandy_call_send_ringing_feedback_async (self->call, self->cancellable,
-          on_operation, operation_new (self, promise));
-      break;
-    case GST_KANDY_REQUEST_STATS:
-      if (self->media != NULL) {
-        query_stats (self, promise);
-      } else if (promise != NULL) {
-        gst_promise_reply (promise,
-            self->stats != NULL ? gst_structure_copy (self->stats)
-                                : complete_stats (self->call, NULL));
-        gst_promise_unref (promise);
-      }
-      break;
-    case GST_KANDY_REQUEST_CALL:
-      g_assert_not_reached ();
-      break;
   }
 }
 
@@ -1207,7 +968,7 @@ gst_kandy_line_calls_goodbye (
 
   forget_lost (self);
   gst_kandy_line_clear_source (&self->media_wait_source);
-  gst_kandy_line_clear_source (&self->stats_source);
+  gst_kandy_line_stats_stop (self);
   if (!self->call_live) {
     done (self);
     return;
@@ -1224,15 +985,15 @@ gst_kandy_line_calls_clear (GstKandyLine *self)
   forget_lost (self);
   if (self->answer_wanted) {
     self->answer_wanted = FALSE;
-    refuse (g_steal_pointer (&self->answer_promise), KANDY_ERROR_DESTROYED,
-        NULL, "The element has been stopped");
+    gst_kandy_line_refuse (g_steal_pointer (&self->answer_promise),
+        KANDY_ERROR_DESTROYED, NULL, "The element has been stopped");
   }
   gst_kandy_line_clear_source (&self->media_wait_source);
-  gst_kandy_line_clear_source (&self->stats_source);
+  gst_kandy_line_stats_stop (self);
   gst_kandy_line_calls_act (self);
   if (self->call_promise_destination != NULL) {
-    refuse (g_steal_pointer (&self->call_promise), KANDY_ERROR_DESTROYED, NULL,
-        "The element has been stopped");
+    gst_kandy_line_refuse (g_steal_pointer (&self->call_promise),
+        KANDY_ERROR_DESTROYED, NULL, "The element has been stopped");
     g_clear_pointer (&self->call_promise_destination, g_free);
   }
   kandy_calls_set_engine_factory (

@@ -324,8 +324,8 @@ gst_kandy_session_update_config (
 }
 
 void
-gst_kandy_session_request (GstKandySession *self, GstKandyRequest request,
-    const char *argument, GstPromise *promise)
+gst_kandy_session_request (
+    GstKandySession *self, GstStructure *request, GstPromise *promise)
 {
   g_autoptr (GstKandyLine) line = NULL;
   g_autoptr (GError) error = NULL;
@@ -335,9 +335,10 @@ gst_kandy_session_request (GstKandySession *self, GstKandyRequest request,
   GST_OBJECT_UNLOCK (self);
 
   if (line != NULL) {
-    gst_kandy_line_request (line, request, argument, promise);
+    gst_kandy_line_request (line, request, promise);
     return;
   }
+  gst_structure_free (request);
   error = kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
       "The element is not signed on; it must be in PAUSED or PLAYING");
   gst_kandy_promise_reply (promise, NULL, error);

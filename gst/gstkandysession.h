@@ -13,17 +13,6 @@ G_BEGIN_DECLS
 #define GST_KANDY_TYPE_SESSION (gst_kandy_session_get_type ())
 GST_KANDY_API G_DECLARE_FINAL_TYPE (GstKandySession, gst_kandy_session, GST_KANDY, SESSION, GstObject)
 
-/* What an element can ask for; the answer comes by promise */
-typedef enum {
-  GST_KANDY_REQUEST_CALL,   /* argument: destination */
-  GST_KANDY_REQUEST_ANSWER,
-  GST_KANDY_REQUEST_REJECT,
-  GST_KANDY_REQUEST_IGNORE,
-  GST_KANDY_REQUEST_END,
-  GST_KANDY_REQUEST_RINGING_FEEDBACK,
-  GST_KANDY_REQUEST_STATS,
-} GstKandyRequest;
-
 /* What is known of the call at this moment */
 typedef struct {
   char *call_id;         /* (nullable) (transfer full) */
@@ -61,9 +50,11 @@ GST_KANDY_API void gst_kandy_session_leave (GstKandySession *self,
 GST_KANDY_API void gst_kandy_session_wishes_changed (GstKandySession *self);
 GST_KANDY_API void gst_kandy_session_update_config (GstKandySession *self,
     GstKandySessionMember *member, GVariant *partial);
-/* @promise: (nullable) (transfer full): replied to exactly once */
+/* Asks for what @request, (transfer full), is named after, with its fields as
+ * arguments; see gstkandylinerequests.c. @promise: (nullable) (transfer full):
+ * replied to exactly once */
 GST_KANDY_API void gst_kandy_session_request (GstKandySession *self,
-    GstKandyRequest request, const char *argument, GstPromise *promise);
+    GstStructure *request, GstPromise *promise);
 
 GST_KANDY_API void gst_kandy_session_get_status (GstKandySession *self,
     GstKandySessionStatus *status);

@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "gstkandybasebin.h"
+#include "gstkandybasebin-private.h"
 #include "gstkandysessioncontext.h"
 #include "gstkandyuri.h"
 #include "gstkandyvariant.h"
@@ -22,69 +22,8 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_base_bin_debug);
 #define GST_CAT_DEFAULT gst_kandy_base_bin_debug
 
-#define DEFAULT_SESSION "default"
-#define DEFAULT_AUTO_ANSWER FALSE
-#define DEFAULT_BUSY_ACTION GST_KANDY_BUSY_ACTION_REJECT
+enum { SIGNAL_INCOMING_CALL, SIGNAL_CALL_ENDED, SIGNAL_EVENT, N_SIGNALS };
 
-enum {
-  PROP_0,
-  /* in the order of GstKandyAccountField */
-  PROP_SERVER,
-  PROP_USERNAME,
-  PROP_PASSWORD,
-  PROP_CLIENT_ID,
-  PROP_CLIENT_SECRET,
-  PROP_ACCESS_TOKEN,
-  PROP_ID_TOKEN,
-  PROP_CREDENTIALS_FILE,
-  PROP_CLIENT_CORRELATOR,
-  PROP_CA_FILE,
-  PROP_ICE_SERVERS,
-  PROP_TLS_VERIFY,
-  PROP_SESSION,
-  PROP_DESTINATION,
-  PROP_AUTO_ANSWER,
-  PROP_BUSY_ACTION,
-  PROP_CALL_ID,
-  PROP_STATE,
-  PROP_MEDIA_CONNECTION_STATE,
-  PROP_LOCAL_HOLD,
-  PROP_REMOTE_HOLD,
-  PROP_STATS,
-  N_PROPERTIES
-};
-
-G_STATIC_ASSERT (N_PROPERTIES <= GST_KANDY_BASE_BIN_N_PROPERTIES);
-
-enum {
-  SIGNAL_INCOMING_CALL,
-  SIGNAL_CALL_ENDED,
-  SIGNAL_EVENT,
-  SIGNAL_CALL,
-  SIGNAL_ANSWER,
-  SIGNAL_REJECT,
-  SIGNAL_IGNORE,
-  SIGNAL_END,
-  SIGNAL_SEND_RINGING_FEEDBACK,
-  SIGNAL_GET_STATS,
-  N_SIGNALS
-};
-
-typedef struct {
-  GstKandySessionAccount *account;
-  KandyConfig *config;
-  GstContext *context;      /* (nullable) */
-  GstKandySession *session; /* (nullable): NULL below READY */
-  char *session_name;
-  char *destination; /* (nullable) */
-  gboolean auto_answer;
-  GstKandyBusyAction busy_action;
-  gboolean playing;
-  GstKandySessionStatus told; /* what was notified of last, no texts owned */
-  char *told_call_id;
-} GstKandyBaseBinPrivate;
-
-static GParamSpec *properties[N_PROPERTIES];
 static guint signals[N_SIGNALS];
 
 static void gst_kandy_base_bin_member_init (
@@ -100,9 +39,11 @@ G_DEFINE_ABSTRACT_TYPE_WITH_CODE (GstKandyBaseBin, gst_kandy_base_bin,
             GST_DEBUG_CATEGORY_INIT (gst_kandy_base_bin_debug, "kandybase", 0,
                 "what the kandy elements have in common"))
 
-#define PRIVATE(self)                                                          \
-  ((GstKandyBaseBinPrivate *) gst_kandy_base_bin_get_instance_private (        \
-      GST_KANDY_BASE_BIN (self)))
+GstKandyBaseBinPrivate *
+gst_kandy_base_bin_get_private (GstKandyBaseBin *self)
+{
+  return gst_kandy_base_bin_get_instance_private (self);
+}
 
 GstKandySession *
 gst_kandy_base_bin_dup_session (GstKandyBaseBin *self)
@@ -124,20 +65,20 @@ gst_kandy_base_bin_wishes_changed (GstKandyBaseBin *self)
     gst_kandy_session_wishes_changed (session);
 }
 
-/* @promise: (nullable) (transfer none) */
 void
-gst_kandy_base_bin_request (GstKandyBaseBin *self, GstKandyRequest request,
-    const char *argument, GstPromise *promise)
+gst_kandy_base_bin_request (
+    GstKandyBaseBin *self, GstStructure *request, GstPromise *promise)
 {
   g_autoptr (GstKandySession) session = gst_kandy_base_bin_dup_session (self);
 
   if (session != NULL) {
-    gst_kandy_session_request (session, request, argument,
-        promise != NULL ? gst_promise_ref (promise) : NULL);
+    gst_kandy_session_request (
+        session, request, promise != NULL ? gst_promise_ref (promise) : NULL);
   } else {
     g_autoptr (GError) error = kandy_error_new (
         KANDY_ERROR_INVALID_STATE, "call:6", 0, "The element is in NULL");
 
+    gst_structure_free (request);
     gst_kandy_promise_reply (promise, NULL, error);
   }
 }
@@ -257,9 +198,9 @@ gst_kandy_base_bin_status_changed (GstKandySessionMember *member)
   priv->told.remote_hold = status.remote_hold;
   GST_OBJECT_UNLOCK (self);
 
-  for (i = PROP_CALL_ID; i < N_PROPERTIES; i++) {
+  for (i = 0; i < N_PROPERTIES; i++) {
     if (changed[i])
-      g_object_notify_by_pspec (G_OBJECT (self), properties[i]);
+      gst_kandy_base_bin_notify (self, i);
   }
   gst_kandy_session_status_clear (&status);
 }
@@ -560,54 +501,6 @@ gst_kandy_base_bin_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
-/* Actions */
-
-static void
-gst_kandy_base_bin_call (
-    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, GST_KANDY_REQUEST_CALL, destination, promise);
-}
-
-static void
-gst_kandy_base_bin_answer (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_ANSWER, NULL, promise);
-}
-
-static void
-gst_kandy_base_bin_reject (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_REJECT, NULL, promise);
-}
-
-static void
-gst_kandy_base_bin_ignore (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_IGNORE, NULL, promise);
-}
-
-static void
-gst_kandy_base_bin_end (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_END, NULL, promise);
-}
-
-static void
-gst_kandy_base_bin_send_ringing_feedback (
-    GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, GST_KANDY_REQUEST_RINGING_FEEDBACK, NULL, promise);
-}
-
-static void
-gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, GST_KANDY_REQUEST_STATS, NULL, promise);
-}
-
 /* URIs */
 
 gboolean
@@ -632,164 +525,6 @@ gst_kandy_base_bin_dup_uri (GstKandyBaseBin *self)
   return uri;
 }
 
-/* Properties */
-
-static void
-gst_kandy_base_bin_set_property (
-    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
-{
-  GstKandyBaseBin *self = GST_KANDY_BASE_BIN (object);
-  GstKandyBaseBinPrivate *priv = PRIVATE (self);
-  const char *text;
-
-  switch (id) {
-    case PROP_SERVER:
-    case PROP_USERNAME:
-    case PROP_PASSWORD:
-    case PROP_CLIENT_ID:
-    case PROP_CLIENT_SECRET:
-    case PROP_ACCESS_TOKEN:
-    case PROP_ID_TOKEN:
-    case PROP_CREDENTIALS_FILE:
-    case PROP_CLIENT_CORRELATOR:
-    case PROP_CA_FILE:
-    case PROP_ICE_SERVERS:
-      GST_OBJECT_LOCK (self);
-      gst_kandy_session_account_set (
-          priv->account, id - PROP_SERVER, g_value_get_string (value));
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_TLS_VERIFY:
-      GST_OBJECT_LOCK (self);
-      gst_kandy_session_account_set_tls_verify (
-          priv->account, g_value_get_boolean (value));
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_SESSION:
-      text = g_value_get_string (value);
-      GST_OBJECT_LOCK (self);
-      g_free (priv->session_name);
-      priv->session_name =
-          g_strdup (text != NULL && *text != '\0' ? text : DEFAULT_SESSION);
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_DESTINATION:
-      text = g_value_get_string (value);
-      GST_OBJECT_LOCK (self);
-      g_free (priv->destination);
-      priv->destination =
-          text != NULL && *text != '\0' ? g_strdup (text) : NULL;
-      GST_OBJECT_UNLOCK (self);
-      gst_kandy_base_bin_wishes_changed (self);
-      break;
-    case PROP_AUTO_ANSWER:
-      GST_OBJECT_LOCK (self);
-      priv->auto_answer = g_value_get_boolean (value);
-      GST_OBJECT_UNLOCK (self);
-      gst_kandy_base_bin_wishes_changed (self);
-      break;
-    case PROP_BUSY_ACTION:
-      GST_OBJECT_LOCK (self);
-      priv->busy_action = g_value_get_enum (value);
-      GST_OBJECT_UNLOCK (self);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-}
-
-static void
-get_status_property (GstKandyBaseBin *self, guint id, GValue *value)
-{
-  g_autoptr (GstKandySession) session = gst_kandy_base_bin_dup_session (self);
-  GstKandySessionStatus status = { NULL, KANDY_CALL_STATE_ENDED };
-
-  if (session != NULL)
-    gst_kandy_session_get_status (session, &status);
-  switch (id) {
-    case PROP_CALL_ID:
-      g_value_set_string (value, status.call_id);
-      break;
-    case PROP_STATE:
-      g_value_set_enum (value, status.state);
-      break;
-    case PROP_MEDIA_CONNECTION_STATE:
-      g_value_set_enum (value, status.media_connection_state);
-      break;
-    case PROP_LOCAL_HOLD:
-      g_value_set_boolean (value, status.local_hold);
-      break;
-    case PROP_REMOTE_HOLD:
-      g_value_set_boolean (value, status.remote_hold);
-      break;
-    case PROP_STATS:
-      g_value_set_boxed (value, status.stats);
-      break;
-  }
-  gst_kandy_session_status_clear (&status);
-}
-
-static void
-gst_kandy_base_bin_get_property (
-    GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  GstKandyBaseBin *self = GST_KANDY_BASE_BIN (object);
-  GstKandyBaseBinPrivate *priv = PRIVATE (self);
-
-  switch (id) {
-    case PROP_SERVER:
-    case PROP_USERNAME:
-    case PROP_CLIENT_ID:
-    case PROP_CREDENTIALS_FILE:
-    case PROP_CLIENT_CORRELATOR:
-    case PROP_CA_FILE:
-    case PROP_ICE_SERVERS:
-      GST_OBJECT_LOCK (self);
-      g_value_set_string (value,
-          gst_kandy_session_account_get (priv->account, id - PROP_SERVER));
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_TLS_VERIFY:
-      GST_OBJECT_LOCK (self);
-      g_value_set_boolean (
-          value, gst_kandy_session_account_get_tls_verify (priv->account));
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_SESSION:
-      GST_OBJECT_LOCK (self);
-      g_value_set_string (value, priv->session_name);
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_DESTINATION:
-      GST_OBJECT_LOCK (self);
-      g_value_set_string (value, priv->destination);
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_AUTO_ANSWER:
-      GST_OBJECT_LOCK (self);
-      g_value_set_boolean (value, priv->auto_answer);
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_BUSY_ACTION:
-      GST_OBJECT_LOCK (self);
-      g_value_set_enum (value, priv->busy_action);
-      GST_OBJECT_UNLOCK (self);
-      break;
-    case PROP_CALL_ID:
-    case PROP_STATE:
-    case PROP_MEDIA_CONNECTION_STATE:
-    case PROP_LOCAL_HOLD:
-    case PROP_REMOTE_HOLD:
-    case PROP_STATS:
-      get_status_property (self, id, value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-}
-
 static void
 gst_kandy_base_bin_finalize (GObject *object)
 {
@@ -805,240 +540,6 @@ gst_kandy_base_bin_finalize (GObject *object)
   g_free (priv->told_call_id);
 
   G_OBJECT_CLASS (gst_kandy_base_bin_parent_class)->finalize (object);
-}
-
-static GParamSpec *
-text_property (const char *name, const char *nick, const char *blurb)
-{
-  return g_param_spec_string (name, nick, blurb, NULL,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-}
-
-/* Without notify, or gst-launch -v and every deep-notify handler would get it
- */
-static GParamSpec *
-secret_property (const char *name, const char *nick, const char *blurb)
-{
-  return g_param_spec_string (name, nick, blurb, NULL,
-      G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS
-          | GST_PARAM_MUTABLE_READY);
-}
-
-static void
-install_properties (GObjectClass *object_class)
-{
-  const GParamFlags shown =
-      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * GstKandyBaseBin:server:
-   *
-   * Where the platform is, as `https://HOST[:PORT]`; `http://` is for a test
-   * platform, and a text without a scheme means `https://`. Environment
-   * variable: `KANDY_SERVER`. API document: `config.authentication.server`.
-   */
-  properties[PROP_SERVER] = text_property ("server", "Server",
-      "The platform, https://HOST[:PORT] (environment: KANDY_SERVER)");
-  /**
-   * GstKandyBaseBin:username:
-   *
-   * The user who signs on. Environment variable: `KANDY_USERNAME`.
-   */
-  properties[PROP_USERNAME] = text_property (
-      "username", "User name", "Who signs on (environment: KANDY_USERNAME)");
-  /**
-   * GstKandyBaseBin:password:
-   *
-   * The user's password. It cannot be read back. On a command line it is
-   * visible to other users of the machine: prefer the environment variable
-   * `KANDY_PASSWORD` or #GstKandyBaseBin:credentials-file.
-   */
-  properties[PROP_PASSWORD] = secret_property ("password", "Password",
-      "The user's password, cannot be read back (environment: "
-      "KANDY_PASSWORD)");
-  /**
-   * GstKandyBaseBin:client-id:
-   *
-   * The key that the platform has given to the account or project. Not needed
-   * with tokens, and `loopback` if the server is this machine. Environment
-   * variable: `KANDY_CLIENT_ID`.
-   */
-  properties[PROP_CLIENT_ID] = text_property ("client-id", "Client ID",
-      "Key of the account or project; \"loopback\" if unset and the server is "
-      "this machine (environment: KANDY_CLIENT_ID)");
-  /**
-   * GstKandyBaseBin:client-secret:
-   *
-   * The project's secret: signs on as the project, without user and password.
-   * It cannot be read back. Environment variable: `KANDY_CLIENT_SECRET`.
-   */
-  properties[PROP_CLIENT_SECRET] =
-      secret_property ("client-secret", "Client secret",
-          "The project's secret, in place of a password, cannot be read back "
-          "(environment: KANDY_CLIENT_SECRET)");
-  /**
-   * GstKandyBaseBin:access-token:
-   *
-   * An access token that the application has got from the platform; together
-   * with #GstKandyBaseBin:id-token in place of a password. It cannot be read
-   * back. API document: `setTokens`.
-   */
-  properties[PROP_ACCESS_TOKEN] = secret_property ("access-token",
-      "Access token",
-      "An access token, with id-token in place of a password, cannot be read "
-      "back");
-  /**
-   * GstKandyBaseBin:id-token:
-   *
-   * The identity token that belongs to #GstKandyBaseBin:access-token. It cannot
-   * be read back. API document: `setTokens`.
-   */
-  properties[PROP_ID_TOKEN] = secret_property ("id-token", "Identity token",
-      "The identity token of the access token, cannot be read back");
-  /**
-   * GstKandyBaseBin:credentials-file:
-   *
-   * A file with what no property says: a JSON object, or a key file with a
-   * group
-   * `[kandy]`. Its keys are `server`, `username`, `password`, `client-id`,
-   * `client-secret`, `access-token`, `id-token`, `client-correlator`, `ca-file`
-   * and `ice-servers`. It is refused if other users may read it.
-   */
-  properties[PROP_CREDENTIALS_FILE] = text_property ("credentials-file",
-      "Credentials file",
-      "Key file or JSON file with server, username, password, ...; readable "
-      "only for its owner");
-  /**
-   * GstKandyBaseBin:client-correlator:
-   *
-   * Name by which the platform knows this device; made up if unset. API
-   * document: `config.authentication.clientCorrelator`.
-   */
-  properties[PROP_CLIENT_CORRELATOR] = text_property ("client-correlator",
-      "Client correlator", "Name of this device, made up if unset");
-  /**
-   * GstKandyBaseBin:ca-file:
-   *
-   * File with the certificates to trust, PEM, in place of the system's.
-   */
-  properties[PROP_CA_FILE] = text_property ("ca-file", "CA file",
-      "Certificates to trust, a PEM file, in place of the system's");
-  /**
-   * GstKandyBaseBin:ice-servers:
-   *
-   * STUN and TURN servers, with spaces between them: `stun:HOST[:PORT]`,
-   * `turn:HOST[:PORT][?transport=udp|tcp]`. Unset: those of
-   * `client::ice-servers`, by default none. User names and passwords for TURN
-   * come from the platform; a URL with an `@` is refused. API document:
-   * `config.call.iceServers`.
-   */
-  properties[PROP_ICE_SERVERS] = text_property ("ice-servers", "ICE servers",
-      "STUN and TURN servers, \"stun:HOST[:PORT] turn:HOST[:PORT] ...\"; the "
-      "platform gives the credentials");
-  /**
-   * GstKandyBaseBin:tls-verify:
-   *
-   * Whether the server's certificate must be valid. Without, anybody on the way
-   * can read the password and the calls.
-   */
-  properties[PROP_TLS_VERIFY] = g_param_spec_boolean ("tls-verify",
-      "Verify TLS", "Whether the server's certificate must be valid", TRUE,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  /**
-   * GstKandyBaseBin:session:
-   *
-   * Elements of one pipeline that have the same value share one account and one
-   * call. Looked at when the element goes to READY.
-   */
-  properties[PROP_SESSION] = g_param_spec_string ("session", "Session",
-      "Elements with the same value share one account and one call",
-      DEFAULT_SESSION,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  /**
-   * GstKandyBaseBin:destination:
-   *
-   * Whom to call when the pipeline plays: an address, or a telephone number
-   * with country code. Another value makes another call once the former one is
-   * over. Unset: nobody is called. API document: `call.make`.
-   */
-  properties[PROP_DESTINATION] = g_param_spec_string ("destination",
-      "Destination", "Whom to call in PLAYING: an address or phone number",
-      NULL,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-  /**
-   * GstKandyBaseBin:auto-answer:
-   *
-   * Whether incoming calls are answered at once while the pipeline plays. If
-   * any element of the session has it, it holds. API document: `call.answer`.
-   */
-  properties[PROP_AUTO_ANSWER] = g_param_spec_boolean ("auto-answer",
-      "Auto answer", "Answer incoming calls at once, in PLAYING",
-      DEFAULT_AUTO_ANSWER,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-  /**
-   * GstKandyBaseBin:busy-action:
-   *
-   * What becomes of a second incoming call while there is one.
-   */
-  properties[PROP_BUSY_ACTION] = g_param_spec_enum ("busy-action",
-      "Busy action", "What becomes of an incoming call while there is one",
-      GST_KANDY_TYPE_BUSY_ACTION, DEFAULT_BUSY_ACTION,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-  /**
-   * GstKandyBaseBin:call-id:
-   *
-   * Id of the call, or of the last one. API document: `CallObject.id`.
-   */
-  properties[PROP_CALL_ID] = g_param_spec_string (
-      "call-id", "Call ID", "Id of the call, or of the last one", NULL, shown);
-  /**
-   * GstKandyBaseBin:state:
-   *
-   * State of the call; `Ended` also before the first one. API document:
-   * `CallObject.state`.
-   */
-  properties[PROP_STATE] =
-      g_param_spec_enum ("state", "State", "State of the call",
-          KANDY_TYPE_CALL_STATE, KANDY_CALL_STATE_ENDED, shown);
-  /**
-   * GstKandyBaseBin:media-connection-state:
-   *
-   * State of the call's media path. API document:
-   * `CallObject.mediaConnectionState`.
-   */
-  properties[PROP_MEDIA_CONNECTION_STATE] =
-      g_param_spec_enum ("media-connection-state", "Media connection state",
-          "State of the call's media path", KANDY_TYPE_MEDIA_CONNECTION_STATE,
-          KANDY_MEDIA_CONNECTION_STATE_NEW, shown);
-  /**
-   * GstKandyBaseBin:local-hold:
-   *
-   * Whether the call is held by this end. API document:
-   * `CallObject.localHold`.
-   */
-  properties[PROP_LOCAL_HOLD] = g_param_spec_boolean ("local-hold",
-      "Local hold", "Whether this end holds the call", FALSE, shown);
-  /**
-   * GstKandyBaseBin:remote-hold:
-   *
-   * Whether the call is held by the far end. API document:
-   * `CallObject.remoteHold`.
-   */
-  properties[PROP_REMOTE_HOLD] = g_param_spec_boolean ("remote-hold",
-      "Remote hold", "Whether the far end holds the call", FALSE, shown);
-  /**
-   * GstKandyBaseBin:stats:
-   *
-   * Statistics of the call, a structure `application/x-kandy-stats`, half a
-   * second old at most while the call lasts; those of the last call afterwards.
-   * Its field `timings` has the marks of the set-up in microseconds. No notify.
-   * See #GstKandyBaseBin::get-stats for those of this moment.
-   */
-  properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Statistics of the call, half a second old at most", GST_TYPE_STRUCTURE,
-      shown);
-
-  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
 static void
@@ -1081,88 +582,6 @@ install_signals (GType type)
   signals[SIGNAL_EVENT] =
       g_signal_new ("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0,
           NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_STRUCTURE);
-  /**
-   * GstKandyBaseBin::call:
-   * @self: the element
-   * @destination: whom to call
-   * @promise: (nullable): to be told how it went
-   *
-   * Makes a call, as soon as the element is signed on and the linked pads know
-   * their caps. @promise is replied to, as by all actions, with a structure
-   * `application/x-kandy-reply`: a field `call-id`, and in case of failure the
-   * fields `error` (a #GError), `code` (the platform's) and `http-status`. API
-   * document: `call.make`.
-   */
-  signals[SIGNAL_CALL] = g_signal_new_class_handler ("call", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (gst_kandy_base_bin_call),
-      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_PROMISE);
-  /**
-   * GstKandyBaseBin::answer:
-   * @self: the element
-   * @promise: (nullable): to be told how it went
-   *
-   * Answers the incoming call. API document: `call.answer`.
-   */
-  signals[SIGNAL_ANSWER] = g_signal_new_class_handler ("answer", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_answer), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
-  /**
-   * GstKandyBaseBin::reject:
-   * @self: the element
-   * @promise: (nullable): to be told how it went
-   *
-   * Turns the incoming call down. API document: `call.reject`.
-   */
-  signals[SIGNAL_REJECT] = g_signal_new_class_handler ("reject", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_reject), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
-  /**
-   * GstKandyBaseBin::ignore:
-   * @self: the element
-   * @promise: (nullable): to be told how it went
-   *
-   * Forgets the incoming call without telling the caller. API document:
-   * `call.ignore`.
-   */
-  signals[SIGNAL_IGNORE] = g_signal_new_class_handler ("ignore", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_ignore), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
-  /**
-   * GstKandyBaseBin::end:
-   * @self: the element
-   * @promise: (nullable): to be told how it went
-   *
-   * Ends the call, in whatever state it is. API document: `call.end`.
-   */
-  signals[SIGNAL_END] = g_signal_new_class_handler ("end", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (gst_kandy_base_bin_end),
-      NULL, NULL, NULL, G_TYPE_NONE, 1, GST_TYPE_PROMISE);
-  /**
-   * GstKandyBaseBin::send-ringing-feedback:
-   * @self: the element
-   * @promise: (nullable): to be told how it went
-   *
-   * Lets the caller hear ringing, if `client::ringing-feedback-mode` is manual.
-   * API document: `call.sendRingingFeedback`.
-   */
-  signals[SIGNAL_SEND_RINGING_FEEDBACK] = g_signal_new_class_handler (
-      "send-ringing-feedback", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_send_ringing_feedback), NULL, NULL, NULL,
-      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
-  /**
-   * GstKandyBaseBin::get-stats:
-   * @self: the element
-   * @promise: to be replied to with a structure `application/x-kandy-stats`
-   *
-   * Asks for the statistics of this moment. API document: `call.getStats`.
-   */
-  signals[SIGNAL_GET_STATS] = g_signal_new_class_handler ("get-stats", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_get_stats), NULL, NULL, NULL, G_TYPE_NONE,
-      1, GST_TYPE_PROMISE);
 }
 
 static void
@@ -1171,11 +590,10 @@ gst_kandy_base_bin_class_init (GstKandyBaseBinClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
-  object_class->set_property = gst_kandy_base_bin_set_property;
-  object_class->get_property = gst_kandy_base_bin_get_property;
   object_class->finalize = gst_kandy_base_bin_finalize;
-  install_properties (object_class);
+  gst_kandy_base_bin_install_properties (object_class);
   install_signals (G_TYPE_FROM_CLASS (klass));
+  gst_kandy_base_bin_install_actions (G_TYPE_FROM_CLASS (klass));
 
   element_class->change_state =
       GST_DEBUG_FUNCPTR (gst_kandy_base_bin_change_state);

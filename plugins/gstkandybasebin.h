@@ -21,8 +21,10 @@ struct _GstKandyBaseBinClass {
 /* (transfer full) (nullable): NULL below READY */
 GstKandySession *gst_kandy_base_bin_dup_session (GstKandyBaseBin *self);
 void gst_kandy_base_bin_wishes_changed (GstKandyBaseBin *self);
-void gst_kandy_base_bin_request (GstKandyBaseBin *self,
-    GstKandyRequest request, const char *argument, GstPromise *promise);
+/* @request: (transfer full): see gst_kandy_session_request(); @promise:
+ * (nullable) (transfer none) */
+void gst_kandy_base_bin_request (GstKandyBaseBin *self, GstStructure *request,
+    GstPromise *promise);
 /* Sets account, destination and other properties from a kandy:// URI */
 gboolean gst_kandy_base_bin_set_uri (GstKandyBaseBin *self, const char *uri,
     GError **error);

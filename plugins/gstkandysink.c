@@ -326,7 +326,7 @@ check_eos (GstKandySink *self)
   promise = gst_promise_new_with_change_func (
       on_end_answered, gst_object_ref (self), gst_object_unref);
   gst_kandy_base_bin_request (
-      GST_KANDY_BASE_BIN (self), GST_KANDY_REQUEST_END, NULL, promise);
+      GST_KANDY_BASE_BIN (self), gst_structure_new_empty ("end"), promise);
 }
 
 static void
@@ -480,7 +480,7 @@ gst_kandy_sink_send_event (GstElement *element, GstEvent *event)
   promise = gst_promise_new_with_change_func (
       on_end_answered, gst_object_ref (self), gst_object_unref);
   gst_kandy_base_bin_request (
-      GST_KANDY_BASE_BIN (self), GST_KANDY_REQUEST_END, NULL, promise);
+      GST_KANDY_BASE_BIN (self), gst_structure_new_empty ("end"), promise);
   return TRUE;
 }
 

@@ -438,7 +438,7 @@ gst_kandy_src_send_event (GstElement *element, GstEvent *event)
 
     gst_event_unref (event);
     gst_kandy_base_bin_request (
-        GST_KANDY_BASE_BIN (element), GST_KANDY_REQUEST_END, NULL, promise);
+        GST_KANDY_BASE_BIN (element), gst_structure_new_empty ("end"), promise);
     return TRUE;
   }
   return GST_ELEMENT_CLASS (gst_kandy_src_parent_class)

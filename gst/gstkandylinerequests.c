@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandyline-private.h"
+
+/* SECTION: what elements ask of a line
+ *
+ * A request is a structure: its name says what is asked for, its fields are the
+ * arguments. Each is one row of the table at the end, whose function answers
+ * the promise, exactly once, at once or later.
+ */
+
+GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
+#define GST_CAT_DEFAULT kandy_line_debug
+
+typedef struct {
+  const char *name;
+  /* refused unless there is a call that lasts */
+  gboolean needs_call;
+  /* @promise: (nullable) (transfer full) */
+  void (*run) (
+      GstKandyLine *self, const GstStructure *request, GstPromise *promise);
+} Request;
+
+/* The call's operations: begun on the call, answered by on_operation() */
+typedef void (*CallOperation) (KandyCall *call, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+
+typedef struct {
+  GstKandyLine *line;
+  GstPromise *promise; /* (nullable) */
+} Operation;
+
+static Operation *
+operation_new (GstKandyLine *self, GstPromise *promise)
+{
+  Operation *operation = g_new0 (Operation, 1);
+
+  operation->line = g_object_ref (self);
+  operation->promise = promise;
+  return operation;
+}
+
+static void
+on_operation (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Operation *operation = user_data;
+  KandyCall *call = KANDY_CALL (object);
+  g_autoptr (GError) error = NULL;
+
+  kandy_call_operation_finish (call, result, &error);
+  if (error != NULL)
+    GST_INFO_OBJECT (operation->line, "call %s: %s", kandy_call_get_id (call),
+        error->message);
+  if (operation->promise != NULL) {
+    gst_kandy_promise_reply (
+        operation->promise, kandy_call_get_id (call), error);
+    gst_promise_unref (operation->promise);
+  }
+  g_object_unref (operation->line);
+  g_free (operation);
+}
+
+static void
+run_operation (GstKandyLine *self, CallOperation begin, GstPromise *promise)
+{
+  begin (self->call, self->cancellable, on_operation,
+      operation_new (self, promise));
+}
+
+static void
+request_call (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  const char *destination = gst_structure_get_string (request, "destination");
+
+  if (destination == NULL || *destination == '\0') {
+    gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7",
+        "No destination is given");
+  } else if (self->call_live || self->call_promise_destination != NULL) {
+    gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
+        "There is a call already");
+  } else {
+    self->call_promise = promise;
+    self->call_promise_destination = g_strdup (destination);
+    gst_kandy_line_calls_act (self);
+  }
+}
+
+static void
+answer_call (KandyCall *call, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  kandy_call_answer_async (call, NULL, cancellable, callback, user_data);
+}
+
+static void
+request_answer (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  if (self->answering || self->answer_wanted) {
+    gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_STATE, "call:6",
+        "The call is being answered already");
+  } else if (!gst_kandy_line_calls_may_be_answered (self)) {
+    /* the call's own message says why not */
+    run_operation (self, answer_call, promise);
+  } else {
+    self->answer_wanted = TRUE;
+    self->answer_promise = promise;
+    gst_kandy_line_calls_act (self);
+  }
+}
+
+static void
+request_reject (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  self->ended_here = TRUE;
+  run_operation (self, kandy_call_reject_async, promise);
+}
+
+static void
+request_ignore (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  self->ended_here = TRUE;
+  run_operation (self, kandy_call_ignore_async, promise);
+}
+
+static void
+request_end (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  gst_kandy_line_calls_hang_up (self, promise);
+}
+
+static void
+request_ringing_feedback (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  run_operation (self, kandy_call_send_ringing_feedback_async, promise);
+}
+
+static void
+request_stats (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  if (self->call == NULL)
+    gst_kandy_line_refuse (
+        promise, KANDY_ERROR_INVALID_STATE, "call:6", "There is no call");
+  else
+    gst_kandy_line_stats_query (self, promise);
+}
+
+static const Request requests[] = {
+  { "call", FALSE, request_call },
+  { "answer", TRUE, request_answer },
+  { "reject", TRUE, request_reject },
+  { "ignore", TRUE, request_ignore },
+  { "end", TRUE, request_end },
+  { "send-ringing-feedback", TRUE, request_ringing_feedback },
+  { "get-stats", FALSE, request_stats },
+};
+
+void
+gst_kandy_line_refuse (GstPromise *promise, KandyError code,
+    const char *platform_code, const char *text)
+{
+  g_autoptr (GError) error =
+      kandy_error_new (code, platform_code, 0, "%s", text);
+
+  gst_kandy_promise_reply (promise, NULL, error);
+  g_clear_pointer (&promise, gst_promise_unref);
+}
+
+void
+gst_kandy_line_requests_run (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (requests); i++) {
+    if (!gst_structure_has_name (request, requests[i].name))
+      continue;
+    if (requests[i].needs_call && !self->call_live)
+      gst_kandy_line_refuse (
+          promise, KANDY_ERROR_INVALID_STATE, "call:6", "There is no call");
+    else
+      requests[i].run (self, request, promise);
+    return;
+  }
+  g_critical ("there is no request \"%s\"", gst_structure_get_name (request));
+  gst_kandy_line_refuse (
+      promise, KANDY_ERROR_INVALID_PARAM, "call:7", "The request is not known");
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandybasebin-private.h"
+
+/* SECTION: action signals of the three elements
+ *
+ * Each becomes a request to the session, a structure named after the action.
+ * They can be emitted on any thread and do not wait.
+ */
+
+static void
+gst_kandy_base_bin_call (
+    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new (
+          "call", "destination", G_TYPE_STRING, destination, NULL),
+      promise);
+}
+
+static void
+gst_kandy_base_bin_answer (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("answer"), promise);
+}
+
+static void
+gst_kandy_base_bin_reject (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("reject"), promise);
+}
+
+static void
+gst_kandy_base_bin_ignore (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("ignore"), promise);
+}
+
+static void
+gst_kandy_base_bin_end (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self, gst_structure_new_empty ("end"), promise);
+}
+
+static void
+gst_kandy_base_bin_send_ringing_feedback (
+    GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("send-ringing-feedback"), promise);
+}
+
+static void
+gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("get-stats"), promise);
+}
+
+void
+gst_kandy_base_bin_install_actions (GType type)
+{
+  /**
+   * GstKandyBaseBin::call:
+   * @self: the element
+   * @destination: whom to call
+   * @promise: (nullable): to be told how it went
+   *
+   * Makes a call, as soon as the element is signed on and the linked pads know
+   * their caps. @promise is replied to, as by all actions, with a structure
+   * `application/x-kandy-reply`: a field `call-id`, and in case of failure the
+   * fields `error` (a #GError), `code` (the platform's) and `http-status`. API
+   * document: `call.make`.
+   */
+  g_signal_new_class_handler ("call", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_call), NULL, NULL, NULL, G_TYPE_NONE, 2,
+      G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::answer:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Answers the incoming call. API document: `call.answer`.
+   */
+  g_signal_new_class_handler ("answer", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_answer), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::reject:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Turns the incoming call down. API document: `call.reject`.
+   */
+  g_signal_new_class_handler ("reject", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_reject), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::ignore:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Forgets the incoming call without telling the caller. API document:
+   * `call.ignore`.
+   */
+  g_signal_new_class_handler ("ignore", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_ignore), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::end:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Ends the call, in whatever state it is. API document: `call.end`.
+   */
+  g_signal_new_class_handler ("end", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_end), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::send-ringing-feedback:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Lets the caller hear ringing, if `client::ringing-feedback-mode` is manual.
+   * API document: `call.sendRingingFeedback`.
+   */
+  g_signal_new_class_handler ("send-ringing-feedback", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_send_ringing_feedback), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::get-stats:
+   * @self: the element
+   * @promise: to be replied to with a structure `application/x-kandy-stats`
+   *
+   * Asks for the statistics of this moment. API document: `call.getStats`.
+   */
+  g_signal_new_class_handler ("get-stats", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_get_stats), NULL, NULL, NULL, G_TYPE_NONE,
+      1, GST_TYPE_PROMISE);
+}
