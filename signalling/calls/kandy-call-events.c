@@ -19,6 +19,7 @@ typedef struct {
 
   gpointer source;
   GVariant *payload;
+  GVariant *value; /* of the task, else it is TRUE */
   GError *error;
 } Letter;
 
@@ -38,6 +39,7 @@ static const char *const operation_names[] = {
   [KANDY_OPERATION_START_MOH] = "START_MOH",
   [KANDY_OPERATION_STOP_MOH] = "STOP_MOH",
   [KANDY_OPERATION_SLOW_START] = "SLOW_START",
+  [KANDY_OPERATION_GET_STATS] = "GET_STATS",
 };
 
 static const char *const transition_names[] = {
@@ -52,6 +54,7 @@ letter_free (Letter *letter)
   g_clear_object (&letter->task);
   g_clear_object (&letter->source);
   g_clear_pointer (&letter->payload, g_variant_unref);
+  g_clear_pointer (&letter->value, g_variant_unref);
   g_clear_error (&letter->error);
   g_free (letter);
 }
@@ -66,6 +69,9 @@ letter_send (KandyCall *self, Letter *letter)
   } else if (letter->task) {
     if (letter->error)
       g_task_return_error (letter->task, g_steal_pointer (&letter->error));
+    else if (letter->value)
+      g_task_return_pointer (letter->task, g_steal_pointer (&letter->value),
+          (GDestroyNotify) g_variant_unref);
     else
       g_task_return_boolean (letter->task, TRUE);
   } else {
@@ -204,6 +210,16 @@ kandy_call_queue_answer (KandyCall *self, GTask *task, GError *error)
   letter = g_new0 (Letter, 1);
   letter->task = task;
   letter->error = error;
+  g_queue_push_tail (&self->outbox, letter);
+}
+
+void
+kandy_call_queue_value (KandyCall *self, GTask *task, GVariant *value)
+{
+  Letter *letter = g_new0 (Letter, 1);
+
+  letter->task = task;
+  letter->value = g_variant_ref_sink (value);
   g_queue_push_tail (&self->outbox, letter);
 }
 

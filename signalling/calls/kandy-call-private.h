@@ -49,6 +49,7 @@ typedef enum {
   KANDY_OPERATION_START_MOH,
   KANDY_OPERATION_STOP_MOH,
   KANDY_OPERATION_SLOW_START,
+  KANDY_OPERATION_GET_STATS,
 } KandyOperation;
 
 /* The document's {operation, status} */
@@ -192,6 +193,8 @@ void kandy_call_queue_track (KandyCall *self, const char *event,
     KandyTrack *track);
 /* @task, @error: (transfer full) (nullable) */
 void kandy_call_queue_answer (KandyCall *self, GTask *task, GError *error);
+/* @task: (transfer full), of a pointer */
+void kandy_call_queue_value (KandyCall *self, GTask *task, GVariant *value);
 void kandy_call_flush (KandyCall *self);
 GVariant *kandy_operation_info_to_variant (const KandyOperationInfo *info);
 const char *kandy_operation_to_string (KandyOperation operation);

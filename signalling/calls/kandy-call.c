@@ -648,6 +648,16 @@ kandy_call_class_init (KandyCallClass *klass)
    * The media were negotiated anew, or were not (API document:
    * `call:mediaRestart`).
    */
+  /**
+   * KandyCall::stats-received:
+   * @self: the call
+   * @track_id: (nullable): the track that was asked for, %NULL for the call
+   * @result: (nullable): the report of kandy_call_get_stats_finish()
+   * @error: (nullable): why there is none
+   *
+   * kandy_call_get_stats_async() has its answer (API document:
+   * `call:statsReceived`).
+   */
   kandy_events_install (object_class);
 }
 

@@ -58,7 +58,14 @@ KANDY_API void kandy_call_unhold_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KANDY_API void kandy_call_restart_media_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-/* one finish for all operations of a call */
+KANDY_API void kandy_call_get_stats_async (KandyCall *self,
+    const char *track_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+/* (transfer full): a{sv}, id -> a{sv} */
+KANDY_API GVariant *kandy_call_get_stats_finish (KandyCall *self,
+    GAsyncResult *result, GError **error);
+KANDY_API char *kandy_stats_to_json (GVariant *report);
+/* one finish for all other operations of a call */
 KANDY_API gboolean kandy_call_operation_finish (KandyCall *self,
     GAsyncResult *result, GError **error);
 

@@ -22,6 +22,11 @@ struct _KandyCalls {
   gpointer factory_data;
   GDestroyNotify factory_notify;
 
+  /* kandy-calls-codecs.c */
+  KandyCodecLister lister;
+  gpointer lister_data;
+  GDestroyNotify lister_notify;
+
   /* Notifications of a session that nobody knows yet, while a request to make
    * a call is under way */
   guint creates_in_flight;

@@ -162,6 +162,7 @@ kandy_calls_shutdown (KandyCalls *self)
   for (i = 0; i < self->calls->len; i++)
     kandy_call_shutdown (self->calls->pdata[i], error);
   kandy_calls_set_engine_factory (self, NULL, NULL, NULL);
+  kandy_calls_set_codec_lister (self, NULL, NULL, NULL);
   g_clear_weak_pointer (&self->client);
 }
 
@@ -392,6 +393,15 @@ kandy_calls_class_init (KandyCallsClass *klass)
    *   #KandyCall::operation
    *
    * Somebody calls (API document: `call:receive`).
+   */
+  /**
+   * KandyCalls::available-codecs:
+   * @self: the calls
+   * @kind: `audio` or `video`
+   * @codecs: what kandy_calls_get_available_codecs_finish() returns
+   *
+   * kandy_calls_get_available_codecs_async() has its answer (API document:
+   * `call:availableCodecs`).
    */
   kandy_events_install (object_class);
   kandy_events_set_resolver (object_class, resolve_call);

@@ -30,6 +30,19 @@ KANDY_API KandyCall *kandy_calls_get_by_id (KandyCalls *self, const char *call_i
 KANDY_API GPtrArray *kandy_calls_get_ice_servers (KandyCalls *self);
 KANDY_API KandyClient *kandy_calls_get_client (KandyCalls *self);
 
+/* (transfer floating): aa{sv} of what can be sent, best first: mimeType (s),
+ * clockRate (i), channels (i), sdpFmtpLine (s) */
+typedef GVariant *(*KandyCodecLister) (KandyCalls *calls, KandyMediaKind kind,
+    gpointer user_data);
+
+KANDY_API void kandy_calls_set_codec_lister (KandyCalls *self,
+    KandyCodecLister lister, gpointer user_data, GDestroyNotify notify);
+KANDY_API void kandy_calls_get_available_codecs_async (KandyCalls *self,
+    const char *kind, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+KANDY_API GVariant *kandy_calls_get_available_codecs_finish (KandyCalls *self,
+    GAsyncResult *result, GError **error);
+
 KANDY_API char *kandy_normalize_destination (const char *destination,
     const char *own_domain);
 

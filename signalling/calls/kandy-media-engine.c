@@ -3,6 +3,7 @@
 #include "kandy-media-engine.h"
 
 #include "kandy-enum-types.h"
+#include "kandy-error.h"
 #include "kandy-track.h"
 
 /**
@@ -321,6 +322,85 @@ kandy_media_engine_drop_answer (KandyMediaEngine *self)
   g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
 
   KANDY_MEDIA_ENGINE_GET_IFACE (self)->drop_answer (self);
+}
+
+static void
+refuse_stats (KandyMediaEngine *self, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, refuse_stats);
+  g_task_return_error (task,
+      kandy_error_new (KANDY_ERROR_NOT_SUPPORTED, "call:5", 0,
+          "The media engine has no statistics."));
+}
+
+/**
+ * kandy_media_engine_get_stats_async:
+ * @self: a media engine
+ * @track_id: (nullable): the id of one of its tracks, %NULL for the whole call
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when there is a report
+ * @user_data: data for @callback
+ *
+ * Asks for a snapshot of what is known of the media. At any time, also while a
+ * negotiation is under way, and any number at once.
+ */
+void
+kandy_media_engine_get_stats_async (KandyMediaEngine *self,
+    const char *track_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->get_stats_async)
+    iface->get_stats_async (self, track_id, cancellable, callback, user_data);
+  else
+    refuse_stats (self, cancellable, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_get_stats_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: (transfer full) (nullable): an `a{sv}` that maps the id of each
+ *     entry of W3C's `RTCStatsReport` to an `a{sv}` with its members; %NULL
+ *     with @error set: %KANDY_ERROR_INVALID_PARAM if there is no such track,
+ *     %KANDY_ERROR_NOT_SUPPORTED if the engine does not count
+ */
+GVariant *
+kandy_media_engine_get_stats_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), NULL);
+
+  if (g_async_result_is_tagged (result, refuse_stats))
+    return g_task_propagate_pointer (G_TASK (result), error);
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->get_stats_finish (
+      self, result, error);
+}
+
+/**
+ * kandy_media_engine_get_platform:
+ * @self: a media engine
+ *
+ * Returns: (nullable): what the engine is made of, as in `gstreamer/1.22.0`
+ */
+const char *
+kandy_media_engine_get_platform (KandyMediaEngine *self)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), NULL);
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  return iface->get_platform ? iface->get_platform (self) : NULL;
 }
 
 /**

@@ -67,6 +67,16 @@ struct _KandyMediaEngineInterface {
   void (*commit_answer) (KandyMediaEngine *self);
   void (*drop_answer) (KandyMediaEngine *self);
 
+  /* Optional: what is known of the media, as W3C's RTCStatsReport: id -> a{sv}.
+   * @track_id: (nullable): of one track and what it goes through only */
+  void (*get_stats_async) (KandyMediaEngine *self, const char *track_id,
+      GCancellable *cancellable, GAsyncReadyCallback callback,
+      gpointer user_data);
+  GVariant *(*get_stats_finish) (KandyMediaEngine *self, GAsyncResult *result,
+      GError **error);
+  /* Optional: what the engine is made of, as in "gstreamer/1.22.0" */
+  const char *(*get_platform) (KandyMediaEngine *self);
+
   /* Says good-bye to the far end and frees the transport. No signal comes
    * afterwards. Idempotent. Does not block. */
   void (*close) (KandyMediaEngine *self);
@@ -98,6 +108,12 @@ KANDY_API char *kandy_media_engine_create_answer_finish (KandyMediaEngine *self,
     GAsyncResult *result, GError **error);
 KANDY_API void kandy_media_engine_commit_answer (KandyMediaEngine *self);
 KANDY_API void kandy_media_engine_drop_answer (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_get_stats_async (KandyMediaEngine *self,
+    const char *track_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API GVariant *kandy_media_engine_get_stats_finish (KandyMediaEngine *self,
+    GAsyncResult *result, GError **error);
+KANDY_API const char *kandy_media_engine_get_platform (KandyMediaEngine *self);
 KANDY_API void kandy_media_engine_close (KandyMediaEngine *self);
 
 /* For implementations */

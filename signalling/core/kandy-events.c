@@ -71,6 +71,10 @@ static const KandyEvent events[] = {
       { P ("callId"), V ("previous") } },
   { "call:mediaRestart", "KandyCall", "media-restart",
       { P ("callId"), E ("error") } },
+  { "call:statsReceived", "KandyCall", "stats-received",
+      { P ("callId"), S ("trackId"), V ("result"), E ("error") } },
+  { "call:availableCodecs", "KandyCalls", "available-codecs",
+      { S ("kind"), V ("codecs") } },
 };
 
 static GQuark

@@ -168,7 +168,7 @@ harness_describe (
 
   if (!g_str_has_prefix (name, "call:"))
     return NULL;
-  g_assert_nonnull (call);
+  g_assert_true (call || g_str_equal (name, "call:availableCodecs"));
   g_variant_lookup (payload, "isLocal", "b", &local);
   g_variant_lookup (payload, "local", "b", &local);
 

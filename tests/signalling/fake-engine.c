@@ -230,6 +230,47 @@ drop_answer (KandyMediaEngine *engine)
   note (self, "drop_answer");
 }
 
+/* Does not wait, and does not mind what else is under way */
+static void
+get_stats_async (KandyMediaEngine *engine, const char *track_id,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  GVariantDict dict, entry;
+
+  if (g_hash_table_steal_extended (
+          self->script->failures, "get_stats", NULL, (gpointer *) &error)) {
+    g_task_return_error (task, error);
+    return;
+  }
+  g_variant_dict_init (&entry, NULL);
+  g_variant_dict_insert (&entry, "id", "s", "inbound-1");
+  g_variant_dict_insert (&entry, "type", "s", "inbound-rtp");
+  g_variant_dict_insert (&entry, "timestamp", "d", 1234.5);
+  g_variant_dict_insert (&entry, "bytesReceived", "t", (guint64) 1 << 33);
+  g_variant_dict_insert (
+      &entry, "trackIdentifier", "s", track_id ? track_id : "remote-1");
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "inbound-1", g_variant_dict_end (&entry));
+  g_task_return_pointer (task, g_variant_ref_sink (g_variant_dict_end (&dict)),
+      (GDestroyNotify) g_variant_unref);
+}
+
+static GVariant *
+get_stats_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static const char *
+get_platform (KandyMediaEngine *engine)
+{
+  return "fake/1";
+}
+
 static void
 engine_close (KandyMediaEngine *engine)
 {
@@ -261,6 +302,9 @@ fake_engine_iface_init (KandyMediaEngineInterface *iface)
   iface->create_answer_finish = pointer_finish;
   iface->commit_answer = commit_answer;
   iface->drop_answer = drop_answer;
+  iface->get_stats_async = get_stats_async;
+  iface->get_stats_finish = get_stats_finish;
+  iface->get_platform = get_platform;
   iface->close = engine_close;
 }
 
