@@ -133,6 +133,8 @@ G_BEGIN_DECLS
  * | `turnUsername`, `turnPassword` | string | static TURN credentials |
  * | `turnSecret` | string | shared secret of coturn's use-auth-secret |
  * | `turnLifetime` | s, 86400 | of credentials made from the secret |
+ * | `attachmentMax` | bytes, 10485760 | largest attachment |
+ * | `smsReceipts` | boolean, true | tell when a short message has arrived |
  */
 #define KANDY_TYPE_LOOPBACK (kandy_loopback_get_type ())
 G_DECLARE_FINAL_TYPE (KandyLoopback, kandy_loopback, KANDY, LOOPBACK, GObject)

@@ -356,6 +356,28 @@ kl_request_reply_bad_method (KlRequest *request, const char *allow)
       "A service error occurred: %1", "method not allowed");
 }
 
+/* A file that somebody else has brought: for saving, not for a page to show */
+void
+kl_request_reply_file (
+    KlRequest *request, const char *content_type, GBytes *bytes)
+{
+  SoupMessageHeaders *headers = response_headers (request);
+  KlFault *fault = request->fault;
+
+  soup_message_headers_replace (headers, "Content-Disposition", "attachment");
+  soup_message_headers_replace (headers, "Content-Security-Policy", "sandbox");
+  if (fault && (fault->status || fault->body || fault->drop || fault->hang)) {
+    kl_request_reply_text (request, 200, content_type, "");
+    return;
+  }
+  request->replied = TRUE;
+  soup_message_headers_replace (headers, "Content-Type", content_type);
+  soup_message_body_append_bytes (
+      soup_server_message_get_response_body (request->message), bytes);
+  write_reply (request, 200, content_type, NULL);
+  finish (request);
+}
+
 static void
 handle_preflight (KlRequest *request)
 {
@@ -488,7 +510,13 @@ route_service (KlRequest *request)
       kl_request_reply_not_found (request, "path");
     return;
   }
-  if (length < 5 || !g_str_equal (segments[2], "v1")) {
+  /* The message store has a store's name before the user */
+  rest = segments + 3;
+  if (g_str_equal (service, "nms"))
+    rest++;
+  if (length < 5 || !g_str_equal (segments[2], "v1")
+      || (rest > segments + 3
+          && (length < 6 || !g_str_equal (segments[3], "chat")))) {
     kl_request_reply_not_found (request, "path");
     return;
   }
@@ -497,9 +525,14 @@ route_service (KlRequest *request)
         request, 401, "POL0001", "Request refused: %1", request->refusal);
     return;
   }
-  if (!g_str_equal (segments[3], request->account->id)) {
+  if (!g_str_equal (*rest, request->account->id)) {
     kl_request_reply_error (
-        request, 403, "POL0002", "User may not access %1", segments[3]);
+        request, 403, "POL0002", "User may not access %1", *rest);
+    return;
+  }
+  rest++;
+  if (g_str_equal (service, "nms")) {
+    kl_attachments_handle (request, rest);
     return;
   }
   if ((kl_request_is (request, "POST") || kl_request_is (request, "PUT"))
@@ -508,7 +541,6 @@ route_service (KlRequest *request)
     return;
   }
 
-  rest = segments + 4;
   if (g_str_equal (service, "notificationchannel"))
     kl_channels_handle (request, rest);
   else if (g_str_equal (service, "webrtcsignaling")
@@ -526,6 +558,10 @@ route_service (KlRequest *request)
   else if (g_str_equal (service, "smsmessaging")
       && g_str_equal (rest[0], "inbound"))
     kl_subscriptions_handle (request, "smsinbound", rest);
+  else if (g_str_equal (service, "chat") && kl_messages_owns (rest))
+    kl_messages_handle (request, rest);
+  else if (g_str_equal (service, "smsmessaging"))
+    kl_sms_handle (request, rest);
   else if (g_str_equal (service, "presence"))
     kl_subscriptions_handle (request, "presence", rest);
   else
@@ -657,11 +693,22 @@ static void
 on_headers (SoupServer *server, SoupServerMessage *message, const char *path,
     GHashTable *query, gpointer data)
 {
+  KandyLoopback *self = data;
   SoupMessageHeaders *headers =
       soup_server_message_get_request_headers (message);
   static const char text[] = "The body must have a length, of at most 1 MiB.\n";
+  const char *authorization =
+      soup_message_headers_get_one (headers, "Authorization");
+  const char *refusal;
   guint status = 0;
 
+  /* Only for somebody that it knows, it takes as much as an attachment */
+  if (authorization && g_ascii_strncasecmp (authorization, "Bearer ", 7) == 0
+      && kl_accounts_check_token (self, authorization + 7, &refusal)
+      && soup_message_headers_get_content_length (headers)
+          <= self->policies.attachment_max + KL_MAX_BODY
+      && kl_attachments_take_body (self, message))
+    return;
   if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED)
     status = 411;
   else if (soup_message_headers_get_content_length (headers) > KL_MAX_BODY)

@@ -72,6 +72,8 @@ typedef struct
   gint64 reaper;
   gint64 turn;
   gint64 turn_lifetime;
+  gint64 attachment_max;
+  gint64 sms_receipts;
   char *turn_username;
   char *turn_password;
   char *turn_secret;
@@ -227,6 +229,8 @@ gboolean kl_request_is (KlRequest *request, const char *method);
 void kl_request_reply (KlRequest *request, guint status, JsonObject *body);
 void kl_request_reply_text (KlRequest *request, guint status,
     const char *content_type, const char *text);
+void kl_request_reply_file (KlRequest *request, const char *content_type,
+    GBytes *bytes);
 void kl_request_reply_error (KlRequest *request, guint status,
     const char *message_id, const char *text, const char *variable);
 void kl_request_reply_not_found (KlRequest *request, const char *what);
@@ -269,6 +273,16 @@ guint kl_sessions_end (KandyLoopback *self, KlAccount *account,
 guint kl_sessions_count (KandyLoopback *self, KlAccount *account);
 void kl_sessions_reschedule (KandyLoopback *self);
 void kl_turn_handle (KlRequest *request);
+
+/* Messages and attachments */
+gboolean kl_messages_add_tables (KlStore *store, GError **error);
+gboolean kl_messages_owns (char **rest);
+void kl_messages_handle (KlRequest *request, char **rest);
+void kl_sms_handle (KlRequest *request, char **rest);
+gboolean kl_attachments_add_tables (KlStore *store, GError **error);
+gboolean kl_attachments_take_body (KandyLoopback *self,
+    SoupServerMessage *message);
+void kl_attachments_handle (KlRequest *request, char **rest);
 
 /* Groups. To have messages relayed, it is enough to be Connected in the table
  * of participants. */

@@ -17,7 +17,6 @@ typedef struct {
   GHashTable *live;     /* recorded string: live string */
   GHashTable *tokens;   /* live user id: live access token */
   GHashTable *replies;  /* number of a request: TestReply */
-  GHashTable *skipped;  /* set of numbers of requests */
   GHashTable *channels; /* recorded channel id: Channel */
   const char *file;
   gint64 line;
@@ -94,7 +93,8 @@ static void
 match_path (
     Player *player, const char *name, const char *recorded, const char *live)
 {
-  g_auto (GStrv) old = g_strsplit (recorded, "/", -1);
+  g_autofree char *decoded = g_uri_unescape_string (recorded, NULL);
+  g_auto (GStrv) old = g_strsplit (decoded, "/", -1);
   g_auto (GStrv) new = g_strsplit (live, "/", -1);
   guint i;
 
@@ -104,6 +104,9 @@ match_path (
     g_autofree char *expected = translate (player, old[i]);
 
     if (g_str_equal (expected, new[i]))
+      continue;
+    /* Each user's copy of a message has an id of its own */
+    if (i > 0 && g_str_equal (old[i - 1], "messages") && *new[i])
       continue;
     if (!is_uuid (old[i]) || g_hash_table_contains (player->live, old[i])
         || !*new[i])
@@ -123,7 +126,7 @@ match_string (
     NULL };
   /* The platform's own choice */
   static const char *const free_text[] = { "session_state", "username",
-    "password", "status", "error_description", NULL };
+    "password", "status", "error_description", "messageId", NULL };
   g_autofree char *expected = translate (player, recorded);
 
   if (g_str_equal (expected, live))
@@ -144,7 +147,8 @@ match_value (
     Player *player, const char *name, JsonNode *recorded, JsonNode *live)
 {
   static const char *const free_numbers[] = { "expires_in",
-    "refresh_expires_in", "ttl", "maxNotifications", "interval", NULL };
+    "refresh_expires_in", "ttl", "maxNotifications", "interval", "dateTime",
+    NULL };
   GType type = json_node_get_value_type (recorded);
 
   if (is_in (name, free_numbers) && JSON_NODE_HOLDS_VALUE (live)
@@ -163,6 +167,8 @@ match_value (
 static void
 match (Player *player, const char *name, JsonNode *recorded, JsonNode *live)
 {
+  static const char *const open_lists[] = { "link", NULL };
+
   if (JSON_NODE_HOLDS_OBJECT (recorded)) {
     JsonObjectIter iter;
     const char *member;
@@ -187,7 +193,10 @@ match (Player *player, const char *name, JsonNode *recorded, JsonNode *live)
     if (!JSON_NODE_HOLDS_ARRAY (live))
       fail (player, "\"%s\" is no array", name);
     new = json_node_get_array (live);
-    if (json_array_get_length (old) != json_array_get_length (new))
+    /* Of links there may be more, which a client finds by their names */
+    if (is_in (name, open_lists)
+            ? json_array_get_length (old) > json_array_get_length (new)
+            : json_array_get_length (old) != json_array_get_length (new))
       fail (player, "\"%s\" has %u elements, recorded with %u", name,
           json_array_get_length (new), json_array_get_length (old));
     for (i = 0; i < json_array_get_length (old); i++)
@@ -289,19 +298,6 @@ body_to_text (JsonNode *body)
                                        : g_strdup (json_node_get_string (body));
 }
 
-/* Chat, and what follows from it, is not the platform's yet */
-static gboolean
-is_beyond (JsonObject *entry)
-{
-  const char *path = test_get_string (entry, "path");
-  JsonObject *data = json_object_has_member (entry, "data")
-      ? json_object_get_object_member (entry, "data")
-      : NULL;
-
-  return (path && strstr (path, "/oneToOne/"))
-      || (data && json_object_has_member (data, "chatMessageNotification"));
-}
-
 static void
 play_request (Player *player, JsonObject *entry)
 {
@@ -386,8 +382,6 @@ play_response (Player *player, JsonObject *entry)
   JsonNode *recorded = json_object_get_member (entry, "body");
   g_autoptr (JsonNode) live = NULL;
 
-  if (g_hash_table_contains (player->skipped, number))
-    return;
   if (!reply)
     fail (player, "a reply without a request");
   if (reply->status != status)
@@ -497,11 +491,7 @@ play_entry (Player *player, JsonObject *entry)
 {
   const char *kind = test_get_string (entry, "kind");
 
-  if (is_beyond (entry)) {
-    if (g_str_equal (kind, "req"))
-      g_hash_table_add (player->skipped,
-          GINT_TO_POINTER (json_object_get_int_member (entry, "n")));
-  } else if (g_str_equal (kind, "req")) {
+  if (g_str_equal (kind, "req")) {
     play_request (player, entry);
   } else if (g_str_equal (kind, "res")) {
     play_response (player, entry);
@@ -566,7 +556,6 @@ test_replay (gconstpointer data)
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   player.replies = g_hash_table_new_full (
       NULL, NULL, NULL, (GDestroyNotify) test_reply_free);
-  player.skipped = g_hash_table_new (NULL, NULL);
   player.channels = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, (GDestroyNotify) channel_free);
 
@@ -584,7 +573,6 @@ test_replay (gconstpointer data)
   check_rest (&player);
 
   g_hash_table_unref (player.channels);
-  g_hash_table_unref (player.skipped);
   g_hash_table_unref (player.replies);
   g_hash_table_unref (player.tokens);
   g_hash_table_unref (player.live);
