@@ -38,6 +38,7 @@ static int n_seconds = 10;
 static int n_parallel = 4;
 static int n_soak = 200;
 static char *soak_at;
+static char **only;
 static gboolean only_first;
 static gboolean only_first_hand_wired;
 
@@ -50,6 +51,10 @@ static GOptionEntry entries[] = {
       "Pairs at once for CPU, memory and threads (default 4)", "N" },
   { "soak", 0, 0, G_OPTION_ARG_INT, &n_soak,
       "Calls one after the other for leaks (default 200)", "N" },
+  { "only", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &only,
+      "Measure only this: set-up, first, cost, latency or soak; may be given "
+      "several times",
+      "WHAT" },
   { "soak-at", 0, 0, G_OPTION_ARG_STRING, &soak_at,
       "Only the soak, at this platform", "URI" },
   { "first", 0, 0, G_OPTION_ARG_NONE, &only_first,
@@ -634,6 +639,12 @@ bench_first (const char *program)
       median_ms (theirs), "ms");
 }
 
+static gboolean
+is_wanted (const char *what)
+{
+  return !only || g_strv_contains ((const char *const *) only, what);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -678,11 +689,16 @@ main (int argc, char **argv)
     g_print ("%-44s %10s %10s\n", "", "elements", "by hand");
     /* neither side pays for what a process does once */
     time_hand_wired (NULL);
-    bench_set_up (uri);
-    bench_first (argv[0]);
-    bench_cost (uri);
-    bench_latency (uri);
-    bench_soak (argv[0], uri);
+    if (is_wanted ("set-up"))
+      bench_set_up (uri);
+    if (is_wanted ("first"))
+      bench_first (argv[0]);
+    if (is_wanted ("cost"))
+      bench_cost (uri);
+    if (is_wanted ("latency"))
+      bench_latency (uri);
+    if (is_wanted ("soak"))
+      bench_soak (argv[0], uri);
   }
   kandy_loopback_stop (loopback);
   return 0;
