@@ -13,7 +13,7 @@ typedef struct {
   GstKandySendTrack *track;
   guint facade_id;
   gboolean announced;
-  gboolean wanted;
+  GstKandyGate gate;            /* to be set */
 } GstKandyLocalTrack;
 
 typedef struct {

@@ -766,7 +766,7 @@ gst_kandy_call_remove_send_track (GstKandyCall *self, GstKandySendTrack *track)
     if (local->track != track)
       continue;
     shown = g_object_ref (gst_kandy_send_track_get_track (track));
-    gst_kandy_send_track_set_open (track, FALSE);
+    gst_kandy_send_track_set_gate (track, GST_KANDY_GATE_CLOSED);
     gst_kandy_send_track_release (track);
     gst_kandy_sdp_facade_remove_track (self->facade, local->facade_id);
     self->dirty = self->staging;

@@ -176,9 +176,9 @@ static void
 close_gates (GstKandyCall *self)
 {
   for (guint i = 0; i < self->sends->len; i++)
-    gst_kandy_send_track_set_open (
+    gst_kandy_send_track_set_gate (
         ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track,
-        FALSE);
+        GST_KANDY_GATE_CLOSED);
   for (guint i = 0; i < self->receives->len; i++)
     gst_kandy_receive_track_set_active (
         ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->track,
@@ -210,7 +210,8 @@ gst_kandy_call_update_gates (GstKandyCall *self)
   }
 
   for (guint i = 0; i < self->sends->len; i++)
-    ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->wanted = FALSE;
+    ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->gate =
+        GST_KANDY_GATE_CLOSED;
   for (guint i = 0; i < self->receives->len; i++)
     ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->wanted =
         FALSE;
@@ -227,8 +228,8 @@ gst_kandy_call_update_gates (GstKandyCall *self)
         || !mline.alive)
       continue;
     local = mline.track ? find_local (self, mline.track) : NULL;
-    if (local && mline.send && !held && trusted && self->negotiated)
-      local->wanted = TRUE;
+    if (local && mline.send && !held && self->negotiated)
+      local->gate = trusted ? GST_KANDY_GATE_OPEN : GST_KANDY_GATE_AJAR;
     if (mline.remote_track_id)
       remote = find_remote (self, mline.remote_track_id);
     if (!remote)
@@ -246,7 +247,7 @@ gst_kandy_call_update_gates (GstKandyCall *self)
   for (guint i = 0; i < self->sends->len; i++) {
     GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
 
-    gst_kandy_send_track_set_open (local->track, local->wanted);
+    gst_kandy_send_track_set_gate (local->track, local->gate);
   }
   for (guint i = 0; i < self->receives->len; i++) {
     GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);

@@ -30,6 +30,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_send_track_debug);
 /* About a second of speech in packets of 20 ms, a few pictures */
 #define MAX_AUDIO_PACKETS 50
 #define MAX_VIDEO_PACKETS 500
+/* Speech that is older is not news when a call begins */
+#define MAX_HELD_AGE (100 * GST_MSECOND)
 
 struct _GstKandySendTrack {
   GstObject parent;
@@ -43,7 +45,7 @@ struct _GstKandySendTrack {
   GstCaps *negotiated;
   GstElement *source;
   gboolean gated;
-  gboolean open;
+  GstKandyGate gate;
   guint max_bitrate;
   GstKandyTrackCounters counters;
 
@@ -52,6 +54,7 @@ struct _GstKandySendTrack {
   GstKandyRtpBorder *border;
   GstClock *app_clock; /* what clock_map is about */
   GstKandyClockMap clock_map;
+  GstBuffer *held; /* (nullable): the latest, PTS is time of the call */
 };
 
 enum { PROP_0, PROP_GATED, N_PROPS };
@@ -92,6 +95,46 @@ map_time (GstKandySendTrack *self, GstClockTime running_time, GstClock *clock,
     mapped = gst_clock_get_time (self->clock);
   }
   return mapped > self->base_time ? mapped - self->base_time : 0;
+}
+
+/* With the push lock */
+static void
+drop_held (GstKandySendTrack *self)
+{
+  if (!self->held)
+    return;
+  gst_clear_buffer (&self->held);
+  if (self->border)
+    gst_kandy_rtp_border_skip (self->border);
+  GST_OBJECT_LOCK (self);
+  self->counters.dropped++;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* With the push lock. Takes @rtp, which is writable; its PTS is time of the
+ * call */
+static void
+send (GstKandySendTrack *self, GstElement *source, GstBuffer *rtp)
+{
+  gsize size = gst_buffer_get_size (rtp);
+  gboolean sent =
+      gst_kandy_rtp_border_rewrite (self->border, rtp, GST_BUFFER_PTS (rtp));
+
+  if (sent) {
+    gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
+  } else {
+    GST_LOG_OBJECT (self, "not RTP, or sent before: %" GST_PTR_FORMAT, rtp);
+    gst_buffer_unref (rtp);
+  }
+
+  GST_OBJECT_LOCK (self);
+  if (sent) {
+    self->counters.packets++;
+    self->counters.bytes += size;
+  } else {
+    self->counters.dropped++;
+  }
+  GST_OBJECT_UNLOCK (self);
 }
 
 static GstPadProbeReturn
@@ -203,6 +246,7 @@ gst_kandy_send_track_finalize (GObject *object)
   gst_clear_object (&self->source);
   gst_clear_object (&self->clock);
   gst_clear_object (&self->app_clock);
+  gst_clear_buffer (&self->held);
   g_clear_pointer (&self->border, gst_kandy_rtp_border_unref);
   gst_kandy_clock_map_clear (&self->clock_map);
   g_mutex_clear (&self->push_lock);
@@ -319,6 +363,7 @@ gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
     gst_kandy_rtp_border_set_output (
         self->border, ssrc, (guint8) payload, (guint) clock_rate);
     gst_app_src_set_caps (GST_APP_SRC (self->source), caps);
+    drop_held (self);
     g_mutex_unlock (&self->push_lock);
     GST_OBJECT_LOCK (self);
     gst_caps_replace (&self->negotiated, caps);
@@ -350,20 +395,34 @@ gst_kandy_send_track_release (GstKandySendTrack *self)
 
   GST_OBJECT_LOCK (self);
   source = g_steal_pointer (&self->source);
-  self->open = FALSE;
+  self->gate = GST_KANDY_GATE_CLOSED;
   GST_OBJECT_UNLOCK (self);
   gst_clear_object (&source);
 }
 
 void
-gst_kandy_send_track_set_open (GstKandySendTrack *self, gboolean open)
+gst_kandy_send_track_set_gate (GstKandySendTrack *self, GstKandyGate gate)
 {
-  gboolean opened;
+  g_autoptr (GstElement) source = NULL;
+  gboolean opened, gated;
 
+  g_mutex_lock (&self->push_lock);
   GST_OBJECT_LOCK (self);
-  opened = open && !self->open;
-  self->open = open;
+  opened = gate == GST_KANDY_GATE_OPEN && self->gate != gate;
+  self->gate = gate;
+  gated = self->gated;
+  if (self->source)
+    source = gst_object_ref (self->source);
   GST_OBJECT_UNLOCK (self);
+
+  /* The far end hears us one packet earlier */
+  if (opened && self->held && source && !gated
+      && gst_clock_get_time (self->clock)
+          < self->base_time + GST_BUFFER_PTS (self->held) + MAX_HELD_AGE)
+    send (self, source, g_steal_pointer (&self->held));
+  else if (gate != GST_KANDY_GATE_AJAR)
+    drop_held (self);
+  g_mutex_unlock (&self->push_lock);
 
   /* What the encoder made so far is lost to the far end; do not wait until it
    * complains */
@@ -468,7 +527,8 @@ gst_kandy_send_track_get_negotiated_caps (GstKandySendTrack *self)
  * Sends a packet. SSRC, payload type, sequence number and timestamp are
  * rewritten. Never blocks: if more is pushed than leaves, the oldest is
  * dropped; what is pushed before there is a transport, while held or gated, is
- * dropped as well. From any thread.
+ * dropped as well, but for the latest packet of sound before there is a
+ * transport. From any thread.
  *
  * Returns: %GST_FLOW_OK
  */
@@ -477,8 +537,7 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
     GstClock *clock, GstClockTime base_time)
 {
   g_autoptr (GstElement) source = NULL;
-  gboolean open;
-  gsize size;
+  GstKandyGate gate;
   GstClockTime time;
 
   g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), GST_FLOW_ERROR);
@@ -486,16 +545,24 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
 
   g_mutex_lock (&self->push_lock);
   GST_OBJECT_LOCK (self);
-  open = self->open && !self->gated && self->source;
-  if (open)
+  gate = self->gated ? GST_KANDY_GATE_CLOSED : self->gate;
+  if (self->source)
     source = gst_object_ref (self->source);
-  else
-    self->counters.dropped++;
   GST_OBJECT_UNLOCK (self);
 
-  if (!open) {
+  /* What is in front of a picture is of no use without its beginning */
+  if (gate == GST_KANDY_GATE_AJAR
+      && kandy_track_get_kind (self->track) == KANDY_MEDIA_KIND_VIDEO)
+    gate = GST_KANDY_GATE_CLOSED;
+  drop_held (self);
+  if (gate == GST_KANDY_GATE_OPEN && !source)
+    gate = GST_KANDY_GATE_CLOSED;
+  if (gate == GST_KANDY_GATE_CLOSED) {
     if (self->border)
       gst_kandy_rtp_border_skip (self->border);
+    GST_OBJECT_LOCK (self);
+    self->counters.dropped++;
+    GST_OBJECT_UNLOCK (self);
     g_mutex_unlock (&self->push_lock);
     gst_buffer_unref (rtp);
     return GST_FLOW_OK;
@@ -503,25 +570,13 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
 
   time = map_time (self, GST_BUFFER_PTS (rtp), clock, base_time);
   rtp = gst_buffer_make_writable (rtp);
-  if (!gst_kandy_rtp_border_rewrite (self->border, rtp, time)) {
-    g_mutex_unlock (&self->push_lock);
-    GST_LOG_OBJECT (self, "not RTP, or sent before: %" GST_PTR_FORMAT, rtp);
-    GST_OBJECT_LOCK (self);
-    self->counters.dropped++;
-    GST_OBJECT_UNLOCK (self);
-    gst_buffer_unref (rtp);
-    return GST_FLOW_OK;
-  }
   GST_BUFFER_PTS (rtp) = time;
   GST_BUFFER_DTS (rtp) = GST_CLOCK_TIME_NONE;
-  size = gst_buffer_get_size (rtp);
-  gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
+  if (gate == GST_KANDY_GATE_OPEN)
+    send (self, source, rtp);
+  else
+    self->held = rtp;
   g_mutex_unlock (&self->push_lock);
-
-  GST_OBJECT_LOCK (self);
-  self->counters.packets++;
-  self->counters.bytes += size;
-  GST_OBJECT_UNLOCK (self);
   return GST_FLOW_OK;
 }
 
@@ -539,10 +594,14 @@ gst_kandy_send_track_set_gated (GstKandySendTrack *self, gboolean gated)
 
   g_return_if_fail (GST_KANDY_IS_SEND_TRACK (self));
 
+  g_mutex_lock (&self->push_lock);
   GST_OBJECT_LOCK (self);
   changed = self->gated != gated;
   self->gated = gated;
   GST_OBJECT_UNLOCK (self);
+  if (gated)
+    drop_held (self);
+  g_mutex_unlock (&self->push_lock);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_GATED]);
 }

@@ -15,6 +15,13 @@ typedef struct {
   guint64 dropped;
 } GstKandyTrackCounters;
 
+/* Whether media may leave */
+typedef enum {
+  GST_KANDY_GATE_CLOSED,
+  GST_KANDY_GATE_AJAR, /* as soon as there is a path to a known far end */
+  GST_KANDY_GATE_OPEN,
+} GstKandyGate;
+
 GstKandySendTrack *gst_kandy_send_track_new (KandyTrack *track,
     GstCaps *codecs, GstClock *clock, GstClockTime base_time);
 /* Puts its source into @pipeline and links it to @pad, or to another @pad than
@@ -24,8 +31,8 @@ gboolean gst_kandy_send_track_attach (GstKandySendTrack *self,
     GstKandyRtpBorder *border);
 /* Nothing leaves any more; the source remains where it is */
 void gst_kandy_send_track_release (GstKandySendTrack *self);
-/* Whether media may leave */
-void gst_kandy_send_track_set_open (GstKandySendTrack *self, gboolean open);
+void gst_kandy_send_track_set_gate (GstKandySendTrack *self,
+    GstKandyGate gate);
 void gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self,
     guint bitrate);
 void gst_kandy_send_track_get_counters (GstKandySendTrack *self,

@@ -470,6 +470,49 @@ set_rtx_map (GstKandyTransport *self, GstElement *sender)
   gst_structure_free (map);
 }
 
+static GstPadProbeReturn
+first_packet_left (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_autoptr (GstElement) jitterbuffer = gst_pad_get_parent_element (pad);
+
+  if (jitterbuffer)
+    g_object_set (jitterbuffer, "latency", GPOINTER_TO_UINT (user_data), NULL);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* It would hold the first packet of a call for the whole latency, or until a
+ * second one follows. Time stamps are not affected: who plays in time does so
+ * with that latency. */
+static void
+new_jitterbuffer (GstElement *rtpbin, GstElement *jitterbuffer, guint session,
+    guint ssrc, gpointer user_data)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (jitterbuffer, "src");
+  guint latency;
+
+  g_object_get (jitterbuffer, "latency", &latency, NULL);
+  g_object_set (jitterbuffer, "latency", 0, "faststart-min-packets", 1, NULL);
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      first_packet_left, GUINT_TO_POINTER (latency), NULL);
+}
+
+static void
+watch_rtpbin (GstKandyTransport *self)
+{
+  GstIterator *bins = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (self->webrtcbin), "rtpbin");
+  GValue item = G_VALUE_INIT;
+
+  while (gst_iterator_next (bins, &item) == GST_ITERATOR_OK) {
+    g_signal_connect_object (g_value_get_object (&item), "new-jitterbuffer",
+        G_CALLBACK (new_jitterbuffer), self, 0);
+    g_value_reset (&item);
+  }
+  g_value_unset (&item);
+  gst_iterator_free (bins);
+}
+
 static void
 deep_element_added (
     GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
@@ -500,15 +543,15 @@ deep_element_added (
   } else if (g_str_equal (name, "rtpsession")) {
     g_object_set (
         element, "rtcp-min-interval", (guint64) RTCP_MIN_INTERVAL, NULL);
+    /* RFC 3550 6.2.1 lets a source prove itself by a second packet, for
+     * whatever may come in on a port. SRTP lets only one through. */
+    gst_kandy_set_if_there (element, "probation", 0);
     gst_kandy_rtcp_reports_watch (self->reports, element);
   } else if (g_str_equal (name, "rtpjitterbuffer")) {
     /* It would declare the packet after a pause (hold, silence) lost before it
      * is even sent, and drop it when it comes: always the start of a key frame
      */
     gst_kandy_set_if_there (element, "rtx-next-seqnum", FALSE);
-    /* It would hold the first packet of a call for the whole latency. Time
-     * stamps are not affected: who plays in time does so with that latency. */
-    g_object_set (element, "faststart-min-packets", 1, NULL);
   } else if (g_str_equal (name, "rtprtxsend")) {
     g_mutex_lock (&self->lock);
     g_ptr_array_add (self->rtx_senders, gst_object_ref (element));
@@ -631,6 +674,7 @@ gst_kandy_transport_new (GstElement *pipeline, GMainContext *context,
       G_CALLBACK (ice_gathering_state_changed), self, 0);
   g_signal_connect_object (webrtcbin, "deep-element-added",
       G_CALLBACK (deep_element_added), self, 0);
+  watch_rtpbin (self);
 
   gst_bin_add (GST_BIN (pipeline), webrtcbin);
   if (!gst_element_sync_state_with_parent (webrtcbin)) {

@@ -166,10 +166,45 @@ create_offer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static GstPadProbeReturn
+on_first_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstElement *jitterbuffer = gst_pad_get_parent_element (pad);
+
+  g_object_set (jitterbuffer, "latency", 60, NULL);
+  gst_object_unref (jitterbuffer);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* It otherwise holds the first packet for its whole latency */
+static void
+on_new_jitterbuffer (GstElement *rtpbin, GstElement *jitterbuffer,
+    guint session, guint ssrc, gpointer user_data)
+{
+  GstPad *pad = gst_element_get_static_pad (jitterbuffer, "src");
+
+  g_object_set (jitterbuffer, "latency", 0, "faststart-min-packets", 1, NULL);
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_BUFFER, on_first_packet, NULL, NULL);
+  gst_object_unref (pad);
+}
+
+/* One packet is enough to be believed */
+static void
+on_deep_element_added (
+    GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "rtpsession"))
+    g_object_set (element, "probation", 0, NULL);
+}
+
 static void
 tune (GstElement *webrtc)
 {
   GObject *ice = NULL, *agent = NULL;
+  GstElement *rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
 
   g_object_get (webrtc, "ice-agent", &ice, NULL);
   g_object_set (ice, "ice-tcp", FALSE, NULL);
@@ -177,17 +212,9 @@ tune (GstElement *webrtc)
   g_object_set (agent, "upnp", FALSE, "stun-pacing-timer", 5, NULL);
   g_object_unref (agent);
   g_object_unref (ice);
-}
-
-/* The jitter buffer otherwise holds the first packet for its whole latency */
-static void
-on_deep_element_added (
-    GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
-{
-  GstElementFactory *factory = gst_element_get_factory (element);
-
-  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "rtpjitterbuffer"))
-    g_object_set (element, "faststart-min-packets", 1, NULL);
+  g_signal_connect (
+      rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitterbuffer), NULL);
+  gst_object_unref (rtpbin);
 }
 
 BenchHandWired *

@@ -59,7 +59,7 @@ sender_init (Sender *self)
       gst_kandy_send_track_new (track, caps, self->call_clock, CALL_BASE_TIME);
   fail_unless (gst_kandy_send_track_attach (
       self->track, self->pipeline, pad, caps, border));
-  gst_kandy_send_track_set_open (self->track, TRUE);
+  gst_kandy_send_track_set_gate (self->track, GST_KANDY_GATE_OPEN);
   gst_kandy_rtp_border_unref (border);
 }
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "engine-endpoint.h"
+
+#include <gst/rtp/gstrtpbuffer.h>
+
+/* The first moments of a call's media */
+
+static void
+push_packet (Endpoint *self, guint number)
+{
+  GstBuffer *rtp = gst_rtp_buffer_new_allocate (10, 0, 0);
+  GstRTPBuffer map = GST_RTP_BUFFER_INIT;
+
+  gst_rtp_buffer_map (rtp, GST_MAP_READWRITE, &map);
+  gst_rtp_buffer_set_payload_type (&map, 111);
+  gst_rtp_buffer_set_seq (&map, number);
+  gst_rtp_buffer_set_timestamp (&map, number * 960);
+  gst_rtp_buffer_unmap (&map);
+  gst_kandy_send_track_push (self->audio, rtp, NULL, GST_CLOCK_TIME_NONE);
+}
+
+static gboolean
+has_packet (gpointer self)
+{
+  return endpoint_packets (self, KANDY_MEDIA_KIND_AUDIO) > 0;
+}
+
+static void
+add_silent_track (Endpoint *self)
+{
+  g_autoptr (GstCaps) codecs = gst_caps_from_string (
+      "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,"
+      "payload=111,encoding-params=(string)2");
+
+  self->audio = gst_kandy_call_add_send_track (
+      self->call, KANDY_MEDIA_KIND_AUDIO, NULL, codecs);
+}
+
+/* Nothing waits for a second packet: neither the session's trust in a source,
+ * nor the jitter buffer */
+GST_START_TEST (test_first_packet)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+
+  add_silent_track (alice);
+  endpoint_add_audio (bob, 1000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  WAIT_FOR (endpoint_is_connected, bob);
+
+  push_packet (alice, 1);
+  WAIT_FOR (has_packet, bob);
+  fail_unless_equals_int (endpoint_packets (bob, KANDY_MEDIA_KIND_AUDIO), 1);
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+/* What was said while the far end's certificate was awaited is heard as soon as
+ * it is known, but no more of it than one packet */
+GST_START_TEST (test_packet_before_path)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  guint n = 0;
+
+  add_silent_track (alice);
+  endpoint_add_audio (bob, 1000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  while (!endpoint_is_connected (alice)) {
+    push_packet (alice, ++n);
+    let_pass (1);
+  }
+  fail_unless (n > 1);
+
+  WAIT_FOR (has_packet, bob);
+  let_pass (100);
+  fail_unless (endpoint_packets (bob, KANDY_MEDIA_KIND_AUDIO) <= 2);
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+static Suite *
+engine_start_suite (void)
+{
+  Suite *suite = suite_create ("engine-start");
+  TCase *calls = tcase_create ("calls");
+
+  tcase_set_timeout (calls, 20);
+  tcase_add_test (calls, test_first_packet);
+  tcase_add_test (calls, test_packet_before_path);
+  suite_add_tcase (suite, calls);
+  return suite;
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  endpoints_warm_up ();
+  return gst_check_run_suite (engine_start_suite (), "engine-start", __FILE__);
+}
