@@ -7,6 +7,7 @@
 #include "kandy-error.h"
 #include "kandy-events.h"
 #include "kandy-media-options.h"
+#include "kandy-media-private.h"
 #include "kandy-track.h"
 
 /**
@@ -114,15 +115,38 @@ on_connection_state (
   kandy_call_flush (self);
 }
 
+/* (nullable) */
+static KandyMedia *
+get_media (KandyCall *self)
+{
+  KandyClient *client = kandy_call_get_client (self);
+
+  return client ? kandy_client_get_media (client) : NULL;
+}
+
+static void
+unlist_tracks (KandyCall *self, GPtrArray *tracks)
+{
+  KandyMedia *media = get_media (self);
+  guint i;
+
+  for (i = 0; media && i < tracks->len; i++)
+    kandy_media_remove_track (media, self, tracks->pdata[i]);
+  g_ptr_array_set_size (tracks, 0);
+}
+
 static void
 on_track_added (KandyMediaEngine *engine, KandyTrack *track, KandyCall *self)
 {
   GPtrArray *tracks =
       kandy_track_is_local (track) ? self->local_tracks : self->remote_tracks;
+  KandyMedia *media = get_media (self);
 
   if (g_ptr_array_find (tracks, track, NULL))
     return;
   g_ptr_array_add (tracks, g_object_ref (track));
+  if (media)
+    kandy_media_add_track (media, self, track);
   kandy_call_queue_track (self, "call:newTrack", track);
   kandy_call_flush (self);
 }
@@ -133,9 +157,12 @@ on_track_removed (KandyMediaEngine *engine, KandyTrack *track, KandyCall *self)
   GPtrArray *tracks =
       kandy_track_is_local (track) ? self->local_tracks : self->remote_tracks;
   g_autoptr (KandyTrack) kept = g_object_ref (track);
+  KandyMedia *media = get_media (self);
 
   if (!g_ptr_array_remove (tracks, kept))
     return;
+  if (media)
+    kandy_media_remove_track (media, self, kept);
   kandy_call_queue_track (self, "call:trackEnded", kept);
   kandy_call_flush (self);
 }
@@ -193,8 +220,8 @@ kandy_call_close_media (KandyCall *self)
   }
   for (i = 0; i < self->remote_tracks->len; i++)
     kandy_track_set_live (self->remote_tracks->pdata[i], FALSE);
-  g_ptr_array_set_size (self->local_tracks, 0);
-  g_ptr_array_set_size (self->remote_tracks, 0);
+  unlist_tracks (self, self->local_tracks);
+  unlist_tracks (self, self->remote_tracks);
 }
 
 KandyClient *

@@ -23,6 +23,7 @@ struct _KandyTrack {
   gboolean muted;
   gboolean source_muted;
   gboolean live;
+  char **containers;
 };
 
 G_DEFINE_FINAL_TYPE (KandyTrack, kandy_track, G_TYPE_OBJECT)
@@ -37,6 +38,7 @@ enum {
   PROP_MUTED,
   PROP_SOURCE_MUTED,
   PROP_LIVE,
+  PROP_CONTAINERS,
   N_PROPS
 };
 
@@ -75,13 +77,16 @@ kandy_track_set_property (
       self->label = g_value_dup_string (value);
       break;
     case PROP_MUTED:
-      set_flag (self, &self->muted, g_value_get_boolean (value), PROP_MUTED);
+      kandy_track_set_muted (self, g_value_get_boolean (value));
       break;
     case PROP_SOURCE_MUTED:
       kandy_track_set_source_muted (self, g_value_get_boolean (value));
       break;
     case PROP_LIVE:
       kandy_track_set_live (self, g_value_get_boolean (value));
+      break;
+    case PROP_CONTAINERS:
+      kandy_track_set_containers (self, g_value_get_boxed (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -119,6 +124,9 @@ kandy_track_get_property (
     case PROP_LIVE:
       g_value_set_boolean (value, self->live);
       break;
+    case PROP_CONTAINERS:
+      g_value_set_boxed (value, self->containers);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   }
@@ -143,6 +151,7 @@ kandy_track_finalize (GObject *object)
   g_free (self->id);
   g_free (self->stream_id);
   g_free (self->label);
+  g_strfreev (self->containers);
 
   G_OBJECT_CLASS (kandy_track_parent_class)->finalize (object);
 }
@@ -222,6 +231,15 @@ kandy_track_class_init (KandyTrackClass *klass)
    */
   props[PROP_LIVE] = g_param_spec_boolean (
       "live", "Live", "Whether the track may still carry media", TRUE, flag);
+  /**
+   * KandyTrack:containers:
+   *
+   * Where the track is rendered: the names of what shows it or lets it be
+   * heard, which stand in for the CSS selectors of a web page. API document:
+   * `TrackObject.containers`.
+   */
+  props[PROP_CONTAINERS] = g_param_spec_boxed ("containers", "Containers",
+      "Where the track is rendered", G_TYPE_STRV, flag);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -229,6 +247,7 @@ static void
 kandy_track_init (KandyTrack *self)
 {
   self->live = TRUE;
+  self->containers = g_new0 (char *, 1);
 }
 
 /**
@@ -343,6 +362,35 @@ kandy_track_set_live (KandyTrack *self, gboolean live)
 }
 
 /**
+ * kandy_track_get_muted:
+ * @self: a track
+ *
+ * Returns: whether the application has silenced the track
+ */
+gboolean
+kandy_track_get_muted (KandyTrack *self)
+{
+  g_return_val_if_fail (KANDY_IS_TRACK (self), FALSE);
+
+  return self->muted;
+}
+
+/**
+ * kandy_track_set_muted:
+ * @self: a track
+ * @muted: whether it shall be silent or black
+ *
+ * As kandy_media_mute_tracks() does, for this one track.
+ */
+void
+kandy_track_set_muted (KandyTrack *self, gboolean muted)
+{
+  g_return_if_fail (KANDY_IS_TRACK (self));
+
+  set_flag (self, &self->muted, muted, PROP_MUTED);
+}
+
+/**
  * kandy_track_get_source_muted:
  * @self: a track
  *
@@ -372,13 +420,49 @@ kandy_track_set_source_muted (KandyTrack *self, gboolean muted)
 }
 
 /**
+ * kandy_track_get_containers:
+ * @self: a track
+ *
+ * Returns: (transfer none) (array zero-terminated=1): where it is rendered
+ */
+const char *const *
+kandy_track_get_containers (KandyTrack *self)
+{
+  g_return_val_if_fail (KANDY_IS_TRACK (self), NULL);
+
+  return (const char *const *) self->containers;
+}
+
+/**
+ * kandy_track_set_containers:
+ * @self: a track
+ * @containers: (nullable) (array zero-terminated=1): where it is rendered
+ *
+ * For what renders it.
+ */
+void
+kandy_track_set_containers (KandyTrack *self, const char *const *containers)
+{
+  static const char *const none[] = { NULL };
+
+  g_return_if_fail (KANDY_IS_TRACK (self));
+
+  if (!containers)
+    containers = none;
+  if (g_strv_equal (containers, (const char *const *) self->containers))
+    return;
+  g_strfreev (self->containers);
+  self->containers = g_strdupv ((char **) containers);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONTAINERS]);
+}
+
+/**
  * kandy_track_to_variant:
  * @self: a track
  *
  * API document: `call.TrackObject`, with these members: `id` and `trackId`
  * (the same text), `streamId`, `kind`, `isLocal`, `label`, `muted`,
- * `sourceMuted`, `state` (`live` or `ended`) and `disabled`. There are no
- * `containers` outside a web page.
+ * `sourceMuted`, `state` (`live` or `ended`), `disabled` and `containers`.
  *
  * Returns: (transfer floating): an `a{sv}`
  */
@@ -402,5 +486,7 @@ kandy_track_to_variant (KandyTrack *self)
   g_variant_dict_insert (&dict, "sourceMuted", "b", self->source_muted);
   g_variant_dict_insert (&dict, "state", "s", self->live ? "live" : "ended");
   g_variant_dict_insert (&dict, "disabled", "b", !self->live);
+  g_variant_dict_insert_value (&dict, "containers",
+      g_variant_new_strv ((const char *const *) self->containers, -1));
   return g_variant_dict_end (&dict);
 }

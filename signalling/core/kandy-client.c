@@ -15,6 +15,7 @@
 #include "kandy-events.h"
 #include "kandy-json.h"
 #include "kandy-logger.h"
+#include "kandy-media-private.h"
 #include "kandy-notifications-private.h"
 #include "kandy-rest-private.h"
 #include "kandy-services-private.h"
@@ -64,6 +65,7 @@ struct _KandyClient {
   KandyNotifications *notifications;
   KandyConnection *connection;
   KandyServices *services;
+  KandyMedia *media;
   KandyCalls *calls;
 
   char *correlator; /* what get_correlator returned last */
@@ -185,6 +187,7 @@ kandy_client_constructed (GObject *object)
   self->notifications = kandy_notifications_new (self);
   self->connection = kandy_connection_new (self);
   self->services = kandy_services_new (self, self->connection);
+  self->media = kandy_media_new (self);
   self->calls = g_object_new (KANDY_TYPE_CALLS, "client", self, NULL);
   kandy_calls_watch_services (self->calls, self->services);
 }
@@ -206,6 +209,7 @@ kandy_client_finalize (GObject *object)
   KandyClient *self = KANDY_CLIENT (object);
 
   g_clear_object (&self->calls);
+  g_clear_object (&self->media);
   g_clear_object (&self->services);
   g_clear_object (&self->connection);
   g_clear_object (&self->notifications);
@@ -579,6 +583,22 @@ kandy_client_get_calls (KandyClient *self)
   g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
 
   return self->calls;
+}
+
+/**
+ * kandy_client_get_media:
+ * @self: a client
+ *
+ * API document: namespace `media`.
+ *
+ * Returns: (transfer none): the media of the calls
+ */
+KandyMedia *
+kandy_client_get_media (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->media;
 }
 
 /**

@@ -75,6 +75,14 @@ static const KandyEvent events[] = {
       { P ("callId"), S ("trackId"), V ("result"), E ("error") } },
   { "call:availableCodecs", "KandyCalls", "available-codecs",
       { S ("kind"), V ("codecs") } },
+
+  { "media:muted", "KandyMedia", "muted", { V ("tracks"), V ("trackIds") } },
+  { "media:unmuted", "KandyMedia", "unmuted",
+      { V ("tracks"), V ("trackIds") } },
+  { "media:sourceMuted", "KandyMedia", "source-muted",
+      { S ("trackId"), V ("trackIds"), S ("id"), B ("isLocal") } },
+  { "media:sourceUnmuted", "KandyMedia", "source-unmuted",
+      { S ("trackId"), V ("trackIds"), S ("id"), B ("isLocal") } },
 };
 
 static GQuark

@@ -24,6 +24,7 @@ typedef struct _KandyTrack KandyTrack;
 typedef struct _KandyIceServer KandyIceServer;
 typedef struct _KandyMediaOptions KandyMediaOptions;
 typedef struct _KandyMediaEngine KandyMediaEngine;
+typedef struct _KandyMedia KandyMedia;
 
 /**
  * KandyLogLevel:
