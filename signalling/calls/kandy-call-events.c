@@ -40,6 +40,7 @@ static const char *const operation_names[] = {
   [KANDY_OPERATION_STOP_MOH] = "STOP_MOH",
   [KANDY_OPERATION_SLOW_START] = "SLOW_START",
   [KANDY_OPERATION_GET_STATS] = "GET_STATS",
+  [KANDY_OPERATION_SEND_DTMF] = "SEND_DTMF",
 };
 
 static const char *const transition_names[] = {

@@ -50,6 +50,7 @@ typedef enum {
   KANDY_OPERATION_STOP_MOH,
   KANDY_OPERATION_SLOW_START,
   KANDY_OPERATION_GET_STATS,
+  KANDY_OPERATION_SEND_DTMF,
 } KandyOperation;
 
 /* The document's {operation, status} */
@@ -135,6 +136,9 @@ struct _KandyCall {
   /* kandy-call-restart.c */
   GSource *restart_timer;
   KandyConnection *connection; /* while a restart waits for it */
+
+  /* kandy-call-dtmf.c */
+  GPtrArray *dtmf; /* operations under way, not owned */
 
   /* kandy-call-audit.c */
   GSource *audit_timer;
@@ -253,6 +257,12 @@ gboolean kandy_call_sdp_has_setup (const char *sdp, const char *role);
 
 /* kandy-call-restart.c */
 void kandy_call_clear_restart (KandyCall *self);
+
+/* kandy-call-dtmf.c */
+/* What is under way has failed because of @error */
+void kandy_call_stop_dtmf (KandyCall *self, const GError *error);
+void kandy_call_dtmf_received (KandyCall *self, guint number,
+    gboolean in_band);
 
 /* kandy-call-audit.c */
 typedef enum {

@@ -21,8 +21,9 @@
  * events `call:operation` (signal #KandyCall::operation) and, when it changes
  * the state, `call:stateChange` (#KandyCall::state-changed). A call has one
  * operation at a time; another one meanwhile is refused with `call:6`, all but
- * kandy_call_end_async(). Cancelling an operation's #GCancellable ends the wait
- * for it, not the operation, which cannot be taken back.
+ * kandy_call_end_async() and kandy_call_send_dtmf_async(). Cancelling an
+ * operation's #GCancellable ends the wait for it, not the operation, which
+ * cannot be taken back.
  *
  * A call lives on its client's main context, and stays in the list of
  * #KandyCalls when it is over.
@@ -168,6 +169,14 @@ on_track_removed (KandyMediaEngine *engine, KandyTrack *track, KandyCall *self)
 }
 
 static void
+on_dtmf_received (
+    KandyMediaEngine *engine, guint number, gboolean in_band, KandyCall *self)
+{
+  kandy_call_dtmf_received (self, number, in_band);
+  kandy_call_flush (self);
+}
+
+static void
 on_engine_failed (
     KandyMediaEngine *engine, const GError *error, KandyCall *self)
 {
@@ -197,6 +206,8 @@ kandy_call_ensure_engine (
       self->engine, "track-added", G_CALLBACK (on_track_added), self);
   g_signal_connect (
       self->engine, "track-removed", G_CALLBACK (on_track_removed), self);
+  g_signal_connect (
+      self->engine, "dtmf-received", G_CALLBACK (on_dtmf_received), self);
   g_signal_connect (
       self->engine, "failed", G_CALLBACK (on_engine_failed), self);
   kandy_call_queue_notify (self, "engine");
@@ -331,11 +342,17 @@ void
 kandy_call_stop (KandyCall *self)
 {
   g_autoptr (GError) interrupted = NULL;
+  g_autoptr (GError) cut_off = NULL;
 
   if (self->over)
     return;
   stop (self);
   kandy_call_close_media (self);
+  if (self->dtmf->len > 0) {
+    cut_off = kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
+        "The call ended before all DTMF tones were sent.");
+    kandy_call_stop_dtmf (self, cut_off);
+  }
   if (self->task) {
     interrupted = kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
         "The call ended before the operation %s was done.",
@@ -388,6 +405,7 @@ kandy_call_shutdown (KandyCall *self, const GError *error)
     if (self->end_task)
       kandy_call_queue_answer (
           self, g_steal_pointer (&self->end_task), g_error_copy (error));
+    kandy_call_stop_dtmf (self, error);
     kandy_call_close_media (self);
     kandy_call_terminate (self, KANDY_CALL_STATE_ENDED, FALSE, error);
   }
@@ -474,6 +492,7 @@ kandy_call_finalize (GObject *object)
   g_ptr_array_unref (self->local_tracks);
   g_ptr_array_unref (self->remote_tracks);
   g_ptr_array_unref (self->timings);
+  g_ptr_array_unref (self->dtmf);
   g_clear_pointer (&self->media_offered, g_variant_unref);
   g_clear_error (&self->error);
   g_free (self->id);
@@ -685,6 +704,16 @@ kandy_call_class_init (KandyCallClass *klass)
    * kandy_call_get_stats_async() has its answer (API document:
    * `call:statsReceived`).
    */
+  /**
+   * KandyCall::dtmf-received:
+   * @self: the call
+   * @tone: `0` to `9`, `*`, `#` or `A` to `D`
+   * @in_band: whether it was found in the sound, else it came as an event of
+   *   its own (RFC 4733)
+   *
+   * The far end has sent a DTMF tone; the event is `call:dtmfReceived`, which
+   * the API document does not have.
+   */
   kandy_events_install (object_class);
 }
 
@@ -695,6 +724,7 @@ kandy_call_init (KandyCall *self)
   self->local_tracks = g_ptr_array_new_with_free_func (g_object_unref);
   self->remote_tracks = g_ptr_array_new_with_free_func (g_object_unref);
   self->timings = g_ptr_array_new_with_free_func (kandy_call_timing_free);
+  self->dtmf = g_ptr_array_new ();
   self->born = g_get_monotonic_time ();
   g_queue_init (&self->steps);
   g_queue_init (&self->outbox);

@@ -65,6 +65,9 @@ KANDY_API void kandy_call_get_stats_async (KandyCall *self,
 KANDY_API GVariant *kandy_call_get_stats_finish (KandyCall *self,
     GAsyncResult *result, GError **error);
 KANDY_API char *kandy_stats_to_json (GVariant *report);
+KANDY_API void kandy_call_send_dtmf_async (KandyCall *self, const char *tones,
+    guint duration, guint gap, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
 /* one finish for all other operations of a call */
 KANDY_API gboolean kandy_call_operation_finish (KandyCall *self,
     GAsyncResult *result, GError **error);

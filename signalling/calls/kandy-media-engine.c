@@ -41,6 +41,7 @@ enum {
   SIGNAL_CONNECTION_STATE,
   SIGNAL_TRACK_ADDED,
   SIGNAL_TRACK_REMOVED,
+  SIGNAL_DTMF_RECEIVED,
   SIGNAL_FAILED,
   N_SIGNALS
 };
@@ -83,6 +84,18 @@ kandy_media_engine_default_init (KandyMediaEngineInterface *iface)
   signals[SIGNAL_TRACK_REMOVED] =
       g_signal_new ("track-removed", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST,
           0, NULL, NULL, NULL, G_TYPE_NONE, 1, KANDY_TYPE_TRACK);
+  /**
+   * KandyMediaEngine::dtmf-received:
+   * @self: a media engine
+   * @number: 0 to 9, 10 for `*`, 11 for `#`, 12 to 15 for `A` to `D`
+   * @in_band: whether it was found in the sound
+   *
+   * The far end has sent a DTMF tone. Emitted on the client's main context with
+   * no lock held.
+   */
+  signals[SIGNAL_DTMF_RECEIVED] =
+      g_signal_new ("dtmf-received", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
   /**
    * KandyMediaEngine::failed:
    * @self: a media engine
@@ -419,6 +432,63 @@ kandy_media_engine_close (KandyMediaEngine *self)
 }
 
 /**
+ * kandy_media_engine_send_dtmf_async:
+ * @self: a media engine
+ * @tones: of `0` to `9`, `*`, `#`, `A` to `D` in either case, and `,` for a
+ *     pause of two seconds
+ * @duration: of each tone, in milliseconds, 40 to 6000
+ * @gap: between two tones, in milliseconds, 30 to 6000
+ * @cancellable: (nullable): when cancelled, the rest is not played
+ * @callback: (scope async): called when all tones have been played
+ * @user_data: data for @callback
+ *
+ * Sends DTMF tones. May be called while others are being sent, which go first.
+ * An engine need not have this; it then fails with
+ * %KANDY_ERROR_NOT_SUPPORTED.
+ */
+void
+kandy_media_engine_send_dtmf_async (KandyMediaEngine *self, const char *tones,
+    guint duration, guint gap, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (tones != NULL);
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->send_dtmf_async)
+    iface->send_dtmf_async (
+        self, tones, duration, gap, cancellable, callback, user_data);
+  else
+    g_task_report_error (self, callback, user_data,
+        kandy_media_engine_send_dtmf_async,
+        kandy_error_new (KANDY_ERROR_NOT_SUPPORTED, "call:2", 0,
+            "The DTMF tones cannot be sent: what carries the call's media does "
+            "not do it."));
+}
+
+/**
+ * kandy_media_engine_send_dtmf_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+kandy_media_engine_send_dtmf_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), FALSE);
+
+  if (g_async_result_is_tagged (result, kandy_media_engine_send_dtmf_async))
+    return g_task_propagate_boolean (G_TASK (result), error);
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->send_dtmf_finish (
+      self, result, error);
+}
+
+/**
  * kandy_media_engine_emit_connection_state:
  * @self: a media engine
  * @state: the new state
@@ -465,6 +535,24 @@ kandy_media_engine_emit_track_removed (
   g_return_if_fail (KANDY_IS_TRACK (track));
 
   g_signal_emit (self, signals[SIGNAL_TRACK_REMOVED], 0, track);
+}
+
+/**
+ * kandy_media_engine_emit_dtmf_received:
+ * @self: a media engine
+ * @number: 0 to 15
+ * @in_band: whether it was found in the sound
+ *
+ * For implementations: emits #KandyMediaEngine::dtmf-received.
+ */
+void
+kandy_media_engine_emit_dtmf_received (
+    KandyMediaEngine *self, guint number, gboolean in_band)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (number < 16);
+
+  g_signal_emit (self, signals[SIGNAL_DTMF_RECEIVED], 0, number, in_band);
 }
 
 /**

@@ -30,6 +30,7 @@ KANDY_API G_DECLARE_INTERFACE (KandyMediaEngine, kandy_media_engine, KANDY, MEDI
  *  "connection-state" (KandyMediaConnectionState)
  *  "track-added" (KandyTrack), "track-removed" (KandyTrack): both directions;
  *      as soon as a description brings or takes the track
+ *  "dtmf-received" (guint number, gboolean in_band)
  *  "failed" (GError): the engine cannot go on; the call must end
  */
 struct _KandyMediaEngineInterface {
@@ -80,6 +81,14 @@ struct _KandyMediaEngineInterface {
   /* Says good-bye to the far end and frees the transport. No signal comes
    * afterwards. Idempotent. Does not block. */
   void (*close) (KandyMediaEngine *self);
+
+  /* Optional, at any time and several at a time. Done when they were played.
+   * @tones: of "0123456789*#ABCDabcd,"; @duration, @gap: ms */
+  void (*send_dtmf_async) (KandyMediaEngine *self, const char *tones,
+      guint duration, guint gap, GCancellable *cancellable,
+      GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*send_dtmf_finish) (KandyMediaEngine *self, GAsyncResult *result,
+      GError **error);
 };
 
 KANDY_API void kandy_media_engine_create_offer_async (KandyMediaEngine *self,
@@ -115,6 +124,11 @@ KANDY_API GVariant *kandy_media_engine_get_stats_finish (KandyMediaEngine *self,
     GAsyncResult *result, GError **error);
 KANDY_API const char *kandy_media_engine_get_platform (KandyMediaEngine *self);
 KANDY_API void kandy_media_engine_close (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_send_dtmf_async (KandyMediaEngine *self,
+    const char *tones, guint duration, guint gap, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API gboolean kandy_media_engine_send_dtmf_finish (KandyMediaEngine *self,
+    GAsyncResult *result, GError **error);
 
 /* For implementations */
 KANDY_API void kandy_media_engine_emit_connection_state (KandyMediaEngine *self,
@@ -123,6 +137,8 @@ KANDY_API void kandy_media_engine_emit_track_added (KandyMediaEngine *self,
     KandyTrack *track);
 KANDY_API void kandy_media_engine_emit_track_removed (KandyMediaEngine *self,
     KandyTrack *track);
+KANDY_API void kandy_media_engine_emit_dtmf_received (KandyMediaEngine *self,
+    guint number, gboolean in_band);
 KANDY_API void kandy_media_engine_emit_failed (KandyMediaEngine *self,
     const GError *error);
 

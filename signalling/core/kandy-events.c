@@ -75,6 +75,8 @@ static const KandyEvent events[] = {
       { P ("callId"), S ("trackId"), V ("result"), E ("error") } },
   { "call:availableCodecs", "KandyCalls", "available-codecs",
       { S ("kind"), V ("codecs") } },
+  { "call:dtmfReceived", "KandyCall", "dtmf-received",
+      { P ("callId"), S ("tone"), B ("inBand") } },
 
   { "media:muted", "KandyMedia", "muted", { V ("tracks"), V ("trackIds") } },
   { "media:unmuted", "KandyMedia", "unmuted",

@@ -188,6 +188,12 @@ harness_describe (
   } else if (g_str_equal (name, "call:mediaConnectionChange")) {
     g_string_append_printf (
         events, "media from %s", lookup (previous, "state"));
+  } else if (g_str_equal (name, "call:dtmfReceived")) {
+    gboolean in_band = FALSE;
+
+    g_variant_lookup (payload, "inBand", "b", &in_band);
+    g_string_append_printf (events, "dtmfReceived %s %s",
+        lookup (payload, "tone"), in_band ? "in" : "out");
   } else {
     g_string_append (events, name + strlen ("call:"));
     if (g_str_has_prefix (name, "call:newTrack")

@@ -38,6 +38,14 @@ answer (KandyCall *call, GCancellable *cancellable,
   kandy_call_answer_async (call, NULL, cancellable, callback, user_data);
 }
 
+static void
+send_dtmf (KandyCall *call, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  kandy_call_send_dtmf_async (
+      call, "1", 0, 0, cancellable, callback, user_data);
+}
+
 static const Operation operations[] = {
   { "ANSWER", answer, "---xx-----" },
   { "REJECT", kandy_call_reject_async, "---xx-----" },
@@ -48,6 +56,7 @@ static const Operation operations[] = {
   { "HOLD", kandy_call_hold_async, "-----x-x--" },
   { "UNHOLD", kandy_call_unhold_async, "------x---" },
   { "MEDIA_RESTART", kandy_call_restart_media_async, "-----xxx--" },
+  { "SEND_DTMF", send_dtmf, "--x-xx----" },
 };
 
 static void

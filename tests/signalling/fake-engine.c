@@ -20,6 +20,7 @@ struct _FakeEngine {
   gboolean closed;
   guint version;
   GTask *waiting;
+  GQueue dtmf; /* GTask */
   KandyTrack *local;
   KandyTrack *remote;
   KandyMediaOptions *answer_options;
@@ -271,9 +272,50 @@ get_platform (KandyMediaEngine *engine)
   return "fake/1";
 }
 
+/* @error: (nullable) */
+static void
+answer_dtmf (FakeEngine *self, const GError *error)
+{
+  GTask *task = g_queue_pop_head (&self->dtmf);
+
+  if (error)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+send_dtmf_async (KandyMediaEngine *engine, const char *tones, guint duration,
+    guint gap, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+  g_autofree char *text =
+      g_strdup_printf ("send_dtmf %s %u %u", tones, duration, gap);
+  g_autoptr (GError) error = NULL;
+
+  note (self, text);
+  g_queue_push_tail (
+      &self->dtmf, g_task_new (self, cancellable, callback, user_data));
+  g_hash_table_steal_extended (
+      self->script->failures, "send_dtmf", NULL, (gpointer *) &error);
+  if (error || !g_hash_table_contains (self->script->paused, "send_dtmf"))
+    answer_dtmf (self, error);
+}
+
+static gboolean
+send_dtmf_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static void
 engine_close (KandyMediaEngine *engine)
 {
+  g_autoptr (GError) closed =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed");
   FakeEngine *self = FAKE_ENGINE (engine);
 
   if (self->closed)
@@ -285,6 +327,8 @@ engine_close (KandyMediaEngine *engine)
         self->waiting, G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed");
     g_clear_object (&self->waiting);
   }
+  while (self->dtmf.length > 0)
+    answer_dtmf (self, closed);
 }
 
 static void
@@ -306,6 +350,8 @@ fake_engine_iface_init (KandyMediaEngineInterface *iface)
   iface->get_stats_finish = get_stats_finish;
   iface->get_platform = get_platform;
   iface->close = engine_close;
+  iface->send_dtmf_async = send_dtmf_async;
+  iface->send_dtmf_finish = send_dtmf_finish;
 }
 
 static void
@@ -314,6 +360,7 @@ fake_engine_finalize (GObject *object)
   FakeEngine *self = FAKE_ENGINE (object);
 
   g_assert_null (self->waiting);
+  g_assert_cmpuint (self->dtmf.length, ==, 0);
   g_clear_object (&self->local);
   g_clear_object (&self->remote);
   g_clear_object (&self->answer_options);
@@ -408,6 +455,13 @@ void
 fake_engine_set_state (FakeEngine *self, KandyMediaConnectionState state)
 {
   kandy_media_engine_emit_connection_state (KANDY_MEDIA_ENGINE (self), state);
+}
+
+void
+fake_engine_play_dtmf (FakeEngine *self, const GError *error)
+{
+  g_assert_cmpuint (self->dtmf.length, >, 0);
+  answer_dtmf (self, error);
 }
 
 void

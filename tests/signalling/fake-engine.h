@@ -35,6 +35,9 @@ gboolean fake_engine_is_waiting (FakeEngine *self);
 void fake_engine_resume (FakeEngine *self);
 gboolean fake_engine_is_closed (FakeEngine *self);
 void fake_engine_set_state (FakeEngine *self, KandyMediaConnectionState state);
+/* The oldest of those that wait because "send_dtmf" is paused is played, or has
+ * failed. @error: (nullable) */
+void fake_engine_play_dtmf (FakeEngine *self, const GError *error);
 void fake_engine_break (FakeEngine *self);
 KandyMediaOptions *fake_engine_get_answer_options (FakeEngine *self);
 
