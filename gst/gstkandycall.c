@@ -398,12 +398,19 @@ release_router (gpointer data, GClosure *closure)
 GstKandyTransport *
 gst_kandy_call_new_transport (GstKandyCall *self, GError **error)
 {
+  g_autofree char *ca_file = self->config
+      ? kandy_config_get_string (self->config, "authentication.server.caFile")
+      : NULL;
   GstKandyTransportParams params = {
     .latency = self->latency,
     .bundle = !(self->config
         && kandy_config_get_boolean (self->config, "call.removeBundling")),
     .relay_only = self->relay_only,
     .ice_servers = self->ice_servers,
+    .tls_verify = !self->config
+        || kandy_config_get_boolean (
+            self->config, "authentication.server.tlsVerify"),
+    .ca_file = ca_file,
   };
   GstKandyTransport *transport =
       gst_kandy_transport_new (self->pipeline, self->context, &params, error);

@@ -19,6 +19,7 @@ typedef struct {
   GstElement *parent;
   GstElement *pipeline; /* (nullable): goes with it */
   NiceAgent *agent;     /* (nullable): if it has allocations to give back */
+  GPtrArray *relays;    /* the way to them, until then */
   GPtrArray *encoders;
 } Farewell;
 
@@ -171,6 +172,7 @@ say_farewell (gpointer data)
   g_ptr_array_unref (farewell->encoders);
   gst_object_unref (farewell->webrtcbin);
   g_clear_object (&farewell->agent);
+  g_ptr_array_unref (farewell->relays);
   gst_object_unref (farewell->parent);
   gst_clear_object (&farewell->pipeline);
   g_free (farewell);
@@ -206,6 +208,7 @@ gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
   farewell->parent = gst_object_ref (self->pipeline);
   if (self->relays->len > 0 && self->agent)
     farewell->agent = g_object_ref (self->agent);
+  farewell->relays = g_ptr_array_ref (self->relays);
   farewell->pipeline = pipeline ? gst_object_ref (pipeline) : NULL;
   g_mutex_lock (&self->lock);
   farewell->encoders = g_steal_pointer (&self->encoders);

@@ -53,13 +53,10 @@ char *gst_kandy_nick_of (GType type, int value);
 
 /* gstkandytransportice.c */
 void gst_kandy_transport_setup_agent (GstKandyTransport *self,
-    GPtrArray *servers);
+    const GstKandyTransportParams *params);
 void gst_kandy_relay_free (gpointer data);
 void gst_kandy_transport_add_relays (GstKandyTransport *self,
     GstElement *nicesrc);
-/* (nullable): what is wrong with @url */
-const char *gst_kandy_ice_url_parse (const char *url, gboolean *is_turn,
-    char **host, guint *port, char **query);
 /* ICE stream of an m-line of webrtcbin, 0 if not known */
 guint gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline);
 void gst_kandy_transport_check_gathering (GstKandyTransport *self);

@@ -662,7 +662,7 @@ gst_kandy_transport_new (GstElement *pipeline, GMainContext *context,
     g_object_set (webrtcbin, "ice-transport-policy",
         GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, NULL);
   gst_kandy_set_if_there (webrtcbin, "reuse-source-pads", TRUE);
-  gst_kandy_transport_setup_agent (self, params->ice_servers);
+  gst_kandy_transport_setup_agent (self, params);
 
   g_signal_connect_object (
       webrtcbin, "pad-added", G_CALLBACK (webrtcbin_pad_added), self, 0);

@@ -33,6 +33,8 @@ typedef struct {
   gboolean bundle;
   gboolean relay_only;
   GPtrArray *ice_servers;       /* (nullable) (element-type KandyIceServer) */
+  gboolean tls_verify;          /* TURN over TLS: the server's certificate */
+  const char *ca_file;          /* (nullable): what it is verified with */
 } GstKandyTransportParams;
 
 /* @sdp: (nullable): a description that was made. @error: (nullable) */

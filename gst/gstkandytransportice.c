@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandytransport-private.h"
+#include "gstkandyturnforwarder.h"
 
 #include <nice/debug.h>
 #include <nice/interfaces.h>
@@ -16,7 +17,22 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_kandy_transport_debug);
 #define GST_CAT_DEFAULT gst_kandy_transport_debug
 
-#define DEFAULT_PORT 3478
+typedef enum {
+  SCHEME_STUN,
+  SCHEME_TURN,
+  SCHEME_TURNS,
+} Scheme;
+
+/* RFC 7064 3.2, RFC 7065 3.2 */
+static const struct {
+  const char *prefix;
+  Scheme scheme;
+  guint port;
+} schemes[] = {
+  { "stun:", SCHEME_STUN, 3478 },
+  { "turn:", SCHEME_TURN, 3478 },
+  { "turns:", SCHEME_TURNS, 5349 },
+};
 
 /* A server of TURN as the agent takes it. webrtcbin would take an URI with user
  * and password, and log it. */
@@ -27,6 +43,7 @@ typedef struct {
   char *password;
   gboolean udp;
   gboolean tcp;
+  GstKandyTurnForwarder *forwarder; /* (nullable): for TLS */
 } Relay;
 
 void
@@ -34,6 +51,7 @@ gst_kandy_relay_free (gpointer data)
 {
   Relay *relay = data;
 
+  g_clear_object (&relay->forwarder);
   g_free (relay->host);
   g_free (relay->username);
   g_free (relay->password);
@@ -43,25 +61,30 @@ gst_kandy_relay_free (gpointer data)
 /* RFC 7064 3.1 and RFC 7065 3.1: stun:HOST[:PORT],
  * turn:HOST[:PORT]?transport=x, HOST in brackets if it is an IPv6 address.
  * (nullable): what is wrong */
-const char *
-gst_kandy_ice_url_parse (
-    const char *url, gboolean *is_turn, char **host, guint *port, char **query)
+static const char *
+parse_url (
+    const char *url, Scheme *scheme, char **host, guint *port, char **query)
 {
-  const char *rest, *end;
-  guint64 number = DEFAULT_PORT;
+  const char *rest = NULL, *end;
+  guint64 number = 0;
 
   /* Nothing of the URL may be quoted then: "turn:user:password@host" */
   if (strchr (url, '@'))
     return "an ICE server's URL has no user name; "
            "user name and credential are values of their own";
-  if (g_ascii_strncasecmp (url, "turns:", 6) == 0)
-    return "TURN over TLS is not available";
-  *is_turn = g_ascii_strncasecmp (url, "turn:", 5) == 0;
-  if (!*is_turn && g_ascii_strncasecmp (url, "stun:", 5) != 0)
-    return "not a stun: or turn: URL";
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++) {
+    gsize length = strlen (schemes[i].prefix);
+
+    if (g_ascii_strncasecmp (url, schemes[i].prefix, length) != 0)
+      continue;
+    *scheme = schemes[i].scheme;
+    number = schemes[i].port;
+    rest = url + length;
+  }
+  if (!rest)
+    return "not a stun:, turn: or turns: URL";
 
   /* RFC 7064 and RFC 7065 have no slashes, but people write them */
-  rest = url + 5;
   if (g_str_has_prefix (rest, "//"))
     rest += 2;
   if (*rest == '[') {
@@ -94,24 +117,45 @@ gst_kandy_ice_url_parse (
   return NULL;
 }
 
+/* The agent has no TLS. (nullable): what is wrong */
 static const char *
-add_ice_server (GstKandyTransport *self, const char *url,
-    KandyIceServer *server, gboolean *have_stun)
+add_forwarder (Relay *relay, const GstKandyTransportParams *params)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!relay->tcp)
+    return "TURN over DTLS is not available, only turns: over TCP";
+  relay->forwarder = gst_kandy_turn_forwarder_new (
+      relay->host, relay->port, params->tls_verify, params->ca_file, &error);
+  if (!relay->forwarder) {
+    GST_WARNING ("TURN over TLS: %s", error->message);
+    return "no port of this machine could be had for it";
+  }
+  g_free (relay->host);
+  relay->host = g_strdup ("127.0.0.1");
+  relay->port = gst_kandy_turn_forwarder_get_port (relay->forwarder);
+  relay->udp = FALSE;
+  return NULL;
+}
+
+static const char *
+add_ice_server (GstKandyTransport *self, const GstKandyTransportParams *params,
+    const char *url, KandyIceServer *server, gboolean *have_stun)
 {
   const char *username = kandy_ice_server_get_username (server);
   const char *credential = kandy_ice_server_get_credential (server);
   g_autofree char *host = NULL;
   g_autofree char *query = NULL;
   const char *wrong;
-  gboolean is_turn;
+  Scheme scheme = SCHEME_STUN;
   Relay *relay;
   guint port;
 
-  wrong = gst_kandy_ice_url_parse (url, &is_turn, &host, &port, &query);
+  wrong = parse_url (url, &scheme, &host, &port, &query);
   if (wrong)
     return wrong;
 
-  if (!is_turn) {
+  if (scheme == SCHEME_STUN) {
     g_autofree char *uri = g_strdup_printf (
         strchr (host, ':') ? "stun://[%s]:%u" : "stun://%s:%u", host, port);
 
@@ -132,13 +176,21 @@ add_ice_server (GstKandyTransport *self, const char *url,
   relay->password = g_strdup (credential);
   relay->udp = g_ascii_strcasecmp (query, "transport=tcp") != 0;
   relay->tcp = g_ascii_strcasecmp (query, "transport=udp") != 0;
+  if (scheme == SCHEME_TURNS) {
+    wrong = add_forwarder (relay, params);
+    if (wrong) {
+      gst_kandy_relay_free (relay);
+      return wrong;
+    }
+  }
   g_ptr_array_add (self->relays, relay);
   return NULL;
 }
 
 static void
-add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
+add_ice_servers (GstKandyTransport *self, const GstKandyTransportParams *params)
 {
+  GPtrArray *servers = params->ice_servers;
   gboolean have_stun = FALSE;
 
   for (guint i = 0; servers && i < servers->len; i++) {
@@ -146,7 +198,8 @@ add_ice_servers (GstKandyTransport *self, GPtrArray *servers)
     const char *const *urls = kandy_ice_server_get_urls (server);
 
     for (; urls && *urls; urls++) {
-      const char *wrong = add_ice_server (self, *urls, server, &have_stun);
+      const char *wrong =
+          add_ice_server (self, params, *urls, server, &have_stun);
 
       if (wrong)
         GST_WARNING_OBJECT (self->webrtcbin, "ICE server %s is not used: %s",
@@ -200,11 +253,12 @@ has_usable_interface (void)
 }
 
 void
-gst_kandy_transport_setup_agent (GstKandyTransport *self, GPtrArray *servers)
+gst_kandy_transport_setup_agent (
+    GstKandyTransport *self, const GstKandyTransportParams *params)
 {
   g_autoptr (GstObject) ice = NULL;
 
-  add_ice_servers (self, servers);
+  add_ice_servers (self, params);
   g_object_get (self->webrtcbin, "ice-agent", &ice, NULL);
   gst_kandy_set_if_there (ice, "ice-tcp", FALSE);
   if (!g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "engine-endpoint.h"
+#include "kl-certificate.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -13,10 +14,14 @@
 
 #define SECRET "not-much-of-a-secret"
 
+typedef enum { WAY_UDP, WAY_TCP, WAY_TLS, N_WAYS } Way;
+
 typedef struct {
   GSubprocess *process;
   char *directory;
   char *address;
+  char *certificate;
+  char *key;
   guint16 port;
 } Relay;
 
@@ -66,14 +71,39 @@ is_listening (gpointer data)
   return connection != NULL;
 }
 
+/* Its own authority */
 static void
-relay_start (Relay *relay, const char *program)
+make_certificate (Relay *relay)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTlsCertificate) certificate =
+      kl_certificate_new (relay->address, &error);
+  g_autofree char *text = NULL;
+  g_autofree char *key = NULL;
+
+  g_assert_no_error (error);
+  g_object_get (
+      certificate, "certificate-pem", &text, "private-key-pem", &key, NULL);
+  relay->certificate = g_build_filename (relay->directory, "cert.pem", NULL);
+  relay->key = g_build_filename (relay->directory, "key.pem", NULL);
+  g_file_set_contents (relay->certificate, text, -1, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (relay->key, key, -1, &error);
+  g_assert_no_error (error);
+}
+
+static void
+relay_start (Relay *relay, const char *program, Way way)
 {
   g_autofree char *port = NULL;
   g_autofree char *listening = NULL;
   g_autofree char *relaying = NULL;
   g_autofree char *database = NULL;
   g_autofree char *pid_file = NULL;
+  g_autofree char *certificate = NULL;
+  g_autofree char *key = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) arguments = NULL;
   g_autoptr (GError) error = NULL;
 
   relay->port = find_port ();
@@ -81,15 +111,26 @@ relay_start (Relay *relay, const char *program)
   listening = g_strdup_printf ("--listening-ip=%s", relay->address);
   relaying = g_strdup_printf ("--relay-ip=%s", relay->address);
   relay->directory = g_dir_make_tmp ("kandy-relay-XXXXXX", NULL);
-  port = g_strdup_printf ("--listening-port=%u", relay->port);
+  make_certificate (relay);
+  port = g_strdup_printf (
+      way == WAY_TLS ? "--tls-listening-port=%u" : "--listening-port=%u",
+      relay->port);
   database = g_strdup_printf ("--userdb=%s/turndb", relay->directory);
   pid_file = g_strdup_printf ("--pidfile=%s/pid", relay->directory);
-  relay->process = g_subprocess_new (
+  certificate = g_strdup_printf ("--cert=%s", relay->certificate);
+  key = g_strdup_printf ("--pkey=%s", relay->key);
+  g_strv_builder_add_many (builder, program, "-n", listening, relaying, port,
+      database, pid_file, certificate, key, "--use-auth-secret",
+      "--static-auth-secret=" SECRET, "--realm=loopback.example", "--no-dtls",
+      "--no-cli", "--allow-loopback-peers", "--log-file=stdout", NULL);
+  if (way == WAY_TLS)
+    g_strv_builder_add_many (builder, "--no-udp", "--no-tcp", NULL);
+  else
+    g_strv_builder_add (builder, "--no-tls");
+  arguments = g_strv_builder_end (builder);
+  relay->process = g_subprocess_newv ((const char *const *) arguments,
       G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-      &error, program, "-n", listening, relaying, port, database, pid_file,
-      "--use-auth-secret", "--static-auth-secret=" SECRET,
-      "--realm=loopback.example", "--no-tls", "--no-dtls", "--no-cli",
-      "--allow-loopback-peers", "--log-file=stdout", NULL);
+      &error);
   g_assert_no_error (error);
   WAIT_FOR (is_listening, relay);
 }
@@ -111,6 +152,8 @@ relay_stop (Relay *relay)
   }
   g_dir_close (dir);
   g_rmdir (relay->directory);
+  g_free (relay->certificate);
+  g_free (relay->key);
   g_free (relay->directory);
   g_free (relay->address);
 }
@@ -138,7 +181,7 @@ make_credentials (char **user, char **password)
 }
 
 static Endpoint *
-relayed_endpoint (const char *name, GPtrArray *servers)
+relayed_endpoint (const char *name, GPtrArray *servers, const char *ca_file)
 {
   g_autoptr (KandyConfig) config = kandy_config_new ();
   Endpoint *self;
@@ -146,6 +189,7 @@ relayed_endpoint (const char *name, GPtrArray *servers)
   /* a busy machine, with all the log there is, needs more than three seconds */
   kandy_config_set_value (
       config, "call.maxIceTimeout", g_variant_new_int32 (9000));
+  g_object_set (config, "ca-file", ca_file, NULL);
   self = endpoint_new_with_servers (name, config, servers);
   g_object_set (self->call, "relay-only", TRUE, NULL);
   return self;
@@ -221,6 +265,7 @@ GST_START_TEST (test_relay)
   g_autofree char *password = NULL;
   g_autofree char *url = NULL;
   const char *urls[2] = { NULL, NULL };
+  Way way = __i__;
   Relay relay;
   g_autoptr (GPtrArray) servers =
       g_ptr_array_new_with_free_func ((GDestroyNotify) kandy_ice_server_unref);
@@ -231,16 +276,17 @@ GST_START_TEST (test_relay)
     g_print ("turnserver is not installed, not tested\n");
     return;
   }
-  relay_start (&relay, program);
+  relay_start (&relay, program, way);
   make_credentials (&user, &password);
-  url = g_strdup_printf ("turn:%s:%u?transport=%s", relay.address, relay.port,
-      __i__ ? "tcp" : "udp");
+  url = g_strdup_printf ("%s:%s:%u?transport=%s",
+      way == WAY_TLS ? "turns" : "turn", relay.address, relay.port,
+      way == WAY_UDP ? "udp" : "tcp");
   urls[0] = url;
   g_ptr_array_add (servers, kandy_ice_server_new (urls, user, password));
   watch_logs (user, password);
 
-  alice = relayed_endpoint ("alice", servers);
-  bob = relayed_endpoint ("bob", servers);
+  alice = relayed_endpoint ("alice", servers, relay.certificate);
+  bob = relayed_endpoint ("bob", servers, relay.certificate);
   endpoint_add_audio (alice, 440);
   endpoint_add_audio (bob, 1000);
   negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
@@ -265,7 +311,7 @@ engine_relay_suite (void)
   TCase *relay = tcase_create ("relay");
 
   tcase_set_timeout (relay, 20);
-  tcase_add_loop_test (relay, test_relay, 0, 2);
+  tcase_add_loop_test (relay, test_relay, 0, N_WAYS);
   suite_add_tcase (suite, relay);
   return suite;
 }

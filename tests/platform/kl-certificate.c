@@ -2,7 +2,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-#include "kl-private.h"
+#include "kl-certificate.h"
 
 /* A certificate for tests, for GLib can use certificates but not make them.
  * It is its own authority: a client trusts it by having it as ca-file. */

@@ -11,6 +11,7 @@
 #include <libsoup/soup.h>
 
 #include "kandy-loopback.h"
+#include "kl-certificate.h"
 #include "kl-store.h"
 
 G_BEGIN_DECLS
@@ -351,8 +352,6 @@ KlListener *kl_listener_new (KandyLoopback *self, const char *address,
 guint kl_listener_get_port (KlListener *listener);
 void kl_listener_start (KlListener *listener);
 void kl_listener_free (KlListener *listener);
-
-GTlsCertificate *kl_certificate_new (const char *address, GError **error);
 
 /* The server's thread */
 void kl_run (KandyLoopback *self,
