@@ -47,6 +47,32 @@ leave (GstElement *parent, GstElement *element)
   gst_bin_remove (GST_BIN (parent), element);
 }
 
+static void
+stop_source (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "nicesrc")) {
+    gst_element_set_locked_state (element, TRUE);
+    gst_element_set_state (element, GST_STATE_NULL);
+  }
+}
+
+/* A bin stops its elements from the sinks to the sources. A packet that comes
+ * in meanwhile, as a browser's answer to our good-bye does, would meet pads
+ * whose sticky events are gone: srtpdec of GStreamer 1.22 asserts then. */
+static void
+stop_incoming (GstElement *webrtcbin)
+{
+  GstIterator *iterator = gst_bin_iterate_recurse (GST_BIN (webrtcbin));
+
+  while (
+      gst_iterator_foreach (iterator, stop_source, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (iterator);
+  gst_iterator_free (iterator);
+}
+
 /* The sinks of our streams refer to the transport */
 static void
 remove_others (Farewell *farewell)
@@ -162,6 +188,7 @@ say_farewell (gpointer data)
   if (said)
     g_usleep (CLOSE_NOTIFY_US);
 
+  stop_incoming (farewell->webrtcbin);
   if (farewell->pipeline)
     gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
   leave (farewell->parent, farewell->webrtcbin);
