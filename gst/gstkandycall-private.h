@@ -95,6 +95,8 @@ struct _GstKandyCall {
   gboolean replan;
   gboolean staged_hold;
   gboolean staged_remote_hold;
+  gboolean one_way_hold;        /* remote_hold of a call with one direction */
+  gboolean staged_one_way_hold;
   KandyRemoteChange change;
   gboolean flowing;
 

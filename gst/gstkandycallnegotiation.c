@@ -121,6 +121,7 @@ forget_staged (GstKandyCall *self)
   self->staging = FALSE;
   self->staged_hold = self->local_hold;
   self->staged_remote_hold = self->remote_hold;
+  self->staged_one_way_hold = self->one_way_hold;
   self->replan = FALSE;
   self->steps = GST_KANDY_SDP_STEP_NONE;
   self->dirty = FALSE;
@@ -165,7 +166,57 @@ commit (GstKandyCall *self)
     self->remote_hold = self->staged_remote_hold;
     g_object_notify (G_OBJECT (self), "remote-hold");
   }
+  self->one_way_hold = self->staged_one_way_hold && self->remote_hold;
   gst_kandy_call_after_commit (self);
+}
+
+static gboolean
+is_all_inactive (GstKandyCall *self)
+{
+  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
+  guint alive = 0;
+
+  for (guint i = 0; i < n; i++) {
+    g_auto (GstKandySdpMline) mline = { 0 };
+
+    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        || !mline.alive)
+      continue;
+    alive++;
+    if (mline.send || mline.receive)
+      return FALSE;
+  }
+  return alive > 0;
+}
+
+/* The rules of protocol calls 4.6 take media for flowing where they go both
+ * ways. In a call with one direction the offer that holds looks like one that
+ * takes media or music away, or like nothing they know, and the one that ends
+ * the hold like new media or music. */
+static void
+recognize_one_way_hold (GstKandyCall *self)
+{
+  switch (self->change) {
+    case KANDY_REMOTE_CHANGE_REMOVE_MEDIA:
+    case KANDY_REMOTE_CHANGE_STOP_MOH:
+    case KANDY_REMOTE_CHANGE_UNKNOWN:
+      if (!self->remote_hold && !self->local_hold && self->negotiated
+          && is_all_inactive (self)) {
+        self->change = KANDY_REMOTE_CHANGE_HOLD;
+        self->staged_one_way_hold = TRUE;
+        return;
+      }
+      break;
+    case KANDY_REMOTE_CHANGE_ADD_MEDIA:
+    case KANDY_REMOTE_CHANGE_START_MOH:
+      break;
+    default:
+      return;
+  }
+  if (self->one_way_hold) {
+    self->change = KANDY_REMOTE_CHANGE_UNHOLD;
+    self->staged_one_way_hold = FALSE;
+  }
 }
 
 /* protocol calls 4.6 */
@@ -712,6 +763,7 @@ take_offer_async (KandyMediaEngine *engine, const char *sdp,
   }
   self->staging = TRUE;
   self->staged_hold = local_hold;
+  recognize_one_way_hold (self);
   self->timings.remote = g_get_monotonic_time ();
   self->staged_remote_hold = is_held_by_offer (self);
   gst_kandy_call_sync_remote_tracks (self);

@@ -232,6 +232,39 @@ GST_START_TEST (test_hold)
 }
 GST_END_TEST;
 
+/* A call that carries media one way only is held as well, by either end: who
+ * receives sees that it is a hold, and not that there is nothing to receive any
+ * more */
+GST_START_TEST (test_one_way_hold)
+{
+  KandyMediaOptions *options = g_object_new (KANDY_TYPE_MEDIA_OPTIONS,
+      "receive-audio", FALSE, "receive-video", FALSE, NULL);
+  Endpoint *alice = endpoint_new ("alice", options);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Endpoint *holder = __i__ & 1 ? bob : alice, *held = __i__ & 1 ? alice : bob;
+  Media media = __i__ & 2 ? AUDIO | VIDEO : AUDIO;
+
+  add_media (alice, media, 440, RED);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  check_media (bob, media, 440, RED);
+
+  for (guint round = 0; round < 2; round++) {
+    negotiate (holder, held, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE);
+    fail_unless (get_flag (held, "remote-hold"));
+    fail_unless (!get_flag (holder, "remote-hold"));
+    fail_unless_equals_int (bob->received->len, __builtin_popcount (media));
+    check_silence (bob);
+    negotiate (holder, held, KANDY_OFFER_PURPOSE_UNHOLD, FALSE, FALSE);
+    fail_unless (!get_flag (held, "remote-hold"));
+    check_media (bob, media, 440, RED);
+  }
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+  g_object_unref (options);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_dual_hold)
 {
   Endpoint *alice = endpoint_new ("alice", NULL);
@@ -489,6 +522,7 @@ engine_suite (void)
   tcase_add_test (calls, test_unbundled);
   tcase_add_loop_test (calls, test_reports, 0, 2);
   tcase_add_loop_test (calls, test_hold, 0, 2);
+  tcase_add_loop_test (calls, test_one_way_hold, 0, 4);
   tcase_add_test (calls, test_dual_hold);
   tcase_add_test (calls, test_dropped_offer);
   tcase_add_loop_test (calls, test_add_and_remove, 0, 2);
