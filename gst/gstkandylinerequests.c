@@ -145,6 +145,27 @@ request_ringing_feedback (
 }
 
 static void
+request_hold (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  run_operation (self, kandy_call_hold_async, promise);
+}
+
+static void
+request_unhold (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  run_operation (self, kandy_call_unhold_async, promise);
+}
+
+static void
+request_restart_media (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  run_operation (self, kandy_call_restart_media_async, promise);
+}
+
+static void
 request_stats (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
@@ -162,6 +183,9 @@ static const Request requests[] = {
   { "ignore", TRUE, request_ignore },
   { "end", TRUE, request_end },
   { "send-ringing-feedback", TRUE, request_ringing_feedback },
+  { "hold", TRUE, request_hold },
+  { "unhold", TRUE, request_unhold },
+  { "restart-media", TRUE, request_restart_media },
   { "get-stats", FALSE, request_stats },
 };
 

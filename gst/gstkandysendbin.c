@@ -12,8 +12,8 @@
 #include "gstkandysendbin.h"
 
 #include "gstkandycodecchain.h"
+#include "gstkandysilence.h"
 
-#include <gst/audio/audio.h>
 #include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
 
@@ -350,76 +350,20 @@ on_payloaded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-static void
-fill_black (GstVideoFrame *frame)
-{
-  const GstVideoFormatInfo *info = frame->info.finfo;
-  const GstVideoFormatInfo *unpacked =
-      gst_video_format_get_info (info->unpack_format);
-  int width = GST_VIDEO_FRAME_WIDTH (frame);
-  gboolean deep = GST_VIDEO_FORMAT_INFO_DEPTH (unpacked, 0) > 8;
-  g_autofree guint16 *line = g_new0 (guint16, 4 * (width + 1));
-  int i, y;
-
-  for (i = 0; i < width; i++) {
-    if (deep) {
-      guint16 *p = line + 4 * i;
-
-      p[0] = 0xffff;
-      if (GST_VIDEO_FORMAT_INFO_IS_YUV (unpacked)) {
-        p[1] = 0x1000;
-        p[2] = p[3] = 0x8000;
-      }
-    } else {
-      guint8 *p = (guint8 *) line + 4 * i;
-
-      p[0] = 0xff;
-      if (GST_VIDEO_FORMAT_INFO_IS_YUV (unpacked)) {
-        p[1] = 0x10;
-        p[2] = p[3] = 0x80;
-      }
-    }
-  }
-  for (y = 0; y < GST_VIDEO_FRAME_HEIGHT (frame); y += info->pack_lines)
-    info->pack_func (info, GST_VIDEO_PACK_FLAG_NONE, line, 0, frame->data,
-        frame->info.stride, frame->info.chroma_site, y, width);
-}
-
 /* (transfer full): silence or black of the same time; NULL if there is none */
 static GstBuffer *
 mute_buffer (GstKandySendBin *self, GstBuffer *buffer)
 {
-  GstAudioInfo audio;
-  GstVideoInfo video;
-  GstBuffer *muted;
+  GstBuffer *muted =
+      gst_kandy_silence_new (self->input, gst_buffer_get_size (buffer));
 
-  if (self->type != INPUT_RAW)
-    return NULL;
-  if (self->kind == KANDY_MEDIA_KIND_AUDIO) {
-    GstMapInfo map;
-
-    if (!gst_audio_info_from_caps (&audio, self->input))
-      return NULL;
-    muted = gst_buffer_new_and_alloc (gst_buffer_get_size (buffer));
-    gst_buffer_copy_into (muted, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
-    gst_buffer_map (muted, &map, GST_MAP_WRITE);
-    gst_audio_format_info_fill_silence (audio.finfo, map.data, map.size);
-    gst_buffer_unmap (muted, &map);
-  } else {
-    GstVideoFrame frame;
-
-    if (!gst_video_info_from_caps (&video, self->input))
-      return NULL;
-    muted = gst_buffer_new_and_alloc (video.size);
+  /* a picture of ours has its own layout */
+  if (muted)
     gst_buffer_copy_into (muted, buffer,
-        GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
-    if (!gst_video_frame_map (&frame, &video, muted, GST_MAP_WRITE)) {
-      gst_buffer_unref (muted);
-      return NULL;
-    }
-    fill_black (&frame);
-    gst_video_frame_unmap (&frame);
-  }
+        self->kind == KANDY_MEDIA_KIND_AUDIO
+            ? GST_BUFFER_COPY_METADATA
+            : GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS,
+        0, -1);
   return muted;
 }
 

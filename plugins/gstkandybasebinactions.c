@@ -58,6 +58,26 @@ gst_kandy_base_bin_send_ringing_feedback (
 }
 
 static void
+gst_kandy_base_bin_hold (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self, gst_structure_new_empty ("hold"), promise);
+}
+
+static void
+gst_kandy_base_bin_unhold (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("unhold"), promise);
+}
+
+static void
+gst_kandy_base_bin_restart_media (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("restart-media"), promise);
+}
+
+static void
 gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
 {
   gst_kandy_base_bin_request (
@@ -137,6 +157,42 @@ gst_kandy_base_bin_install_actions (GType type)
   g_signal_new_class_handler ("send-ringing-feedback", type,
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_send_ringing_feedback), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::hold:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Holds the call: from this moment on nothing is sent, and nothing of the far
+   * end comes out. @promise is replied to when the far end knows. If it
+   * refuses, media flow again. API document: `call.hold`.
+   */
+  g_signal_new_class_handler ("hold", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_hold), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::unhold:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Takes the hold back. Media flow again unless the far end holds as well. API
+   * document: `call.unhold`.
+   */
+  g_signal_new_class_handler ("unhold", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_unhold), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::restart-media:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Looks for a new path for the media, when the one that there was is lost.
+   * API document: `call.restartMedia`.
+   */
+  g_signal_new_class_handler ("restart-media", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_restart_media), NULL, NULL, NULL,
       G_TYPE_NONE, 1, GST_TYPE_PROMISE);
   /**
    * GstKandyBaseBin::get-stats:

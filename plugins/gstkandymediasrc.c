@@ -12,8 +12,8 @@
  * pipeline. It is live, has a latency, and does not care what the pipeline
  * does: when that is paused or stopped, or too slow, media is dropped.
  *
- * appsrc would nearly do. It cannot push a GAP event when nothing arrives,
- * which a muxer or a mixer downstream needs while the call is held.
+ * appsrc would nearly do. It cannot fill the time when nothing arrives, which a
+ * muxer or a mixer downstream needs while the call is held.
  */
 
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_media_src_debug);
@@ -24,7 +24,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_media_src_debug);
 #define MAX_ITEMS 400
 /* Silence as short as this is a pause between words with DTX */
 #define GAP_AFTER (250 * GST_MSECOND)
-#define GAP_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
+#define GAP_INTERVAL_US (40 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct {
   GstBuffer *buffer; /* NULL: EOS */
@@ -35,7 +35,8 @@ struct _GstKandyMediaSrc {
   GstElement parent_instance;
 
   GstPad *srcpad;
-  GstPad *gap_pad; /* unowned */
+  GstKandyMediaSrcFill fill;
+  gpointer fill_data; /* unowned */
   char *stream_id;
   guint group_id;
   GstClockTime latency;
@@ -46,6 +47,7 @@ struct _GstKandyMediaSrc {
   gboolean flushing;   /* lock */
   gboolean opened;     /* lock */
   gboolean playing;    /* lock */
+  gboolean idle;       /* lock */
   gboolean discont;    /* lock: something was dropped */
   gboolean eos_queued; /* lock */
 
@@ -117,25 +119,28 @@ start (GstKandyMediaSrc *self)
 }
 
 static void
-push_gap (GstKandyMediaSrc *self)
+fill (GstKandyMediaSrc *self, gboolean idle)
 {
   GstClockTime now = running_time_now (self), position = self->position;
   GstClockTime reached;
 
-  /* what arrives now is played after the latency, so that nothing is late yet
-   * that is not older than GAP_AFTER */
-  if (!GST_CLOCK_TIME_IS_VALID (now) || !GST_CLOCK_TIME_IS_VALID (position)
-      || self->gap_pad == NULL || now < position + GAP_AFTER)
+  if (!GST_CLOCK_TIME_IS_VALID (now) || self->fill == NULL)
     return;
-  /* a decoder may not have got its first picture yet */
-  if (!gst_pad_has_current_caps (self->gap_pad))
-    return;
-  reached = now - GAP_AFTER / 2;
+  if (idle) {
+    reached = now;
+  } else {
+    /* what arrives now is played after the latency, so that nothing is late yet
+     * that is not older than GAP_AFTER */
+    if (now < position + GAP_AFTER)
+      return;
+    reached = now - GAP_AFTER / 2;
+  }
   if (reached <= position)
     return;
-  GST_LOG_OBJECT (self, "gap from %" GST_TIME_FORMAT, GST_TIME_ARGS (position));
-  gst_pad_push_event (
-      self->gap_pad, gst_event_new_gap (position, reached - position));
+  GST_LOG_OBJECT (self,
+      "nothing from %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT,
+      GST_TIME_ARGS (position), GST_TIME_ARGS (reached));
+  self->fill (position, reached, self->fill_data);
   self->position = reached;
 }
 
@@ -163,6 +168,7 @@ src_loop (gpointer user_data)
 {
   GstKandyMediaSrc *self = user_data;
   GstBuffer *buffer;
+  gboolean idle;
   Item *item;
 
   g_mutex_lock (&self->lock);
@@ -173,8 +179,9 @@ src_loop (gpointer user_data)
       g_cond_wait (&self->cond, &self->lock);
     } else if (!g_cond_wait_until (&self->cond, &self->lock,
                    g_get_monotonic_time () + GAP_INTERVAL_US)) {
+      idle = self->idle;
       g_mutex_unlock (&self->lock);
-      push_gap (self);
+      fill (self, idle);
       g_mutex_lock (&self->lock);
     }
   }
@@ -298,18 +305,24 @@ src_activate_mode (
   return TRUE;
 }
 
+/* With the lock: what is queued is of no use, but for the end */
+static void
+drop_media (GstKandyMediaSrc *self)
+{
+  drop_all (self);
+  self->discont = TRUE;
+  if (self->eos_queued)
+    g_queue_push_tail (&self->items, g_new0 (Item, 1));
+}
+
 static void
 set_playing (GstKandyMediaSrc *self, gboolean playing)
 {
   g_mutex_lock (&self->lock);
   self->playing = playing;
-  if (!playing) {
-    /* live: what came before the pause is of no use after it */
-    drop_all (self);
-    self->discont = TRUE;
-    if (self->eos_queued)
-      g_queue_push_tail (&self->items, g_new0 (Item, 1));
-  }
+  /* live: what came before the pause is of no use after it */
+  if (!playing)
+    drop_media (self);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
@@ -468,7 +481,20 @@ gst_kandy_media_src_push_eos (GstKandyMediaSrc *self)
 }
 
 void
-gst_kandy_media_src_set_gap_pad (GstKandyMediaSrc *self, GstPad *pad)
+gst_kandy_media_src_set_idle (GstKandyMediaSrc *self, gboolean idle)
 {
-  self->gap_pad = pad;
+  g_mutex_lock (&self->lock);
+  if (idle && !self->idle)
+    drop_media (self);
+  self->idle = idle;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gst_kandy_media_src_set_fill (
+    GstKandyMediaSrc *self, GstKandyMediaSrcFill fill, gpointer user_data)
+{
+  self->fill = fill;
+  self->fill_data = user_data;
 }

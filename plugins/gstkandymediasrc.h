@@ -23,8 +23,15 @@ void gst_kandy_media_src_push (GstKandyMediaSrc *self, GstBuffer *buffer,
     GstCaps *caps);
 /* After what is queued */
 void gst_kandy_media_src_push_eos (GstKandyMediaSrc *self);
-/* @pad: gets a GAP event when nothing has come for a while, on the streaming
- * thread. (transfer none), it must outlive the element */
-void gst_kandy_media_src_set_gap_pad (GstKandyMediaSrc *self, GstPad *pad);
+/* Nothing is to be expected for now: what is queued is dropped, but for EOS, and
+ * from now on the time is filled up to this moment */
+void gst_kandy_media_src_set_idle (GstKandyMediaSrc *self, gboolean idle);
+/* Nothing has come for a while, or is expected: fills the time @from..@to, which
+ * are running times; on the streaming thread */
+typedef void (*GstKandyMediaSrcFill) (GstClockTime from, GstClockTime to,
+    gpointer user_data);
+/* @user_data must outlive the element */
+void gst_kandy_media_src_set_fill (GstKandyMediaSrc *self,
+    GstKandyMediaSrcFill fill, gpointer user_data);
 
 G_END_DECLS

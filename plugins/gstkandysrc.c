@@ -18,7 +18,8 @@
  * A pad gives out what is linked to it: decoded media, encoded media
  * (`audio/x-opus`, `video/x-vp8`, ...) or `application/x-rtp`. Its name stays
  * the same for the whole call. While the far end is silent, or the call is
- * held, GAP events keep what is downstream going. When the call ends there is
+ * held, GAP events keep what is downstream going, or made-up media, see
+ * #GstKandySrc:comfort. When the call ends there is
  * EOS at all pads; they go away when the next call begins or the element stops.
  * Who waits for a kind of media that the call never had gets a pad with no more
  * than EOS then.
@@ -83,11 +84,13 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_debug);
 
 #define DEFAULT_MEDIA GST_KANDY_MEDIA_AUTO
 #define DEFAULT_LATENCY 60
+#define DEFAULT_COMFORT GST_KANDY_COMFORT_GAPS
 #define MAX_LATENCY 10000
 
 enum {
   PROP_MEDIA = GST_KANDY_BASE_BIN_N_PROPERTIES,
   PROP_LATENCY,
+  PROP_COMFORT,
 };
 
 struct _GstKandySrc {
@@ -104,6 +107,7 @@ struct _GstKandySrc {
   gboolean finished;  /* all kinds have got their EOS */
   GstKandyMediaFlags media;
   guint latency; /* ms */
+  GstKandyComfort comfort;
 };
 
 static GstStaticPadTemplate audio_template =
@@ -339,6 +343,7 @@ gst_kandy_src_track_added (
   g_autofree char *name = NULL;
   g_autoptr (GstKandySrcPad) pad = NULL;
   gboolean stopped, known = FALSE;
+  GstKandyComfort comfort;
   guint group_id, i;
 
   GST_OBJECT_LOCK (self);
@@ -347,6 +352,7 @@ gst_kandy_src_track_added (
         == track;
   stopped = self->stopped;
   group_id = self->group_id;
+  comfort = self->comfort;
   if (!known && !stopped)
     name = g_strdup_printf (
         kind == KANDY_MEDIA_KIND_AUDIO ? "audio_%u" : "video_%u",
@@ -357,6 +363,7 @@ gst_kandy_src_track_added (
 
   pad = gst_object_ref_sink (gst_kandy_src_pad_new (
       GST_BIN (self), pad_template, name, track, &self->clock_map, group_id));
+  gst_kandy_src_pad_set_comfort (pad, comfort);
   GST_INFO_OBJECT (self, "new pad %s", name);
   if (!show_pad (self, pad))
     return;
@@ -523,6 +530,20 @@ gst_kandy_src_uri_handler_init (gpointer iface_pointer, gpointer data)
 }
 
 static void
+set_comfort (GstKandySrc *self, GstKandyComfort comfort)
+{
+  g_autoptr (GPtrArray) pads = NULL;
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  self->comfort = comfort;
+  GST_OBJECT_UNLOCK (self);
+  pads = dup_pads (self);
+  for (i = 0; i < pads->len; i++)
+    gst_kandy_src_pad_set_comfort (g_ptr_array_index (pads, i), comfort);
+}
+
+static void
 gst_kandy_src_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -538,6 +559,9 @@ gst_kandy_src_set_property (
       GST_OBJECT_LOCK (self);
       self->latency = g_value_get_uint (value);
       GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_COMFORT:
+      set_comfort (self, g_value_get_enum (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -558,6 +582,9 @@ gst_kandy_src_get_property (
       break;
     case PROP_LATENCY:
       g_value_set_uint (value, self->latency);
+      break;
+    case PROP_COMFORT:
+      g_value_set_enum (value, self->comfort);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -610,6 +637,19 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
   g_object_class_install_property (object_class, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency", "Size of the jitter buffer, ms",
           0, MAX_LATENCY, DEFAULT_LATENCY, flags));
+  /**
+   * GstKandySrc:comfort:
+   *
+   * What comes out of a pad while nothing arrives for it, because the call is
+   * held or the far end is silent. GAP events serve muxers, mixers and sinks;
+   * who looks at buffers only, and wants them at all times, may have silence
+   * and black pictures, or the last picture. They can be made up of decoded
+   * media only.
+   */
+  g_object_class_install_property (object_class, PROP_COMFORT,
+      g_param_spec_enum ("comfort", "Comfort",
+          "What comes out of decoding pads while nothing arrives",
+          GST_KANDY_TYPE_COMFORT, DEFAULT_COMFORT, flags));
 
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_src_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_src_send_event);
@@ -627,6 +667,7 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
 
   gst_type_mark_as_plugin_api (GST_TYPE_KANDY_SRC_PAD, 0);
   gst_type_mark_as_plugin_api (GST_KANDY_TYPE_MEDIA_FLAGS, 0);
+  gst_type_mark_as_plugin_api (GST_KANDY_TYPE_COMFORT, 0);
 }
 
 static void
@@ -636,6 +677,7 @@ gst_kandy_src_init (GstKandySrc *self)
   self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
   self->media = DEFAULT_MEDIA;
   self->latency = DEFAULT_LATENCY;
+  self->comfort = DEFAULT_COMFORT;
   self->stopped = TRUE;
   self->group_id = gst_util_group_id_next ();
   /* a source also before it has a pad */

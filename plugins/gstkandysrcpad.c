@@ -7,6 +7,7 @@
 #include <gst/audio/audio.h>
 #include <gst/video/video.h>
 
+#include "gstkandycomfort.h"
 #include "gstkandymediasrc.h"
 #include "gstkandyreceivebin.h"
 #include "gstkandysrcpad.h"
@@ -34,6 +35,7 @@ struct _GstKandySrcPad {
   GstKandyMediaSrc *media_src;
   GstElement *receive_bin;
   GstKandyClockMap *clock_map; /* the element's */
+  GstKandyFiller filler;
 
   /* guarded by the object lock */
   gboolean finished; /* EOS is on its way */
@@ -126,6 +128,44 @@ announce (GstPad *pad, KandyMediaKind kind)
 }
 
 static GstPadProbeReturn
+on_output (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySrcPad *self = GST_KANDY_SRC_PAD (pad);
+  GstBufferList *list;
+  guint n;
+
+  if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+    gst_kandy_filler_note (
+        &self->filler, pad, gst_pad_probe_info_get_buffer (info));
+  } else {
+    list = gst_pad_probe_info_get_buffer_list (info);
+    n = gst_buffer_list_length (list);
+    if (n > 0)
+      gst_kandy_filler_note (
+          &self->filler, pad, gst_buffer_list_get (list, n - 1));
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+fill (GstClockTime from, GstClockTime to, gpointer user_data)
+{
+  GstKandySrcPad *self = user_data;
+
+  gst_kandy_filler_fill (&self->filler, GST_PAD (self), from, to);
+}
+
+/* On the kandy thread: a hold begins or ends */
+static void
+on_active (GstKandyReceiveTrack *track, GParamSpec *pspec, GstKandySrcPad *self)
+{
+  gboolean active;
+
+  g_object_get (track, "active", &active, NULL);
+  gst_kandy_media_src_set_idle (self->media_src, !active);
+}
+
+static GstPadProbeReturn
 on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstKandySrcPad *self = GST_KANDY_SRC_PAD (pad);
@@ -195,12 +235,21 @@ gst_kandy_src_pad_dispose (GObject *object)
 }
 
 static void
+gst_kandy_src_pad_finalize (GObject *object)
+{
+  gst_kandy_filler_clear (&GST_KANDY_SRC_PAD (object)->filler);
+
+  G_OBJECT_CLASS (gst_kandy_src_pad_parent_class)->finalize (object);
+}
+
+static void
 gst_kandy_src_pad_class_init (GstKandySrcPadClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = gst_kandy_src_pad_get_property;
   object_class->dispose = gst_kandy_src_pad_dispose;
+  object_class->finalize = gst_kandy_src_pad_finalize;
 
   /**
    * GstKandySrcPad:track-id:
@@ -225,6 +274,7 @@ gst_kandy_src_pad_class_init (GstKandySrcPadClass *klass)
 static void
 gst_kandy_src_pad_init (GstKandySrcPad *self)
 {
+  gst_kandy_filler_init (&self->filler);
 }
 
 GstKandySrcPad *
@@ -250,7 +300,9 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
       gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
   gst_object_ref_sink (self->media_src);
   gst_object_ref_sink (self->receive_bin);
-  gst_kandy_media_src_set_gap_pad (self->media_src, GST_PAD (self));
+  gst_kandy_media_src_set_fill (self->media_src, fill, self);
+  g_signal_connect_object (
+      track, "notify::active", G_CALLBACK (on_active), self, 0);
 
   gst_bin_add_many (
       bin, GST_ELEMENT (self->media_src), self->receive_bin, NULL);
@@ -262,6 +314,9 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
   gst_pad_add_probe (GST_PAD (self), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
       on_downstream_event, NULL, NULL);
+  gst_pad_add_probe (GST_PAD (self),
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_output,
+      NULL, NULL);
   g_signal_connect (self, "linked", G_CALLBACK (on_linked), NULL);
 
   gst_element_sync_state_with_parent (self->receive_bin);
@@ -287,11 +342,18 @@ gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind)
 }
 
 void
+gst_kandy_src_pad_set_comfort (GstKandySrcPad *self, GstKandyComfort comfort)
+{
+  gst_kandy_filler_set_comfort (&self->filler, comfort);
+}
+
+void
 gst_kandy_src_pad_start (GstKandySrcPad *self)
 {
   gboolean over;
 
   choose_output (self);
+  on_active (self->track, NULL, self);
   gst_kandy_receive_track_set_consumer (
       self->track, on_rtp, gst_object_ref (self), gst_object_unref);
   /* the application may have stopped the element meanwhile */

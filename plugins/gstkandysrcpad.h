@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gstkandyclockmap.h"
+#include "gstkandycomfort.h"
 #include "gstkandyreceivetrack.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,9 @@ GstKandySrcPad *gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ,
 GstKandySrcPad *gst_kandy_src_pad_new_empty (
     GstPadTemplate *templ, const char *name);
 void gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind);
+/* Any thread, any time */
+void gst_kandy_src_pad_set_comfort (GstKandySrcPad *self,
+    GstKandyComfort comfort);
 /* After it has been added to the element and linked, or not */
 void gst_kandy_src_pad_start (GstKandySrcPad *self);
 /* The track has gone: EOS after what is queued */
