@@ -38,6 +38,7 @@ struct _GstKandySendBin {
 
   /* under the object lock */
   GstCaps *negotiated;
+  GstCaps *expected;
   guint max_bitrate;
   guint mtu;
   gboolean muted;
@@ -48,7 +49,9 @@ struct _GstKandySendBin {
   /* of the streaming thread */
   GstKandyCodecChain chain;
   GstCaps *input;
+  GstCaps *raw; /* (nullable): what the encoder gets */
   InputType type;
+  gboolean agreed; /* what is made is negotiated, not only expected */
   gboolean passthrough;
   gboolean warned;
   guint8 pt;
@@ -59,6 +62,7 @@ enum {
   PROP_0,
   PROP_KIND,
   PROP_NEGOTIATED_CAPS,
+  PROP_EXPECTED_CAPS,
   PROP_MAX_BITRATE,
   PROP_MTU,
   PROP_MUTED,
@@ -141,6 +145,19 @@ get_bitrate (GstKandySendBin *self)
   return bitrate;
 }
 
+/* With the object lock. (transfer full) (nullable): what is to be made. Sound
+ * is encoded before anything is negotiated: an encoder needs some time until
+ * its first packet. */
+static GstCaps *
+get_target (GstKandySendBin *self)
+{
+  GstCaps *caps = self->negotiated;
+
+  if (!caps && self->kind == KANDY_MEDIA_KIND_AUDIO && self->type == INPUT_RAW)
+    caps = self->expected;
+  return caps ? gst_caps_ref (caps) : NULL;
+}
+
 static void
 add_encoder (GstKandySendBin *self, const GstKandyCodec *codec,
     const GstCaps *negotiated, guint bitrate)
@@ -158,6 +175,7 @@ add_encoder (GstKandySendBin *self, const GstKandyCodec *codec,
   }
   if (raw)
     gst_kandy_codec_chain_add_filter (chain, raw);
+  gst_caps_replace (&self->raw, raw);
   encoder = gst_kandy_codec_chain_add (
       chain, gst_kandy_codec_make_encoder (codec, bitrate));
   if (demanded)
@@ -192,7 +210,12 @@ static GstPadProbeReturn on_payloaded (
 static void
 warn_once (GstKandySendBin *self, const GstCaps *negotiated)
 {
-  if (self->warned)
+  gboolean agreed;
+
+  GST_OBJECT_LOCK (self);
+  agreed = self->negotiated != NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (self->warned || !agreed)
     return;
   self->warned = TRUE;
   GST_ELEMENT_WARNING (self, STREAM, FORMAT,
@@ -201,20 +224,72 @@ warn_once (GstKandySendBin *self, const GstCaps *negotiated)
           negotiated));
 }
 
+static void
+take_identity (GstKandySendBin *self, const GstCaps *target)
+{
+  const GstStructure *s = gst_caps_get_structure (target, 0);
+  int pt = 96;
+  guint ssrc = 0;
+
+  gst_structure_get_int (s, "payload", &pt);
+  gst_structure_get_uint (s, "ssrc", &ssrc);
+  self->pt = pt;
+  self->ssrc = ssrc;
+}
+
+/* TRUE: what is inside makes what is negotiated now as well, and the encoder
+ * goes on without a break */
+static gboolean
+refit (GstKandySendBin *self)
+{
+  g_autoptr (GstCaps) target = NULL;
+  g_autoptr (GstElement) encoder = NULL;
+  g_autoptr (GstCaps) raw = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  const GstKandyCodec *codec;
+  guint bitrate;
+
+  GST_OBJECT_LOCK (self);
+  target = get_target (self);
+  codec = self->codec;
+  g_set_object (&encoder, self->encoder);
+  bitrate = get_bitrate (self);
+  GST_OBJECT_UNLOCK (self);
+
+  if (self->kind != KANDY_MEDIA_KIND_AUDIO || self->type != INPUT_RAW || !target
+      || !encoder || !codec || gst_kandy_codec_from_caps (target) != codec)
+    return FALSE;
+  raw = get_raw_caps (self, codec, target);
+  if (!gst_caps_is_equal (raw, self->raw))
+    return FALSE;
+
+  GST_OBJECT_LOCK (self);
+  self->dirty = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  take_identity (self, target);
+  gst_kandy_codec_set_bitrate (codec, encoder, bitrate);
+  pad = gst_element_get_static_pad (
+      g_ptr_array_index (self->chain.elements, self->chain.elements->len - 1),
+      "src");
+  gst_pad_push_event (pad, gst_event_new_caps (target));
+  GST_INFO_OBJECT (self, "goes on as %s, payload type %d",
+      gst_kandy_codec_get_name (codec), self->pt);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CODEC_NAME]);
+  return TRUE;
+}
+
 /* Makes the inside fit to the caps at both ends */
 static void
 rebuild (GstKandySendBin *self)
 {
-  g_autoptr (GstCaps) negotiated = NULL;
+  g_autoptr (GstCaps) target = NULL;
   const GstKandyCodec *codec;
   const GstKandyCodec *of_input;
   guint bitrate, mtu;
-  int pt = 96;
-  guint ssrc = 0;
 
   GST_OBJECT_LOCK (self);
   self->dirty = FALSE;
-  negotiated = self->negotiated ? gst_caps_ref (self->negotiated) : NULL;
+  target = get_target (self);
   bitrate = get_bitrate (self);
   mtu = self->mtu;
   self->codec = NULL;
@@ -223,34 +298,29 @@ rebuild (GstKandySendBin *self)
 
   gst_kandy_codec_chain_clear (&self->chain);
   self->passthrough = FALSE;
-  if (!negotiated || !self->input)
+  if (!target || !self->input)
     return;
 
-  codec = gst_kandy_codec_from_caps (negotiated);
-  gst_structure_get_int (
-      gst_caps_get_structure (negotiated, 0), "payload", &pt);
-  gst_structure_get_uint (
-      gst_caps_get_structure (negotiated, 0), "ssrc", &ssrc);
-  self->pt = pt;
-  self->ssrc = ssrc;
+  codec = gst_kandy_codec_from_caps (target);
+  take_identity (self, target);
   self->type = get_input_type (self->input);
   of_input =
       self->type == INPUT_RAW ? codec : gst_kandy_codec_from_caps (self->input);
   if (!codec || codec != of_input) {
-    warn_once (self, negotiated);
+    warn_once (self, target);
     return;
   }
 
   if (self->type == INPUT_RTP) {
     self->passthrough = TRUE;
-    gst_kandy_codec_chain_replay (&self->chain, negotiated);
+    gst_kandy_codec_chain_replay (&self->chain, target);
   } else {
     GstElement *parser = NULL;
     GstElement *payloader;
     g_autoptr (GstPad) pad = NULL;
 
     if (self->type == INPUT_RAW) {
-      add_encoder (self, codec, negotiated, bitrate);
+      add_encoder (self, codec, target, bitrate);
     } else {
       parser = gst_kandy_codec_make_parser (codec);
       if (parser)
@@ -261,7 +331,7 @@ rebuild (GstKandySendBin *self)
       GST_OBJECT_LOCK (self);
       gst_clear_object (&self->encoder);
       GST_OBJECT_UNLOCK (self);
-      warn_once (self, negotiated);
+      warn_once (self, target);
       return;
     }
     pad = gst_element_get_static_pad (payloader, "src");
@@ -274,7 +344,7 @@ rebuild (GstKandySendBin *self)
   }
 
   GST_INFO_OBJECT (self, "%" GST_PTR_FORMAT " goes as %s, payload type %d",
-      self->input, gst_kandy_codec_get_name (codec), pt);
+      self->input, gst_kandy_codec_get_name (codec), self->pt);
   GST_OBJECT_LOCK (self);
   self->codec = codec;
   GST_OBJECT_UNLOCK (self);
@@ -314,6 +384,10 @@ on_payloaded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstKandySendBin *self = user_data;
 
+  if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST
+          || info->type & GST_PAD_PROBE_TYPE_BUFFER)
+      && !self->agreed)
+    return GST_PAD_PROBE_DROP;
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
     info->data = gst_buffer_list_make_writable (info->data);
     gst_buffer_list_foreach (info->data, stamp_in_list, self);
@@ -339,7 +413,7 @@ on_payloaded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     GstCaps *caps;
 
     GST_OBJECT_LOCK (self);
-    negotiated = self->negotiated ? gst_caps_ref (self->negotiated) : NULL;
+    negotiated = get_target (self);
     GST_OBJECT_UNLOCK (self);
     gst_event_parse_caps (info->data, &caps);
     if (negotiated && !gst_caps_is_equal (caps, negotiated)) {
@@ -376,8 +450,9 @@ gst_kandy_send_bin_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GST_OBJECT_LOCK (self);
   dirty = self->dirty;
   muted = self->muted;
+  self->agreed = self->negotiated != NULL;
   GST_OBJECT_UNLOCK (self);
-  if (dirty)
+  if (dirty && !refit (self))
     rebuild (self);
 
   if (!self->passthrough && gst_kandy_codec_chain_is_empty (&self->chain)) {
@@ -491,12 +566,12 @@ gst_kandy_send_bin_change_state (GstElement *element, GstStateChange transition)
 }
 
 static void
-set_negotiated_caps (GstKandySendBin *self, const GstCaps *caps)
+set_target_caps (GstKandySendBin *self, GstCaps **field, const GstCaps *caps)
 {
   GST_OBJECT_LOCK (self);
-  if (!(caps && self->negotiated && gst_caps_is_equal (caps, self->negotiated))
-      && (caps || self->negotiated)) {
-    gst_caps_replace (&self->negotiated, (GstCaps *) caps);
+  if (!(caps && *field && gst_caps_is_equal (caps, *field))
+      && (caps || *field)) {
+    gst_caps_replace (field, (GstCaps *) caps);
     self->dirty = TRUE;
   }
   GST_OBJECT_UNLOCK (self);
@@ -531,7 +606,10 @@ gst_kandy_send_bin_set_property (
       self->kind = g_value_get_enum (value);
       break;
     case PROP_NEGOTIATED_CAPS:
-      set_negotiated_caps (self, gst_value_get_caps (value));
+      set_target_caps (self, &self->negotiated, gst_value_get_caps (value));
+      break;
+    case PROP_EXPECTED_CAPS:
+      set_target_caps (self, &self->expected, gst_value_get_caps (value));
       break;
     case PROP_MAX_BITRATE:
       set_max_bitrate (self, g_value_get_uint (value));
@@ -565,6 +643,9 @@ gst_kandy_send_bin_get_property (
     case PROP_NEGOTIATED_CAPS:
       gst_value_set_caps (value, self->negotiated);
       break;
+    case PROP_EXPECTED_CAPS:
+      gst_value_set_caps (value, self->expected);
+      break;
     case PROP_MAX_BITRATE:
       g_value_set_uint (value, self->max_bitrate);
       break;
@@ -575,8 +656,10 @@ gst_kandy_send_bin_get_property (
       g_value_set_boolean (value, self->muted);
       break;
     case PROP_CODEC_NAME:
-      g_value_set_string (
-          value, self->codec ? gst_kandy_codec_get_name (self->codec) : NULL);
+      g_value_set_string (value,
+          self->codec && self->negotiated
+              ? gst_kandy_codec_get_name (self->codec)
+              : NULL);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -619,7 +702,9 @@ gst_kandy_send_bin_finalize (GObject *object)
 
   g_ptr_array_unref (self->chain.elements);
   gst_clear_caps (&self->negotiated);
+  gst_clear_caps (&self->expected);
   gst_clear_caps (&self->input);
+  gst_clear_caps (&self->raw);
   gst_clear_object (&self->encoder);
   G_OBJECT_CLASS (gst_kandy_send_bin_parent_class)->finalize (object);
 }
@@ -657,6 +742,16 @@ gst_kandy_send_bin_class_init (GstKandySendBinClass *klass)
   properties[PROP_NEGOTIATED_CAPS] =
       g_param_spec_boxed ("negotiated-caps", "Negotiated caps",
           "RTP caps to send", GST_TYPE_CAPS, flags | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandySendBin:expected-caps:
+   *
+   * Fixed application/x-rtp caps that will probably be negotiated. Raw sound is
+   * encoded for them in advance, so that the first packet does not come late;
+   * %NULL: nothing is done before something is negotiated.
+   */
+  properties[PROP_EXPECTED_CAPS] = g_param_spec_boxed ("expected-caps",
+      "Expected caps", "RTP caps that will probably be negotiated",
+      GST_TYPE_CAPS, flags | GST_PARAM_MUTABLE_PLAYING);
   /**
    * GstKandySendBin:max-bitrate:
    *

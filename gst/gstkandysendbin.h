@@ -24,6 +24,8 @@ GST_KANDY_API GstElement *gst_kandy_send_bin_new (KandyMediaKind kind);
 /* Properties: "kind" (KandyMediaKind, construct-only), "negotiated-caps" (GstCaps,
  * fixed application/x-rtp with payload and ssrc, from
  * gst_kandy_send_track_get_negotiated_caps(), nullable; from any thread),
+ * "expected-caps" (the same, before anything is negotiated: raw sound is encoded
+ * in advance, and not given out),
  * "max-bitrate" (uint bit/s, 0 = the codec's default; from any thread, at once),
  * "mtu" (uint bytes, default 1200), "muted" (boolean: silence or black instead
  * of raw media, nothing instead of other media),

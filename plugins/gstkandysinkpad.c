@@ -155,7 +155,8 @@ drop_track (GstKandySinkPad *self)
     g_weak_ref_set (&self->parked_track, track);
     g_weak_ref_set (&self->parked_media, media);
     g_signal_handlers_disconnect_by_data (track, self);
-    g_object_set (self->send_bin, "negotiated-caps", NULL, NULL);
+    g_object_set (
+        self->send_bin, "negotiated-caps", NULL, "expected-caps", NULL, NULL);
   }
 }
 
@@ -542,6 +543,7 @@ gst_kandy_sink_pad_prepare (
     GstKandySinkPad *self, GstKandyCall *media, GstCaps *codecs)
 {
   g_autoptr (GstKandyCall) parked_media = NULL;
+  g_autoptr (GstCaps) likely = NULL;
   GstKandySendTrack *track = NULL;
   gboolean prepared, known;
 
@@ -573,6 +575,9 @@ gst_kandy_sink_pad_prepare (
   self->media = g_object_ref (media);
   self->ended = FALSE;
   GST_OBJECT_UNLOCK (self);
+  likely = gst_kandy_send_track_get_codecs (track);
+  likely = gst_caps_truncate (likely);
+  g_object_set (self->send_bin, "expected-caps", likely, NULL);
   on_negotiated (track, self);
   return known;
 }

@@ -6,6 +6,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/audio/audio.h>
 #include <gst/check/gstcheck.h>
+#include <gst/check/gstharness.h>
 #include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
 #include <math.h>
@@ -440,6 +441,63 @@ GST_START_TEST (test_retarget)
 
 GST_END_TEST;
 
+static void
+push_silence (GstHarness *harness, guint from, guint to)
+{
+  for (guint i = from; i < to; i++) {
+    GstBuffer *buffer = gst_buffer_new_and_alloc (960);
+
+    gst_buffer_memset (buffer, 0, 0, 960);
+    GST_BUFFER_PTS (buffer) = i * 10 * GST_MSECOND;
+    GST_BUFFER_DURATION (buffer) = 10 * GST_MSECOND;
+    fail_unless_equals_int (gst_harness_push (harness, buffer), GST_FLOW_OK);
+  }
+}
+
+/* Encoded in advance and not given out; then the encoder goes on in the middle
+ * of its frame of 20 ms if the codec is the one that was expected */
+GST_START_TEST (test_expected)
+{
+  const char *name = __i__ ? "PCMU" : "OPUS";
+  g_autoptr (GstCaps) expected = negotiated_caps ("OPUS", 0);
+  g_autoptr (GstCaps) negotiated = negotiated_caps (name, 4711);
+  g_autofree char *used = NULL;
+  GstElement *send = gst_kandy_send_bin_new (KANDY_MEDIA_KIND_AUDIO);
+  GstHarness *harness;
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  GstBuffer *packet;
+  GstCaps *caps;
+
+  gst_object_ref_sink (send);
+  g_object_set (send, "expected-caps", expected, NULL);
+  harness = gst_harness_new_with_element (send, "sink", "src");
+  gst_harness_set_src_caps_str (harness,
+      "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1");
+  push_silence (harness, 0, 11);
+  fail_unless_equals_int (gst_harness_buffers_received (harness), 0);
+  g_object_get (send, "codec-name", &used, NULL);
+  fail_unless (used == NULL);
+
+  g_object_set (send, "negotiated-caps", negotiated, NULL);
+  push_silence (harness, 11, __i__ ? 31 : 12);
+  packet = gst_harness_try_pull (harness);
+  fail_unless (packet != NULL);
+  fail_unless (gst_rtp_buffer_map (packet, GST_MAP_READ, &rtp));
+  fail_unless_equals_int (gst_rtp_buffer_get_ssrc (&rtp), 4711);
+  gst_rtp_buffer_unmap (&rtp);
+  gst_buffer_unref (packet);
+  caps = gst_pad_get_current_caps (harness->sinkpad);
+  fail_unless (gst_caps_is_equal (caps, negotiated));
+  gst_caps_unref (caps);
+  g_object_get (send, "codec-name", &used, NULL);
+  fail_unless_equals_string (used, name);
+
+  gst_harness_teardown (harness);
+  gst_object_unref (send);
+}
+
+GST_END_TEST;
+
 /* The application changes what it feeds */
 GST_START_TEST (test_input_change)
 {
@@ -802,6 +860,7 @@ codec_suite (void)
   tcase_add_loop_test (tc, test_encoded_input, 0, 2);
   tcase_add_test (tc, test_encoded_output);
   tcase_add_test (tc, test_retarget);
+  tcase_add_loop_test (tc, test_expected, 0, 2);
   tcase_add_test (tc, test_input_change);
   tcase_add_test (tc, test_mute_audio);
   tcase_add_test (tc, test_mute_video);
