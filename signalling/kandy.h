@@ -18,3 +18,7 @@
 #include "kandy-media.h"
 #include "kandy-calls.h"
 #include "kandy-call.h"
+#include "kandy-collection.h"
+#include "kandy-group-participant.h"
+#include "kandy-group.h"
+#include "kandy-groups.h"

@@ -28,6 +28,11 @@
 /* Between renewals that refused tokens ask for */
 #define REFUSED_HOLD_OFF_US (5 * G_USEC_PER_SEC)
 
+enum {
+  SIGNAL_USER_CHANGED,
+  N_SIGNALS,
+};
+
 typedef struct {
   char *username;
   char *identity;
@@ -56,6 +61,8 @@ struct _KandyAuth {
 };
 
 G_DEFINE_FINAL_TYPE (KandyAuth, kandy_auth, G_TYPE_OBJECT)
+
+static guint signals[N_SIGNALS];
 
 typedef struct {
   SoupMessage *msg;
@@ -177,14 +184,21 @@ check_access_token (const char *token, GError **error)
 static void
 take_tokens (KandyAuth *self, const char *access_token, Claims *claims)
 {
+  gboolean changed = FALSE;
+
   clear_secret (&self->access_token);
   self->access_token = g_strdup (access_token);
   if (claims->username) {
+    changed = self->username
+        && (!g_str_equal (self->username, claims->username)
+            || !g_str_equal (self->identity, claims->identity));
     g_free (self->username);
     self->username = g_steal_pointer (&claims->username);
     g_free (self->identity);
     self->identity = g_steal_pointer (&claims->identity);
   }
+  if (changed)
+    g_signal_emit (self, signals[SIGNAL_USER_CHANGED], 0);
 }
 
 static void
@@ -518,6 +532,10 @@ static void
 kandy_auth_class_init (KandyAuthClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = kandy_auth_finalize;
+
+  /* Signals of a private class have no documentation but the header's */
+  signals[SIGNAL_USER_CHANGED] = g_signal_new ("user-changed", KANDY_TYPE_AUTH,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -558,11 +576,15 @@ kandy_auth_set_tokens (KandyAuth *self, const char *access_token,
 void
 kandy_auth_sign_off (KandyAuth *self)
 {
+  gboolean changed = self->username != NULL;
+
   self->generation++;
   forget_sign_on (self);
   clear_secret (&self->access_token);
   g_clear_pointer (&self->username, g_free);
   g_clear_pointer (&self->identity, g_free);
+  if (changed)
+    g_signal_emit (self, signals[SIGNAL_USER_CHANGED], 0);
 }
 
 void

@@ -6,7 +6,12 @@
 G_BEGIN_DECLS
 
 /* Private: the tokens, where they come from and that they stay fresh (protocol
- * session 1.1 to 1.3). */
+ * session 1.1 to 1.3).
+ *
+ * Signals:
+ *  "user-changed" (): another user has signed on, or nobody is signed on any
+ *      longer; what is known of the former one is to be forgotten
+ */
 
 #define KANDY_TYPE_AUTH (kandy_auth_get_type ())
 G_DECLARE_FINAL_TYPE (KandyAuth, kandy_auth, KANDY, AUTH, GObject)

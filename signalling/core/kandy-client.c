@@ -13,6 +13,7 @@
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
 #include "kandy-events.h"
+#include "kandy-groups.h"
 #include "kandy-json.h"
 #include "kandy-logger.h"
 #include "kandy-media-private.h"
@@ -67,6 +68,7 @@ struct _KandyClient {
   KandyServices *services;
   KandyMedia *media;
   KandyCalls *calls;
+  KandyGroups *groups;
 
   char *correlator; /* what get_correlator returned last */
   char *made_correlator;
@@ -190,6 +192,7 @@ kandy_client_constructed (GObject *object)
   self->media = kandy_media_new (self);
   self->calls = g_object_new (KANDY_TYPE_CALLS, "client", self, NULL);
   kandy_calls_watch_services (self->calls, self->services);
+  self->groups = g_object_new (KANDY_TYPE_GROUPS, "client", self, NULL);
 }
 
 static void
@@ -208,6 +211,7 @@ kandy_client_finalize (GObject *object)
 {
   KandyClient *self = KANDY_CLIENT (object);
 
+  g_clear_object (&self->groups);
   g_clear_object (&self->calls);
   g_clear_object (&self->media);
   g_clear_object (&self->services);
@@ -599,6 +603,22 @@ kandy_client_get_media (KandyClient *self)
   g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
 
   return self->media;
+}
+
+/**
+ * kandy_client_get_groups:
+ * @self: a client
+ *
+ * Gets the API document's namespace `groups`.
+ *
+ * Returns: (transfer none): what makes, manages and lists groups
+ */
+KandyGroups *
+kandy_client_get_groups (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->groups;
 }
 
 /**

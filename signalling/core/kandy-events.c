@@ -85,6 +85,14 @@ static const KandyEvent events[] = {
       { S ("trackId"), V ("trackIds"), S ("id"), B ("isLocal") } },
   { "media:sourceUnmuted", "KandyMedia", "source-unmuted",
       { S ("trackId"), V ("trackIds"), S ("id"), B ("isLocal") } },
+
+  { "group:new", "KandyGroups", "group-new", { O ("id") } },
+  { "group:change", "KandyGroups", "group-changed", { O ("id"), S ("id") } },
+  { "group:delete", "KandyGroups", "group-deleted", { V ("group") } },
+  { "group:refresh", "KandyGroups", "refreshed", { { NULL } } },
+  { "group:invitation_received", "KandyGroups", "invitation-received",
+      { V ("invitation") } },
+  { "group:error", "KandyGroups", "error", { E ("error") } },
 };
 
 static GQuark

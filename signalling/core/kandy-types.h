@@ -25,6 +25,10 @@ typedef struct _KandyIceServer KandyIceServer;
 typedef struct _KandyMediaOptions KandyMediaOptions;
 typedef struct _KandyMediaEngine KandyMediaEngine;
 typedef struct _KandyMedia KandyMedia;
+typedef struct _KandyCollection KandyCollection;
+typedef struct _KandyGroups KandyGroups;
+typedef struct _KandyGroup KandyGroup;
+typedef struct _KandyGroupParticipant KandyGroupParticipant;
 
 /**
  * KandyLogLevel:

@@ -26,6 +26,9 @@
 /* A connection is given up before servers usually do: a request that meets a
  * server's close half-way fails, and a POST is not sent twice */
 #define IDLE_TIMEOUT_S 5
+/* A reply beyond this takes longer to read than the main context may be held
+ * up: json-glib reads about 20 MiB a second */
+#define LARGE_REPLY (32 * 1024)
 
 struct _KandyRest {
   GObject parent_instance;
@@ -53,7 +56,18 @@ typedef struct {
   KandyRestFlags flags;
   char *operation;
   SoupMessage *msg;
+  KandyRestDecode decode; /* (nullable): the reply itself is wanted */
+  GDestroyNotify destroy;
 } Call;
+
+/* What a worker needs to read a reply; no object of the main context */
+typedef struct {
+  GBytes *body;
+  char *operation;
+  guint status;
+  KandyRestDecode decode;
+  GDestroyNotify destroy;
+} Reading;
 
 static void
 request_free (Request *request)
@@ -75,6 +89,14 @@ call_free (Call *call)
   g_clear_object (&call->msg);
   g_free (call->operation);
   g_free (call);
+}
+
+static void
+reading_free (Reading *reading)
+{
+  g_bytes_unref (reading->body);
+  g_free (reading->operation);
+  g_free (reading);
 }
 
 static gboolean
@@ -266,6 +288,108 @@ log_action (
   kandy_action_log (self->client, what, outcome, payload);
 }
 
+/* The reply as an object, or NULL and an error */
+static JsonNode *
+read_reply (GBytes *body, guint status, const char *operation, GError **error)
+{
+  g_autoptr (GError) parse_error = NULL;
+  JsonNode *reply = kandy_json_parse (g_bytes_get_data (body, NULL),
+      (gssize) g_bytes_get_size (body), &parse_error);
+
+  if (reply && !JSON_NODE_HOLDS_OBJECT (reply))
+    g_clear_pointer (&reply, json_node_unref);
+  if (!reply)
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", status,
+            "%s request failed: the reply is not a JSON object%s%s", operation,
+            parse_error ? ": " : "", parse_error ? parse_error->message : ""));
+  return reply;
+}
+
+/* @reply: (transfer full) */
+static gpointer
+decode_reply (KandyRestDecode decode, JsonNode *reply, GError **error)
+{
+  gpointer decoded;
+
+  if (!decode)
+    return reply;
+  decoded = decode (reply, error);
+  json_node_unref (reply);
+  return decoded;
+}
+
+static void
+return_reply (GTask *task, JsonNode *reply)
+{
+  Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+  gpointer decoded = decode_reply (call->decode, reply, &error);
+
+  if (decoded)
+    g_task_return_pointer (task, decoded, call->destroy);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+read_in_worker (
+    GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Reading *reading = task_data;
+  GError *error = NULL;
+  gpointer decoded = NULL;
+  JsonNode *reply =
+      read_reply (reading->body, reading->status, reading->operation, &error);
+
+  if (reply)
+    decoded = decode_reply (reading->decode, reply, &error);
+  if (decoded)
+    g_task_return_pointer (task, decoded, reading->destroy);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+worker_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Call *call = g_task_get_task_data (task);
+  KandyRest *self = KANDY_REST (source);
+  GError *error = NULL;
+  gpointer decoded = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (decoded && g_cancellable_is_cancelled (self->shut_down)) {
+    call->destroy (decoded);
+    g_task_return_error (task,
+        kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
+            "%s request ended: the client was destroyed", call->operation));
+  } else if (decoded) {
+    g_task_return_pointer (task, decoded, call->destroy);
+  } else {
+    g_task_return_error (task, error);
+  }
+}
+
+/* @task: (transfer full) */
+static void
+read_in_thread (GTask *task, GBytes *body, guint status)
+{
+  Call *call = g_task_get_task_data (task);
+  Reading *reading = g_new0 (Reading, 1);
+  g_autoptr (GTask) work =
+      g_task_new (g_task_get_source_object (task), NULL, worker_done, task);
+
+  reading->body = g_bytes_ref (body);
+  reading->operation = g_strdup (call->operation);
+  reading->status = status;
+  reading->decode = call->decode;
+  reading->destroy = call->destroy;
+  g_task_set_source_tag (work, read_in_thread);
+  g_task_set_task_data (work, reading, (GDestroyNotify) reading_free);
+  g_task_run_in_thread (work, read_in_worker);
+}
+
 static void
 call_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -273,7 +397,6 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
   KandyRest *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
   g_autoptr (GBytes) body = NULL;
-  g_autoptr (GError) parse_error = NULL;
   g_autofree char *outcome = NULL;
   GError *error = NULL;
   JsonNode *reply = NULL;
@@ -303,22 +426,21 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
       || (call->flags & KANDY_REST_NO_REPLY_BODY)) {
     reply = json_node_init_object (json_node_alloc (), json_object_new ());
     json_object_unref (json_node_get_object (reply));
-  } else {
-    reply = kandy_json_parse (g_bytes_get_data (body, NULL),
-        (gssize) g_bytes_get_size (body), &parse_error);
-    if (reply && !JSON_NODE_HOLDS_OBJECT (reply))
-      g_clear_pointer (&reply, json_node_unref);
-  }
-  log_action (self, call->msg, outcome, reply);
-  if (!reply) {
-    g_task_return_error (task,
-        kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", status,
-            "%s request failed: the reply is not a JSON object%s%s",
-            call->operation, parse_error ? ": " : "",
-            parse_error ? parse_error->message : ""));
+    log_action (self, call->msg, outcome, reply);
+    return_reply (task, reply);
     return;
   }
-  g_task_return_pointer (task, reply, (GDestroyNotify) json_node_unref);
+  if (g_bytes_get_size (body) > LARGE_REPLY) {
+    log_action (self, call->msg, outcome, NULL);
+    read_in_thread (g_steal_pointer (&task), body, status);
+    return;
+  }
+  reply = read_reply (body, status, call->operation, &error);
+  log_action (self, call->msg, outcome, reply);
+  if (reply)
+    return_reply (task, reply);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -627,6 +749,23 @@ kandy_rest_send_async (KandyRest *self, const char *method, const char *path,
     const char *operation, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
 {
+  kandy_rest_send_decoded_async (self, method, path, body, flags, timeout_ms,
+      operation, NULL, (GDestroyNotify) json_node_unref, cancellable, callback,
+      user_data);
+}
+
+JsonNode *
+kandy_rest_send_finish (KandyRest *self, GAsyncResult *result, GError **error)
+{
+  return kandy_rest_send_decoded_finish (self, result, error);
+}
+
+void
+kandy_rest_send_decoded_async (KandyRest *self, const char *method,
+    const char *path, JsonNode *body, KandyRestFlags flags, guint timeout_ms,
+    const char *operation, KandyRestDecode decode, GDestroyNotify destroy,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
   GTask *task = g_task_new (self, NULL, callback, user_data);
   g_autoptr (GUri) uri = NULL;
   g_autoptr (SoupMessage) msg = NULL;
@@ -635,7 +774,7 @@ kandy_rest_send_async (KandyRest *self, const char *method, const char *path,
   GError *error = NULL;
   Call *call;
 
-  g_task_set_source_tag (task, kandy_rest_send_async);
+  g_task_set_source_tag (task, kandy_rest_send_decoded_async);
   if (!self->client || kandy_client_is_destroyed (self->client)) {
     g_task_return_error (task,
         kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
@@ -674,13 +813,16 @@ kandy_rest_send_async (KandyRest *self, const char *method, const char *path,
   call->flags = flags;
   call->operation = g_strdup (operation);
   call->msg = g_object_ref (msg);
+  call->decode = decode;
+  call->destroy = destroy;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   kandy_rest_exchange_async (
       self, msg, timeout_ms, operation, cancellable, call_done, task);
 }
 
-JsonNode *
-kandy_rest_send_finish (KandyRest *self, GAsyncResult *result, GError **error)
+gpointer
+kandy_rest_send_decoded_finish (
+    KandyRest *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 

@@ -32,4 +32,20 @@ void kandy_rest_send_async (KandyRest *self, const char *method,
 JsonNode *kandy_rest_send_finish (KandyRest *self, GAsyncResult *result,
     GError **error);
 
+/* Makes something of a reply, (transfer full), or fails. A large reply is read
+ * in a worker thread, so that the main context is not held up: only what it is
+ * given may be touched. */
+typedef gpointer (*KandyRestDecode) (JsonNode *reply, GError **error);
+
+/* As kandy_rest_send_async(), and then has the reply read by @decode; @destroy
+ * frees what came of it if nobody takes it. */
+void kandy_rest_send_decoded_async (KandyRest *self, const char *method,
+    const char *path, JsonNode *body, KandyRestFlags flags, guint timeout_ms,
+    const char *operation, KandyRestDecode decode, GDestroyNotify destroy,
+    GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+/* (transfer full): what @decode made */
+gpointer kandy_rest_send_decoded_finish (KandyRest *self, GAsyncResult *result,
+    GError **error);
+
 G_END_DECLS

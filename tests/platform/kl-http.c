@@ -560,6 +560,8 @@ route_service (KlRequest *request)
     kl_subscriptions_handle (request, "smsinbound", rest);
   else if (g_str_equal (service, "chat") && kl_messages_owns (rest))
     kl_messages_handle (request, rest);
+  else if (g_str_equal (service, "chat") && g_str_equal (rest[0], "group"))
+    kl_groups_handle (request, rest);
   else if (g_str_equal (service, "smsmessaging"))
     kl_sms_handle (request, rest);
   else if (g_str_equal (service, "presence"))

@@ -285,9 +285,11 @@ gboolean kl_attachments_take_body (KandyLoopback *self,
     SoupServerMessage *message);
 void kl_attachments_handle (KlRequest *request, char **rest);
 
-/* Groups. To have messages relayed, it is enough to be Connected in the table
+/* Groups: what has "group" after the user in its path, but for messages. To
+ * have messages relayed, it is enough to be Connected in the table
  * of participants. */
 gboolean kl_groups_add_tables (KlStore *store, GError **error);
+void kl_groups_handle (KlRequest *request, char **rest);
 GPtrArray *kl_groups_get_connected (KandyLoopback *self, const char *group);
 
 /* Faults and policies */

@@ -49,7 +49,8 @@ test_table (void)
   guint n_events, i;
   g_autoptr (KandyClient) client = kandy_client_new (NULL);
   GType types[] = { KANDY_TYPE_CLIENT, KANDY_TYPE_CONNECTION,
-    KANDY_TYPE_SERVICES, KANDY_TYPE_CALLS, KANDY_TYPE_CALL, KANDY_TYPE_MEDIA };
+    KANDY_TYPE_SERVICES, KANDY_TYPE_CALLS, KANDY_TYPE_CALL, KANDY_TYPE_MEDIA,
+    KANDY_TYPE_GROUPS };
   guint t;
 
   for (t = 0; t < G_N_ELEMENTS (types); t++)
