@@ -82,6 +82,7 @@ add_remote (GstKandyCall *self, const GstKandySdpMline *mline)
   g_autoptr (KandyTrack) track = kandy_track_new (mline->remote_track_id,
       mline->remote_stream_id, mline->kind, FALSE, NULL);
 
+  kandy_track_set_source_muted (track, TRUE);
   remote->id = g_strdup (mline->remote_track_id);
   remote->track = gst_kandy_receive_track_new (
       track, mline->receive_caps, self->latency, self->clock, self->base_time);

@@ -11,6 +11,7 @@
 #include "gstkandyreceivebin.h"
 
 #include "gstkandycodecchain.h"
+#include "gstkandysilence.h"
 
 #include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
@@ -30,6 +31,7 @@ struct _GstKandyReceiveBin {
   GstPad *sink;
   GstPad *src;
   GstKandyReceiveOutput output; /* under the object lock */
+  gulong mute_probe;            /* under the object lock, 0 while heard */
 
   /* of the streaming thread */
   GstKandyCodecChain chain;
@@ -47,7 +49,7 @@ struct _GstKandyReceiveBin {
   GstClockTime last_request;
 };
 
-enum { PROP_0, PROP_KIND, PROP_OUTPUT, N_PROPS };
+enum { PROP_0, PROP_KIND, PROP_OUTPUT, PROP_MUTED, N_PROPS };
 
 static GParamSpec *properties[N_PROPS];
 
@@ -352,6 +354,58 @@ gst_kandy_receive_bin_change_state (
   return ret;
 }
 
+/* Silence or black of the same time; of what is not raw, a gap */
+static GstPadProbeReturn
+on_muted_output (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  GstKandyReceiveBin *self = user_data;
+  GstBuffer *buffer, *muted = NULL;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+    buffer = gst_buffer_list_get (info->data, 0);
+  } else {
+    buffer = info->data;
+    if (caps)
+      muted = gst_kandy_silence_new (caps, gst_buffer_get_size (buffer));
+  }
+  if (!muted) {
+    if (GST_BUFFER_PTS_IS_VALID (buffer))
+      gst_pad_push_event (pad,
+          gst_event_new_gap (
+              GST_BUFFER_PTS (buffer), GST_BUFFER_DURATION (buffer)));
+    return GST_PAD_PROBE_DROP;
+  }
+  /* a picture of ours has its own layout */
+  gst_buffer_copy_into (muted, buffer,
+      self->kind == KANDY_MEDIA_KIND_AUDIO
+          ? GST_BUFFER_COPY_METADATA
+          : GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS,
+      0, -1);
+  gst_buffer_unref (buffer);
+  info->data = muted;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+set_muted (GstKandyReceiveBin *self, gboolean muted)
+{
+  gulong probe = 0;
+
+  GST_OBJECT_LOCK (self);
+  if (!muted) {
+    probe = self->mute_probe;
+    self->mute_probe = 0;
+  } else if (self->mute_probe == 0) {
+    self->mute_probe = gst_pad_add_probe (self->src,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        on_muted_output, self, NULL);
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (probe != 0)
+    gst_pad_remove_probe (self->src, probe);
+}
+
 static void
 gst_kandy_receive_bin_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -366,6 +420,9 @@ gst_kandy_receive_bin_set_property (
       GST_OBJECT_LOCK (self);
       self->output = g_value_get_enum (value);
       GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_MUTED:
+      set_muted (self, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -385,6 +442,11 @@ gst_kandy_receive_bin_get_property (
     case PROP_OUTPUT:
       GST_OBJECT_LOCK (self);
       g_value_set_enum (value, self->output);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_MUTED:
+      GST_OBJECT_LOCK (self);
+      g_value_set_boolean (value, self->mute_probe != 0);
       GST_OBJECT_UNLOCK (self);
       break;
     default:
@@ -465,6 +527,13 @@ gst_kandy_receive_bin_class_init (GstKandyReceiveBinClass *klass)
   properties[PROP_OUTPUT] = g_param_spec_enum ("output", "Output",
       "What is given out", GST_KANDY_TYPE_RECEIVE_OUTPUT,
       GST_KANDY_RECEIVE_OUTPUT_RAW, flags | GST_PARAM_MUTABLE_READY);
+  /**
+   * GstKandyReceiveBin:muted:
+   *
+   * Gives out silence or black instead of raw media, gaps instead of other.
+   */
+  properties[PROP_MUTED] = g_param_spec_boolean ("muted", "Muted",
+      "Give out silence or black", FALSE, flags | GST_PARAM_MUTABLE_PLAYING);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gst_element_class_set_static_metadata (element_class, "Kandy receive bin",

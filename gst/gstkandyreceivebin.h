@@ -40,6 +40,7 @@ GST_KANDY_API GstKandyReceiveOutput gst_kandy_receive_output_for_caps (KandyMedi
     const GstCaps *rtp, const GstCaps *downstream);
 
 /* Properties: "kind" (KandyMediaKind, construct-only), "output"
- * (GstKandyReceiveOutput, default raw; before the first buffer) */
+ * (GstKandyReceiveOutput, default raw; before the first buffer), "muted"
+ * (boolean) */
 
 G_END_DECLS

@@ -32,12 +32,14 @@ struct _GstKandyReceiveTrack {
   GstClock *clock; /* of the private pipeline */
   GstClockTime base_time;
   guint latency;
+  GMainContext *context; /* of the kandy thread */
 
   /* under the object lock */
   GstCaps *expected;
   GstCaps *current;
   GstPad *pad;
   gboolean active;
+  gboolean flowing; /* something has come since it is active */
   GstKandyTrackCounters counters;
 
   /* Held while the consumer runs, so that taking it away can wait; recursive,
@@ -90,6 +92,7 @@ gst_kandy_receive_track_finalize (GObject *object)
   g_clear_object (&self->track);
   gst_clear_object (&self->clock);
   gst_clear_object (&self->pad);
+  g_main_context_unref (self->context);
   gst_clear_caps (&self->expected);
   gst_clear_caps (&self->current);
   g_rec_mutex_clear (&self->delivery);
@@ -133,6 +136,7 @@ static void
 gst_kandy_receive_track_init (GstKandyReceiveTrack *self)
 {
   g_rec_mutex_init (&self->delivery);
+  self->context = g_main_context_ref_thread_default ();
   self->last_delivery = GST_CLOCK_TIME_NONE;
   self->discont = TRUE;
 }
@@ -173,17 +177,46 @@ choose_source (GstKandyReceiveTrack *self, guint source)
   return FALSE;
 }
 
+static gboolean
+tell_flowing (gpointer user_data)
+{
+  GstKandyReceiveTrack *self = user_data;
+  gboolean flowing;
+
+  GST_OBJECT_LOCK (self);
+  flowing = self->flowing;
+  GST_OBJECT_UNLOCK (self);
+  if (flowing)
+    kandy_track_set_source_muted (self->track, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+/* Protocol calls 7.3: the first packet says that the source is heard again */
+static void
+post_flowing (GstKandyReceiveTrack *self)
+{
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (
+      source, tell_flowing, gst_object_ref (self), gst_object_unref);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
+}
+
 void
 gst_kandy_receive_track_deliver (GstKandyReceiveTrack *self, guint source,
     GstPad *pad, GstBuffer *rtp, GstCaps *caps)
 {
-  gboolean active, switched;
+  gboolean active, switched, first;
 
   g_rec_mutex_lock (&self->delivery);
 
   GST_LOG_OBJECT (self, "stream %u: %" GST_PTR_FORMAT, source, rtp);
   GST_OBJECT_LOCK (self);
   active = self->active;
+  first = active && !self->flowing;
+  self->flowing |= first;
   if (active) {
     self->counters.packets++;
     self->counters.bytes += gst_buffer_get_size (rtp);
@@ -192,6 +225,8 @@ gst_kandy_receive_track_deliver (GstKandyReceiveTrack *self, guint source,
   }
   GST_OBJECT_UNLOCK (self);
 
+  if (first)
+    post_flowing (self);
   if (!active || !choose_source (self, source)) {
     self->discont = TRUE;
     g_rec_mutex_unlock (&self->delivery);
@@ -231,7 +266,11 @@ gst_kandy_receive_track_set_active (GstKandyReceiveTrack *self, gboolean active)
   GST_OBJECT_LOCK (self);
   changed = self->active != active;
   self->active = active;
+  if (!active)
+    self->flowing = FALSE;
   GST_OBJECT_UNLOCK (self);
+  if (!active)
+    kandy_track_set_source_muted (self->track, TRUE);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
 }

@@ -14,6 +14,8 @@
 #include "gstkandycodecchain.h"
 #include "gstkandysilence.h"
 
+#include <gst/audio/audio.h>
+
 #include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
 
@@ -21,6 +23,13 @@ GST_DEBUG_CATEGORY_STATIC (kandy_send_bin_debug);
 #define GST_CAT_DEFAULT kandy_send_bin_debug
 
 #define DEFAULT_MTU 1200
+#define DEFAULT_VOLUME 1.0
+/* Black, in place of encoded pictures */
+#define BLACK_INTERVAL (200 * GST_MSECOND)
+#define BLACK_WIDTH 320
+#define BLACK_HEIGHT 240
+/* Of a packet of sound that does not say how long it is */
+#define USUAL_DURATION (20 * GST_MSECOND)
 
 typedef enum {
   INPUT_NONE,
@@ -42,6 +51,8 @@ struct _GstKandySendBin {
   guint max_bitrate;
   guint mtu;
   gboolean muted;
+  double volume;
+  GstElement *amplifier;
   gboolean dirty;
   const GstKandyCodec *codec;
   GstElement *encoder;
@@ -54,6 +65,11 @@ struct _GstKandySendBin {
   gboolean agreed; /* what is made is negotiated, not only expected */
   gboolean passthrough;
   gboolean warned;
+  /* While muted, what comes encoded is replaced by encoded silence or black */
+  GstCaps *substitute; /* (nullable): raw */
+  gboolean substituting;
+  gboolean wants_key_unit;
+  GstClockTime last_picture;
   guint8 pt;
   guint32 ssrc;
 };
@@ -66,6 +82,7 @@ enum {
   PROP_MAX_BITRATE,
   PROP_MTU,
   PROP_MUTED,
+  PROP_VOLUME,
   PROP_CODEC_NAME,
   N_PROPS
 };
@@ -166,10 +183,13 @@ add_encoder (GstKandySendBin *self, const GstKandyCodec *codec,
   g_autoptr (GstCaps) raw = get_raw_caps (self, codec, negotiated);
   g_autoptr (GstCaps) demanded = gst_kandy_codec_get_encoder_caps (codec);
   GstElement *encoder;
+  GstElement *amplifier = NULL;
+  double volume;
 
   if (self->kind == KANDY_MEDIA_KIND_AUDIO) {
     gst_kandy_codec_chain_add_named (chain, "audioconvert");
     gst_kandy_codec_chain_add_named (chain, "audioresample");
+    amplifier = gst_kandy_codec_chain_add_named (chain, "volume");
   } else {
     gst_kandy_codec_chain_add_named (chain, "videoconvert");
   }
@@ -183,7 +203,29 @@ add_encoder (GstKandySendBin *self, const GstKandyCodec *codec,
 
   GST_OBJECT_LOCK (self);
   gst_object_replace ((GstObject **) &self->encoder, (GstObject *) encoder);
+  gst_object_replace ((GstObject **) &self->amplifier, (GstObject *) amplifier);
+  volume = self->volume;
   GST_OBJECT_UNLOCK (self);
+  if (amplifier)
+    g_object_set (amplifier, "volume", volume, NULL);
+}
+
+/* (transfer full): the raw form of what comes encoded */
+static GstCaps *
+make_substitute (GstKandySendBin *self)
+{
+  const GstStructure *s = gst_caps_get_structure (self->input, 0);
+  int width = BLACK_WIDTH, height = BLACK_HEIGHT;
+
+  if (self->kind == KANDY_MEDIA_KIND_AUDIO)
+    return gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING,
+        GST_AUDIO_NE (S16), "layout", G_TYPE_STRING, "interleaved", "rate",
+        G_TYPE_INT, 48000, "channels", G_TYPE_INT, 1, NULL);
+  gst_structure_get (
+      s, "width", G_TYPE_INT, &width, "height", G_TYPE_INT, &height, NULL);
+  return gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, "I420",
+      "width", G_TYPE_INT, width, "height", G_TYPE_INT, height, "framerate",
+      GST_TYPE_FRACTION, (int) (GST_SECOND / BLACK_INTERVAL), 1, NULL);
 }
 
 static GstElement *
@@ -286,17 +328,22 @@ rebuild (GstKandySendBin *self)
   const GstKandyCodec *codec;
   const GstKandyCodec *of_input;
   guint bitrate, mtu;
+  gboolean muted;
 
   GST_OBJECT_LOCK (self);
   self->dirty = FALSE;
+  muted = self->muted;
   target = get_target (self);
   bitrate = get_bitrate (self);
   mtu = self->mtu;
   self->codec = NULL;
   gst_clear_object (&self->encoder);
+  gst_clear_object (&self->amplifier);
   GST_OBJECT_UNLOCK (self);
 
   gst_kandy_codec_chain_clear (&self->chain);
+  gst_clear_caps (&self->substitute);
+  self->substituting = FALSE;
   self->passthrough = FALSE;
   if (!target || !self->input)
     return;
@@ -311,7 +358,13 @@ rebuild (GstKandySendBin *self)
     return;
   }
 
-  if (self->type == INPUT_RTP) {
+  self->substituting = muted && self->type != INPUT_RAW;
+  if (self->substituting) {
+    self->substitute = make_substitute (self);
+    self->last_picture = GST_CLOCK_TIME_NONE;
+    self->wants_key_unit = FALSE;
+  }
+  if (self->type == INPUT_RTP && !self->substituting) {
     self->passthrough = TRUE;
     gst_kandy_codec_chain_replay (&self->chain, target);
   } else {
@@ -319,7 +372,7 @@ rebuild (GstKandySendBin *self)
     GstElement *payloader;
     g_autoptr (GstPad) pad = NULL;
 
-    if (self->type == INPUT_RAW) {
+    if (self->type == INPUT_RAW || self->substituting) {
       add_encoder (self, codec, target, bitrate);
     } else {
       parser = gst_kandy_codec_make_parser (codec);
@@ -340,7 +393,8 @@ rebuild (GstKandySendBin *self)
             | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM
             | GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM | GST_PAD_PROBE_TYPE_PUSH,
         on_payloaded, self, NULL);
-    gst_kandy_codec_chain_replay (&self->chain, self->input);
+    gst_kandy_codec_chain_replay (
+        &self->chain, self->substituting ? self->substitute : self->input);
   }
 
   GST_INFO_OBJECT (self, "%" GST_PTR_FORMAT " goes as %s, payload type %d",
@@ -349,7 +403,8 @@ rebuild (GstKandySendBin *self)
   self->codec = codec;
   GST_OBJECT_UNLOCK (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CODEC_NAME]);
-  if (self->kind == KANDY_MEDIA_KIND_VIDEO && self->type != INPUT_RAW)
+  if (self->kind == KANDY_MEDIA_KIND_VIDEO && self->type != INPUT_RAW
+      && !self->substituting)
     gst_kandy_codec_chain_request_key_unit (self->sink);
 }
 
@@ -441,6 +496,57 @@ mute_buffer (GstKandySendBin *self, GstBuffer *buffer)
   return muted;
 }
 
+/* (transfer full) (nullable): raw silence or black for the time of encoded
+ * media; NULL if none is due */
+static GstBuffer *
+substitute_buffer (GstKandySendBin *self, GstBuffer *buffer)
+{
+  GstClockTime time = GST_BUFFER_PTS (buffer);
+  GstClockTime duration = USUAL_DURATION;
+  GstBuffer *raw;
+  gsize size = 0;
+
+  if (self->kind == KANDY_MEDIA_KIND_AUDIO) {
+    if (self->type == INPUT_ENCODED && GST_BUFFER_DURATION_IS_VALID (buffer)
+        && GST_BUFFER_DURATION (buffer) <= GST_SECOND)
+      duration = GST_BUFFER_DURATION (buffer);
+    size = 2 * gst_util_uint64_scale_int (duration, 48000, GST_SECOND);
+  } else {
+    if (GST_CLOCK_TIME_IS_VALID (time)
+        && GST_CLOCK_TIME_IS_VALID (self->last_picture)
+        && time >= self->last_picture
+        && time - self->last_picture < BLACK_INTERVAL)
+      return NULL;
+    self->last_picture = time;
+    duration = BLACK_INTERVAL;
+  }
+  raw = gst_kandy_silence_new (self->substitute, size);
+  if (raw) {
+    GST_BUFFER_PTS (raw) = time;
+    GST_BUFFER_DURATION (raw) = duration;
+  }
+  return raw;
+}
+
+/* Whether media takes the place of its substitute, or the other way round, with
+ * this buffer. Pictures begin with a key frame, where that can be told. */
+static gboolean
+turns (GstKandySendBin *self, GstBuffer *buffer, gboolean muted)
+{
+  if (self->type == INPUT_RAW || self->type == INPUT_NONE
+      || muted == self->substituting)
+    return FALSE;
+  if (muted || self->kind == KANDY_MEDIA_KIND_AUDIO
+      || self->type != INPUT_ENCODED
+      || !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+    return TRUE;
+  if (!self->wants_key_unit) {
+    self->wants_key_unit = TRUE;
+    gst_kandy_codec_chain_request_key_unit (self->sink);
+  }
+  return FALSE;
+}
+
 static GstFlowReturn
 gst_kandy_send_bin_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
@@ -452,15 +558,16 @@ gst_kandy_send_bin_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   muted = self->muted;
   self->agreed = self->negotiated != NULL;
   GST_OBJECT_UNLOCK (self);
-  if (dirty && !refit (self))
+  if ((dirty && !refit (self)) || turns (self, buffer, muted))
     rebuild (self);
 
   if (!self->passthrough && gst_kandy_codec_chain_is_empty (&self->chain)) {
     gst_buffer_unref (buffer);
     return GST_FLOW_OK;
   }
-  if (muted) {
-    GstBuffer *nothing = mute_buffer (self, buffer);
+  if (muted || self->substituting) {
+    GstBuffer *nothing = self->substituting ? substitute_buffer (self, buffer)
+                                            : mute_buffer (self, buffer);
 
     gst_buffer_unref (buffer);
     if (!nothing)
@@ -503,12 +610,17 @@ gst_kandy_send_bin_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
     now = gst_kandy_codec_from_caps (caps);
     same = self->input && before == now
         && get_input_type (self->input) == get_input_type (caps)
+        && !self->substituting
         && !gst_kandy_codec_chain_is_empty (&self->chain);
     gst_caps_replace (&self->input, caps);
     self->type = get_input_type (caps);
     if (!same) {
       self->warned = FALSE;
       rebuild (self);
+    }
+    if (self->substituting) {
+      gst_event_unref (event);
+      return TRUE;
     }
   }
 
@@ -555,10 +667,13 @@ gst_kandy_send_bin_change_state (GstElement *element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     gst_kandy_codec_chain_clear (&self->chain);
     gst_caps_replace (&self->input, NULL);
+    gst_clear_caps (&self->substitute);
+    self->substituting = FALSE;
     self->passthrough = FALSE;
     self->warned = FALSE;
     GST_OBJECT_LOCK (self);
     gst_clear_object (&self->encoder);
+    gst_clear_object (&self->amplifier);
     self->codec = NULL;
     GST_OBJECT_UNLOCK (self);
   }
@@ -596,6 +711,21 @@ set_max_bitrate (GstKandySendBin *self, guint bitrate)
 }
 
 static void
+set_volume (GstKandySendBin *self, double volume)
+{
+  GstElement *amplifier = NULL;
+
+  GST_OBJECT_LOCK (self);
+  self->volume = volume;
+  if (self->amplifier)
+    amplifier = gst_object_ref (self->amplifier);
+  GST_OBJECT_UNLOCK (self);
+  if (amplifier)
+    g_object_set (amplifier, "volume", volume, NULL);
+  gst_clear_object (&amplifier);
+}
+
+static void
 gst_kandy_send_bin_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -623,6 +753,9 @@ gst_kandy_send_bin_set_property (
       GST_OBJECT_LOCK (self);
       self->muted = g_value_get_boolean (value);
       GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_VOLUME:
+      set_volume (self, g_value_get_double (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -654,6 +787,9 @@ gst_kandy_send_bin_get_property (
       break;
     case PROP_MUTED:
       g_value_set_boolean (value, self->muted);
+      break;
+    case PROP_VOLUME:
+      g_value_set_double (value, self->volume);
       break;
     case PROP_CODEC_NAME:
       g_value_set_string (value,
@@ -705,7 +841,9 @@ gst_kandy_send_bin_finalize (GObject *object)
   gst_clear_caps (&self->expected);
   gst_clear_caps (&self->input);
   gst_clear_caps (&self->raw);
+  gst_clear_caps (&self->substitute);
   gst_clear_object (&self->encoder);
+  gst_clear_object (&self->amplifier);
   G_OBJECT_CLASS (gst_kandy_send_bin_parent_class)->finalize (object);
 }
 
@@ -772,10 +910,20 @@ gst_kandy_send_bin_class_init (GstKandySendBinClass *klass)
   /**
    * GstKandySendBin:muted:
    *
-   * Sends silence or black instead of raw media, nothing instead of other.
+   * Sends silence or black instead of the media. What comes encoded or as RTP
+   * is replaced by silence or black of the same codec; without an encoder for
+   * it nothing is sent. Encoded pictures come back with their next key frame.
    */
   properties[PROP_MUTED] = g_param_spec_boolean ("muted", "Muted",
       "Send silence or black", FALSE, flags | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandySendBin:volume:
+   *
+   * Factor for the samples of raw sound, 1.0 leaves them as they are.
+   */
+  properties[PROP_VOLUME] = g_param_spec_double ("volume", "Volume",
+      "Factor for the samples of raw sound", 0.0, 10.0, DEFAULT_VOLUME,
+      flags | GST_PARAM_MUTABLE_PLAYING);
   /**
    * GstKandySendBin:codec-name:
    *
@@ -796,6 +944,7 @@ static void
 gst_kandy_send_bin_init (GstKandySendBin *self)
 {
   self->mtu = DEFAULT_MTU;
+  self->volume = DEFAULT_VOLUME;
 }
 
 /**

@@ -28,7 +28,7 @@ GST_KANDY_API GstElement *gst_kandy_send_bin_new (KandyMediaKind kind);
  * in advance, and not given out),
  * "max-bitrate" (uint bit/s, 0 = the codec's default; from any thread, at once),
  * "mtu" (uint bytes, default 1200), "muted" (boolean: silence or black instead
- * of raw media, nothing instead of other media),
+ * of media), "volume" (double: factor for raw sound),
  * "codec-name" (string, read, nullable) */
 
 G_END_DECLS

@@ -25,6 +25,9 @@ void gst_kandy_base_bin_wishes_changed (GstKandyBaseBin *self);
  * (nullable) (transfer none) */
 void gst_kandy_base_bin_request (GstKandyBaseBin *self, GstStructure *request,
     GstPromise *promise);
+/* API document: `media.muteTracks`, `media.unmuteTracks` */
+void gst_kandy_base_bin_set_tracks_muted (GstKandyBaseBin *self,
+    const char *const *ids, gboolean muted, GstPromise *promise);
 /* Sets account, destination and other properties from a kandy:// URI */
 gboolean gst_kandy_base_bin_set_uri (GstKandyBaseBin *self, const char *uri,
     GError **error);

@@ -85,6 +85,46 @@ gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
 }
 
 void
+gst_kandy_base_bin_set_tracks_muted (GstKandyBaseBin *self,
+    const char *const *ids, gboolean muted, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new ("mute-tracks", "track-ids", G_TYPE_STRV, ids, "muted",
+          G_TYPE_BOOLEAN, muted, NULL),
+      promise);
+}
+
+static void
+gst_kandy_base_bin_mute_tracks (
+    GstKandyBaseBin *self, const char *const *ids, GstPromise *promise)
+{
+  gst_kandy_base_bin_set_tracks_muted (self, ids, TRUE, promise);
+}
+
+static void
+gst_kandy_base_bin_unmute_tracks (
+    GstKandyBaseBin *self, const char *const *ids, GstPromise *promise)
+{
+  gst_kandy_base_bin_set_tracks_muted (self, ids, FALSE, promise);
+}
+
+static void
+gst_kandy_base_bin_get_track (
+    GstKandyBaseBin *self, const char *id, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new ("get-track", "id", G_TYPE_STRING, id, NULL), promise);
+}
+
+static void
+gst_kandy_base_bin_get_media (
+    GstKandyBaseBin *self, const char *id, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new ("get-media", "id", G_TYPE_STRING, id, NULL), promise);
+}
+
+void
 gst_kandy_base_bin_install_actions (GType type)
 {
   /**
@@ -205,4 +245,59 @@ gst_kandy_base_bin_install_actions (GType type)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_get_stats), NULL, NULL, NULL, G_TYPE_NONE,
       1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::mute-tracks:
+   * @self: the element
+   * @track_ids: (array zero-terminated=1): ids of tracks, sent or received
+   * @promise: (nullable): to be told how it went
+   *
+   * Sends silence or black in place of tracks of this end, and gives out
+   * silence or black in place of those of the far end. Nothing is negotiated.
+   * Unknown ids are skipped; if all are, the reply is the error `call:7`. A
+   * pad's property `mute` does the same, and shows it. API document:
+   * `media.muteTracks`.
+   */
+  g_signal_new_class_handler ("mute-tracks", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_mute_tracks), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRV, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::unmute-tracks:
+   * @self: the element
+   * @track_ids: (array zero-terminated=1): ids of tracks, sent or received
+   * @promise: (nullable): to be told how it went
+   *
+   * Takes #GstKandyBaseBin::mute-tracks back. API document:
+   * `media.unmuteTracks`.
+   */
+  g_signal_new_class_handler ("unmute-tracks", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_unmute_tracks), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRV, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::get-track:
+   * @self: the element
+   * @track_id: id of a track
+   * @promise: to be replied to with a field `track`
+   *
+   * Asks what is known of a track, a structure with the names of the API
+   * document's `TrackObject`. API document: `media.getTrackById`.
+   */
+  g_signal_new_class_handler ("get-track", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_get_track), NULL, NULL, NULL, G_TYPE_NONE,
+      2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::get-media:
+   * @self: the element
+   * @media_id: id of a media, `streamId` of its tracks
+   * @promise: to be replied to with a field `media`
+   *
+   * Asks what is known of a group of tracks, a structure with the names of the
+   * API document's `MediaObject`. API document: `media.getById`.
+   */
+  g_signal_new_class_handler ("get-media", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_get_media), NULL, NULL, NULL, G_TYPE_NONE,
+      2, G_TYPE_STRING, GST_TYPE_PROMISE);
 }

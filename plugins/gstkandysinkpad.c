@@ -5,9 +5,11 @@
 #endif
 
 #include <gst/app/app.h>
+#include <gst/audio/streamvolume.h>
 #include <gst/pbutils/pbutils.h>
 #include <gst/video/video.h>
 
+#include "gstkandybasebin.h"
 #include "gstkandysendbin.h"
 #include "gstkandysinkpad.h"
 
@@ -31,7 +33,16 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_pad_debug);
 #define GST_CAT_DEFAULT gst_kandy_sink_pad_debug
 
-enum { PROP_0, PROP_MUTED, PROP_MAX_BITRATE, PROP_CODEC_NAME, N_PROPERTIES };
+enum {
+  PROP_0,
+  PROP_MUTE,
+  PROP_VOLUME,
+  PROP_MAX_BITRATE,
+  PROP_CODEC_NAME,
+  PROP_TRACK_ID,
+  PROP_STREAM_ID,
+  N_PROPERTIES
+};
 
 struct _GstKandySinkPad {
   GstGhostPad parent_instance;
@@ -61,8 +72,9 @@ static GParamSpec *properties[N_PROPERTIES];
 
 G_DEFINE_TYPE_WITH_CODE (GstKandySinkPad, gst_kandy_sink_pad,
     GST_TYPE_GHOST_PAD,
-    GST_DEBUG_CATEGORY_INIT (gst_kandy_sink_pad_debug, "kandysinkpad", 0,
-        "media that goes into a call"))
+    G_IMPLEMENT_INTERFACE (GST_TYPE_STREAM_VOLUME, NULL)
+        GST_DEBUG_CATEGORY_INIT (gst_kandy_sink_pad_debug, "kandysinkpad", 0,
+            "media that goes into a call"))
 
 static GstKandySendTrack *
 dup_track (GstKandySinkPad *self)
@@ -137,6 +149,44 @@ on_max_bitrate (GstKandySendTrack *track, guint bitrate, GstKandySinkPad *self)
   update_bitrate (self);
 }
 
+/* On the kandy thread */
+static void
+on_muted (KandyTrack *track, GParamSpec *pspec, GstKandySinkPad *self)
+{
+  gboolean wanted = kandy_track_get_muted (track);
+  g_autoptr (GstElement) send_bin = NULL;
+  gboolean muted;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&send_bin, self->send_bin);
+  GST_OBJECT_UNLOCK (self);
+  if (send_bin == NULL)
+    return;
+  g_object_get (send_bin, "muted", &muted, NULL);
+  if (muted == wanted)
+    return;
+  g_object_set (send_bin, "muted", wanted, NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MUTE]);
+}
+
+/* At once here; the track, and by that everybody else, hears of it later */
+static void
+set_mute (GstKandySinkPad *self, gboolean mute)
+{
+  g_autoptr (GstKandySendTrack) track = dup_track (self);
+  g_autoptr (GstElement) parent = gst_pad_get_parent_element (GST_PAD (self));
+
+  g_object_set (self->send_bin, "muted", mute, NULL);
+  if (track != NULL && parent != NULL) {
+    const char *ids[] = {
+      kandy_track_get_id (gst_kandy_send_track_get_track (track)), NULL
+    };
+
+    gst_kandy_base_bin_set_tracks_muted (
+        GST_KANDY_BASE_BIN (parent), ids, mute, NULL);
+  }
+}
+
 /* What has been negotiated stays, and serves the element again if it comes back
  * to the same call */
 static void
@@ -155,6 +205,8 @@ drop_track (GstKandySinkPad *self)
     g_weak_ref_set (&self->parked_track, track);
     g_weak_ref_set (&self->parked_media, media);
     g_signal_handlers_disconnect_by_data (track, self);
+    g_signal_handlers_disconnect_by_data (
+        gst_kandy_send_track_get_track (track), self);
     g_object_set (
         self->send_bin, "negotiated-caps", NULL, "expected-caps", NULL, NULL);
   }
@@ -338,8 +390,11 @@ gst_kandy_sink_pad_set_property (
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
 
   switch (id) {
-    case PROP_MUTED:
-      g_object_set_property (G_OBJECT (self->send_bin), "muted", value);
+    case PROP_MUTE:
+      set_mute (self, g_value_get_boolean (value));
+      break;
+    case PROP_VOLUME:
+      g_object_set_property (G_OBJECT (self->send_bin), "volume", value);
       break;
     case PROP_MAX_BITRATE:
       GST_OBJECT_LOCK (self);
@@ -358,10 +413,26 @@ gst_kandy_sink_pad_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (object);
+  g_autoptr (GstKandySendTrack) track = NULL;
 
   switch (id) {
-    case PROP_MUTED:
+    case PROP_MUTE:
       g_object_get_property (G_OBJECT (self->send_bin), "muted", value);
+      break;
+    case PROP_VOLUME:
+      g_object_get_property (G_OBJECT (self->send_bin), "volume", value);
+      break;
+    case PROP_TRACK_ID:
+      track = dup_track (self);
+      if (track != NULL)
+        g_value_set_string (
+            value, kandy_track_get_id (gst_kandy_send_track_get_track (track)));
+      break;
+    case PROP_STREAM_ID:
+      track = dup_track (self);
+      if (track != NULL)
+        g_value_set_string (value,
+            kandy_track_get_stream_id (gst_kandy_send_track_get_track (track)));
       break;
     case PROP_MAX_BITRATE:
       GST_OBJECT_LOCK (self);
@@ -418,14 +489,23 @@ gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
   object_class->finalize = gst_kandy_sink_pad_finalize;
 
   /**
-   * GstKandySinkPad:muted:
+   * GstKandySinkPad:mute:
    *
-   * Silence or black instead of raw media; other media is not sent at all.
+   * Silence or black instead of the media, at once and without a negotiation.
+   * Media that comes encoded is replaced by encoded silence or black; pictures
+   * come back with their next key frame. API document: `media.muteTracks`.
    */
-  properties[PROP_MUTED] = g_param_spec_boolean ("muted", "Muted",
-      "Silence or black in place of raw media, nothing in place of other "
-      "media",
-      FALSE,
+  properties[PROP_MUTE] = g_param_spec_boolean ("mute", "Mute",
+      "Silence or black in place of the media", FALSE,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandySinkPad:volume:
+   *
+   * Factor for the samples of raw sound; 1.0 leaves them as they are. Other
+   * media is not changed. See #GstStreamVolume.
+   */
+  properties[PROP_VOLUME] = g_param_spec_double ("volume", "Volume",
+      "Factor for the samples of raw sound, 1.0=100%", 0.0, 10.0, 1.0,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   /**
    * GstKandySinkPad:max-bitrate:
@@ -445,6 +525,24 @@ gst_kandy_sink_pad_class_init (GstKandySinkPadClass *klass)
    */
   properties[PROP_CODEC_NAME] = g_param_spec_string ("codec-name", "Codec name",
       "What the media is sent as, once negotiated", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandySinkPad:track-id:
+   *
+   * Id of the track that the pad has in the call; unset without one. API
+   * document: `TrackObject.id`.
+   */
+  properties[PROP_TRACK_ID] = g_param_spec_string ("track-id", "Track ID",
+      "Id of the track in the call", NULL,
+      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandySinkPad:stream-id:
+   *
+   * Id of the media that the track belongs to. API document:
+   * `TrackObject.streamId`.
+   */
+  properties[PROP_STREAM_ID] = g_param_spec_string ("stream-id", "Stream ID",
+      "Id of the media that the track belongs to", NULL,
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
@@ -545,7 +643,7 @@ gst_kandy_sink_pad_prepare (
   g_autoptr (GstKandyCall) parked_media = NULL;
   g_autoptr (GstCaps) likely = NULL;
   GstKandySendTrack *track = NULL;
-  gboolean prepared, known;
+  gboolean prepared, known, muted;
 
   GST_OBJECT_LOCK (self);
   prepared = self->track != NULL && self->media == media;
@@ -570,6 +668,10 @@ gst_kandy_sink_pad_prepare (
       track, "force-key-unit", G_CALLBACK (on_force_key_unit), self, 0);
   g_signal_connect_object (
       track, "max-bitrate", G_CALLBACK (on_max_bitrate), self, 0);
+  g_object_get (self->send_bin, "muted", &muted, NULL);
+  kandy_track_set_muted (gst_kandy_send_track_get_track (track), muted);
+  g_signal_connect_object (gst_kandy_send_track_get_track (track),
+      "notify::muted", G_CALLBACK (on_muted), self, 0);
   GST_OBJECT_LOCK (self);
   self->track = track;
   self->media = g_object_ref (media);

@@ -7,6 +7,7 @@
 #include <gst/audio/audio.h>
 #include <gst/video/video.h>
 
+#include "gstkandybasebin.h"
 #include "gstkandycomfort.h"
 #include "gstkandymediasrc.h"
 #include "gstkandyreceivebin.h"
@@ -26,7 +27,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_pad_debug);
 #define GST_CAT_DEFAULT gst_kandy_src_pad_debug
 
-enum { PROP_0, PROP_TRACK_ID, PROP_STREAM_ID, N_PROPERTIES };
+enum { PROP_0, PROP_TRACK_ID, PROP_STREAM_ID, PROP_MUTE, N_PROPERTIES };
 
 struct _GstKandySrcPad {
   GstGhostPad parent_instance;
@@ -193,10 +194,54 @@ choose_output (GstKandySrcPad *self)
   gst_kandy_media_src_open (self->media_src);
 }
 
+/* On the kandy thread */
+static void
+on_muted (KandyTrack *track, GParamSpec *pspec, GstKandySrcPad *self)
+{
+  gboolean wanted = kandy_track_get_muted (track), muted;
+
+  if (self->receive_bin == NULL)
+    return;
+  g_object_get (self->receive_bin, "muted", &muted, NULL);
+  if (muted == wanted)
+    return;
+  g_object_set (self->receive_bin, "muted", wanted, NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MUTE]);
+}
+
+static void
+set_mute (GstKandySrcPad *self, gboolean mute)
+{
+  g_autoptr (GstElement) parent = gst_pad_get_parent_element (GST_PAD (self));
+  const char *ids[2] = { NULL };
+
+  if (self->track == NULL)
+    return;
+  g_object_set (self->receive_bin, "muted", mute, NULL);
+  ids[0] = kandy_track_get_id (gst_kandy_receive_track_get_track (self->track));
+  if (parent != NULL)
+    gst_kandy_base_bin_set_tracks_muted (
+        GST_KANDY_BASE_BIN (parent), ids, mute, NULL);
+}
+
 static void
 on_linked (GstPad *pad, GstPad *peer, gpointer user_data)
 {
   choose_output (GST_KANDY_SRC_PAD (pad));
+}
+
+static void
+gst_kandy_src_pad_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  switch (id) {
+    case PROP_MUTE:
+      set_mute (GST_KANDY_SRC_PAD (object), g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
 }
 
 static void
@@ -215,6 +260,9 @@ gst_kandy_src_pad_get_property (
       break;
     case PROP_STREAM_ID:
       g_value_set_string (value, kandy_track_get_stream_id (track));
+      break;
+    case PROP_MUTE:
+      g_object_get_property (G_OBJECT (self->receive_bin), "muted", value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -247,6 +295,7 @@ gst_kandy_src_pad_class_init (GstKandySrcPadClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->set_property = gst_kandy_src_pad_set_property;
   object_class->get_property = gst_kandy_src_pad_get_property;
   object_class->dispose = gst_kandy_src_pad_dispose;
   object_class->finalize = gst_kandy_src_pad_finalize;
@@ -268,6 +317,15 @@ gst_kandy_src_pad_class_init (GstKandySrcPadClass *klass)
   properties[PROP_STREAM_ID] = g_param_spec_string ("stream-id", "Stream ID",
       "Id of the far end's media stream", NULL,
       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandySrcPad:mute:
+   *
+   * Silence or black instead of the far end's media, gaps if it is given out
+   * encoded. The far end does not hear of it. API document: `media.muteTracks`.
+   */
+  properties[PROP_MUTE] = g_param_spec_boolean ("mute", "Mute",
+      "Silence or black in place of the far end's media", FALSE,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
@@ -300,6 +358,9 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
       gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
   gst_object_ref_sink (self->media_src);
   gst_object_ref_sink (self->receive_bin);
+  on_muted (gst_kandy_receive_track_get_track (track), NULL, self);
+  g_signal_connect_object (gst_kandy_receive_track_get_track (track),
+      "notify::muted", G_CALLBACK (on_muted), self, 0);
   gst_kandy_media_src_set_fill (self->media_src, fill, self);
   g_signal_connect_object (
       track, "notify::active", G_CALLBACK (on_active), self, 0);
