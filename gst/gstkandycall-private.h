@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gstkandycall.h"
+#include "gstkandydtmfsender.h"
 #include "gstkandyrouter.h"
 #include "gstkandysdpfacade.h"
 #include "gstkandytrack-private.h"
@@ -100,6 +101,10 @@ struct _GstKandyCall {
   KandyRemoteChange change;
   gboolean flowing;
 
+  GstKandyDtmfSender *dtmf;
+  guint event_number;           /* the latest one that came as an event */
+  gint64 event_time;            /* and when, monotonic; 0: none */
+
   GstKandyIceCollectionCheck check;
   gpointer check_data;
   GDestroyNotify check_notify;
@@ -123,6 +128,10 @@ void gst_kandy_call_drop_staged (GstKandyCall *self);
 void gst_kandy_call_check_certificates (GstKandyCall *self,
     GstKandyTransport *transport);
 void gst_kandy_call_update_connection_state (GstKandyCall *self);
+void gst_kandy_call_init_dtmf (GstKandyCall *self);
+void gst_kandy_call_init_dtmf_engine (KandyMediaEngineInterface *iface);
+/* A digit came as event, see GstKandyRouterDtmf */
+void gst_kandy_call_hear_event (gpointer call, guint number, guint volume);
 void gst_kandy_remote_track_free (gpointer data);
 void gst_kandy_call_fail (GstKandyCall *self, const GError *error);
 void gst_kandy_call_close (GstKandyCall *self);

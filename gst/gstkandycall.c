@@ -439,18 +439,11 @@ gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error)
   return self->transport != NULL;
 }
 
-static void
-dtmf_heard (gpointer owner, guint number, guint volume)
-{
-  GstKandyCall *self = owner;
-
-  if (!self->closed && !self->failed)
-    g_signal_emit (self, signals[SIGNAL_DTMF_EVENT], 0, number, volume);
-}
-
 void
 gst_kandy_call_close (GstKandyCall *self)
 {
+  g_autoptr (GError) over = NULL;
+
   if (self->closed)
     return;
 
@@ -479,6 +472,9 @@ gst_kandy_call_close (GstKandyCall *self)
     gst_element_set_state (self->pipeline, GST_STATE_NULL);
 
   gst_kandy_call_abandon_negotiation (self);
+  over = g_error_new_literal (
+      G_IO_ERROR, G_IO_ERROR_CANCELLED, "The call is over");
+  gst_kandy_dtmf_sender_fail (self->dtmf, over);
 }
 
 /* --- GObject --- */
@@ -560,6 +556,7 @@ gst_kandy_call_finalize (GObject *object)
   g_clear_pointer (&self->borders, g_hash_table_unref);
   g_clear_pointer (&self->facade, gst_kandy_sdp_facade_free);
   g_clear_pointer (&self->router, gst_kandy_router_unref);
+  g_clear_pointer (&self->dtmf, gst_kandy_dtmf_sender_free);
   for (guint i = 0; i < G_N_ELEMENTS (self->receive_codecs); i++)
     gst_clear_caps (&self->receive_codecs[i]);
   g_free (self->stream_id);
@@ -657,12 +654,14 @@ gst_kandy_call_class_init (GstKandyCallClass *klass)
    * @self: a #GstKandyCall
    * @number: 0 to 9, 10 for `*`, 11 for `#`, 12 to 15 for A to D
    * @volume: level in dB below full scale, 0 to 63
+   * @in_band: whether it was found in the sound, else it came as an event (RFC
+   *   4733)
    *
-   * The far end has begun to send a digit (RFC 4733).
+   * The far end has begun to send a DTMF tone.
    */
   signals[SIGNAL_DTMF_EVENT] =
       g_signal_new ("dtmf-event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-          G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
+          G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_BOOLEAN);
 
   GST_DEBUG_CATEGORY_INIT (
       gst_kandy_call_debug, "kandycall", 0, "Media of a Kandy call");
@@ -682,8 +681,9 @@ gst_kandy_call_init (GstKandyCall *self)
   self->borders = g_hash_table_new_full (
       NULL, NULL, NULL, (GDestroyNotify) gst_kandy_rtp_border_unref);
   self->facade = gst_kandy_sdp_facade_new (TRUE);
-  self->router =
-      gst_kandy_router_new (G_OBJECT (self), self->context, dtmf_heard);
+  self->router = gst_kandy_router_new (
+      G_OBJECT (self), self->context, gst_kandy_call_hear_event);
+  gst_kandy_call_init_dtmf (self);
   self->timings.created = g_get_monotonic_time ();
 }
 

@@ -5,6 +5,20 @@
 
 G_BEGIN_DECLS
 
+/**
+ * GstKandyDtmfMethod:
+ * @GST_KANDY_DTMF_METHOD_ANY: as event if the far end takes that, else as sound
+ * @GST_KANDY_DTMF_METHOD_EVENT: as event only (RFC 4733)
+ * @GST_KANDY_DTMF_METHOD_SOUND: as sound only
+ *
+ * How a DTMF tone is sent.
+ */
+typedef enum {
+  GST_KANDY_DTMF_METHOD_ANY,
+  GST_KANDY_DTMF_METHOD_EVENT,
+  GST_KANDY_DTMF_METHOD_SOUND,
+} GstKandyDtmfMethod;
+
 /* The media half of one call: a KandyMediaEngine over webrtcbin in a private
  * pipeline. Made on the kandy thread (its thread-default context is where the
  * verbs run and the signals come); tracks may be used from any thread. */
@@ -49,6 +63,16 @@ GST_KANDY_API void gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
     GstKandyIceCollectionCheck check, gpointer user_data,
     GDestroyNotify notify);
 
+/* DTMF tones by hand, beside the engine's verb for whole strings. @track:
+ * (nullable): the first one of sound */
+GST_KANDY_API void gst_kandy_call_start_tone (GstKandyCall *self,
+    GstKandySendTrack *track, guint number, guint volume,
+    GstKandyDtmfMethod method);
+GST_KANDY_API void gst_kandy_call_stop_tone (GstKandyCall *self);
+/* A tone was found in the sound that is received; an event tells of it */
+GST_KANDY_API void gst_kandy_call_hear_tone (GstKandyCall *self, guint number,
+    guint volume);
+
 /* Makes the process-wide DTLS certificate in a thread, so that the first call
  * does not wait for it */
 GST_KANDY_API void gst_kandy_call_warm_up (void);
@@ -63,6 +87,6 @@ GST_KANDY_API gboolean gst_kandy_call_wait_closed (guint timeout_ms);
  * "remote-hold" (boolean, read), "connection-state" (KandyMediaConnectionState,
  * read), "webrtcbin" (GstElement, read). Signals: "receive-track-added",
  * "receive-track-removed" (GstKandyReceiveTrack), "dtmf-event" (uint number, uint
- * volume), on the kandy thread. */
+ * volume, gboolean in_band), on the kandy thread. */
 
 G_END_DECLS

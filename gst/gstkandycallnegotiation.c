@@ -859,4 +859,5 @@ gst_kandy_call_init_engine (KandyMediaEngineInterface *iface)
   iface->commit_answer = commit_answer;
   iface->drop_answer = drop_offer;
   iface->close = close_engine;
+  gst_kandy_call_init_dtmf_engine (iface);
 }

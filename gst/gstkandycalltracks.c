@@ -189,8 +189,8 @@ close_gates (GstKandyCall *self)
 /* Opens and closes the ways of media, as trust, holds and descriptions have it.
  * While a negotiation is staged the m-lines are those of tomorrow: a hold
  * already counts, everything else waits for the commit. */
-void
-gst_kandy_call_update_gates (GstKandyCall *self)
+static void
+update_gates (GstKandyCall *self)
 {
   gboolean trusted =
       self->transport && gst_kandy_transport_is_trusted (self->transport);
@@ -258,6 +258,13 @@ gst_kandy_call_update_gates (GstKandyCall *self)
 }
 
 void
+gst_kandy_call_update_gates (GstKandyCall *self)
+{
+  update_gates (self);
+  gst_kandy_dtmf_sender_poke (self->dtmf);
+}
+
+void
 gst_kandy_call_drop_staged (GstKandyCall *self)
 {
   if (!self->staged)
@@ -305,6 +312,8 @@ attach_tracks (GstKandyCall *self)
           self->transport, mline.ssrc, mline.rtx_ssrc);
     gst_kandy_send_track_attach (local->track, self->pipeline, pad,
         mline.send_caps, get_border (self, mline.ssrc));
+    gst_kandy_send_track_set_event_format (
+        local->track, mline.dtmf_payload, mline.dtmf_clock_rate);
     gst_kandy_send_track_set_max_bitrate (local->track, mline.max_bitrate);
   }
 }

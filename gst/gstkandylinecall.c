@@ -166,8 +166,8 @@ on_track_removed (
 
 /* As rtpdtmfdepay tells of a digit, so that applications know the message */
 static void
-on_dtmf_event (
-    GstKandyCall *media, guint number, guint volume, GstKandyLine *self)
+on_dtmf_event (GstKandyCall *media, guint number, guint volume,
+    gboolean in_band, GstKandyLine *self)
 {
   g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, TRUE);
   guint i;
@@ -179,7 +179,7 @@ on_dtmf_event (
         gst_message_new_element (GST_OBJECT (member),
             gst_structure_new ("dtmf-event", "number", G_TYPE_INT,
                 (gint) number, "volume", G_TYPE_INT, (gint) volume, "type",
-                G_TYPE_INT, 1, "method", G_TYPE_INT, 1, NULL)));
+                G_TYPE_INT, 1, "method", G_TYPE_INT, in_band ? 2 : 1, NULL)));
   }
 }
 

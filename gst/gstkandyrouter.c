@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "gstkandydtmfevent.h"
 #include "gstkandyrouter.h"
 #include "gstkandytrack-private.h"
 
@@ -45,8 +46,7 @@ typedef struct {
   gboolean telephone_event;
   gint generation;
   GstKandyReceiveTrack *track;
-  gboolean in_event;
-  guint32 event_timestamp;
+  GstKandyDtmfReader events;
 } Stream;
 
 GstKandyRouter *
@@ -261,29 +261,19 @@ report_digit (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* RFC 4733 2.5.1: all packets of one event have its first timestamp */
 static void
 stream_take_event (Stream *stream, GstBuffer *rtp)
 {
-  GstRTPBuffer map = GST_RTP_BUFFER_INIT;
-  const guint8 *payload;
+  GstKandyDtmfEvent event;
+  Digit *digit;
 
-  if (!gst_rtp_buffer_map (rtp, GST_MAP_READ, &map))
+  if (!gst_kandy_dtmf_reader_take (&stream->events, rtp, &event))
     return;
-  payload = gst_rtp_buffer_get_payload (&map);
-  if (payload && gst_rtp_buffer_get_payload_len (&map) >= 4 && payload[0] < 16
-      && (!stream->in_event
-          || gst_rtp_buffer_get_timestamp (&map) != stream->event_timestamp)) {
-    Digit *digit = g_new (Digit, 1);
-
-    stream->in_event = TRUE;
-    stream->event_timestamp = gst_rtp_buffer_get_timestamp (&map);
-    digit->router = gst_kandy_router_ref (stream->router);
-    digit->number = payload[0];
-    digit->volume = payload[1] & 0x3f;
-    gst_kandy_post (stream->router->context, report_digit, digit, digit_free);
-  }
-  gst_rtp_buffer_unmap (&map);
+  digit = g_new (Digit, 1);
+  digit->router = gst_kandy_router_ref (stream->router);
+  digit->number = event.number;
+  digit->volume = event.volume;
+  gst_kandy_post (stream->router->context, report_digit, digit, digit_free);
 }
 
 static GstFlowReturn

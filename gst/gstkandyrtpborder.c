@@ -7,9 +7,12 @@
 #include "gstkandyrtpborder.h"
 
 #include <gst/rtp/gstrtpbuffer.h>
+#include <string.h>
 
 /* A larger step of sequence numbers is another numbering, not loss */
 #define MAX_SEQ_STEP 100
+/* Sound that is further behind the end of an event has lost its way in time */
+#define MAX_BEHIND_MS 500
 /* How far timestamps and running time may drift apart before the timestamps are
  * taken for another numbering */
 #define MAX_TIME_STEP (500 * GST_MSECOND)
@@ -26,6 +29,13 @@ struct _GstKandyRtpBorder {
   guint16 seq;       /* last that was sent */
   guint32 timestamp;
   GstClockTime time;
+
+  gint64 passed; /* when the packet with @timestamp came by, monotonic */
+
+  gboolean in_event;
+  gboolean after_event; /* sound has to reach @resume before it goes on */
+  guint32 event_timestamp;
+  guint32 resume;
 
   guint32 in_ssrc;
   guint8 in_payload;
@@ -111,6 +121,26 @@ same_timeline (
   return ABS (by_ticks - by_time) < (gint64) MAX_TIME_STEP;
 }
 
+/* Whether sound is to be left out. With the lock, when self->timestamp is that
+ * of the packet. */
+static gboolean
+gives_way (GstKandyRtpBorder *self)
+{
+  guint32 behind;
+
+  if (self->in_event)
+    return TRUE;
+  if (!self->after_event)
+    return FALSE;
+  behind = self->resume - self->timestamp;
+  if ((gint32) behind > 0 && behind < self->clock_rate / 1000 * MAX_BEHIND_MS)
+    return TRUE;
+  if ((gint32) behind > 0)
+    self->timestamp = self->resume;
+  self->after_event = FALSE;
+  return FALSE;
+}
+
 gboolean
 gst_kandy_rtp_border_rewrite (
     GstKandyRtpBorder *self, GstBuffer *rtp, GstClockTime running_time)
@@ -120,6 +150,7 @@ gst_kandy_rtp_border_rewrite (
   guint16 seq;
   guint8 payload;
   gint16 step = 1;
+  gboolean left_out;
 
   if (!gst_rtp_buffer_map (rtp, GST_MAP_READWRITE, &map))
     return FALSE;
@@ -150,13 +181,21 @@ gst_kandy_rtp_border_rewrite (
     self->timestamp += elapsed_ticks (self, running_time);
   }
 
-  self->seq += (guint16) step;
+  left_out = gives_way (self);
+  if (!left_out)
+    self->seq += (guint16) step;
   self->time = running_time;
+  self->passed = g_get_monotonic_time ();
   self->in_ssrc = ssrc;
   self->in_payload = payload;
   self->in_seq = seq;
   self->in_timestamp = timestamp;
   self->anchored = self->started = TRUE;
+  if (left_out) {
+    g_mutex_unlock (&self->lock);
+    gst_rtp_buffer_unmap (&map);
+    return FALSE;
+  }
 
   /* Identifiers of header extensions are the application's, the far end would
    * read them as what was negotiated under the same number */
@@ -169,4 +208,57 @@ gst_kandy_rtp_border_rewrite (
   g_mutex_unlock (&self->lock);
   gst_rtp_buffer_unmap (&map);
   return TRUE;
+}
+
+void
+gst_kandy_rtp_border_begin_event (GstKandyRtpBorder *self)
+{
+  g_mutex_lock (&self->lock);
+  self->in_event = TRUE;
+  self->event_timestamp = self->timestamp;
+  if (self->started)
+    self->event_timestamp += (guint32) gst_util_uint64_scale (
+        MAX (g_get_monotonic_time () - self->passed, 0), self->clock_rate,
+        G_USEC_PER_SEC);
+  if (self->after_event && (gint32) (self->event_timestamp - self->resume) < 0)
+    self->event_timestamp = self->resume;
+  g_mutex_unlock (&self->lock);
+}
+
+GstBuffer *
+gst_kandy_rtp_border_make_event (GstKandyRtpBorder *self, guint8 payload_type,
+    gboolean marker, guint32 offset, const guint8 *payload, guint size)
+{
+  GstBuffer *rtp = gst_rtp_buffer_new_allocate (size, 0, 0);
+  GstRTPBuffer map = GST_RTP_BUFFER_INIT;
+
+  gst_rtp_buffer_map (rtp, GST_MAP_READWRITE, &map);
+  memcpy (gst_rtp_buffer_get_payload (&map), payload, size);
+  g_mutex_lock (&self->lock);
+  gst_rtp_buffer_set_ssrc (&map, self->ssrc);
+  gst_rtp_buffer_set_payload_type (&map, payload_type);
+  gst_rtp_buffer_set_marker (&map, marker);
+  gst_rtp_buffer_set_seq (&map, ++self->seq);
+  gst_rtp_buffer_set_timestamp (&map, self->event_timestamp + offset);
+  g_mutex_unlock (&self->lock);
+  gst_rtp_buffer_unmap (&map);
+  return rtp;
+}
+
+void
+gst_kandy_rtp_border_end_event (
+    GstKandyRtpBorder *self, guint32 ticks, GstClockTime running_time)
+{
+  g_mutex_lock (&self->lock);
+  self->in_event = FALSE;
+  self->after_event = TRUE;
+  self->resume = self->event_timestamp + ticks;
+  /* Sound that begins anew counts from here */
+  if (!self->anchored) {
+    self->started = TRUE;
+    self->timestamp = self->resume;
+    self->time = running_time;
+    self->passed = g_get_monotonic_time ();
+  }
+  g_mutex_unlock (&self->lock);
 }

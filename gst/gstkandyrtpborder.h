@@ -25,4 +25,18 @@ void gst_kandy_rtp_border_skip (GstKandyRtpBorder *self);
 gboolean gst_kandy_rtp_border_rewrite (GstKandyRtpBorder *self, GstBuffer *rtp,
     GstClockTime running_time);
 
+/* Events (RFC 4733) take the place of the sound for their time, with its SSRC,
+ * its sequence numbers and its time line: the packets in between are refused by
+ * gst_kandy_rtp_border_rewrite(), and those that are older than the end of the
+ * event. One event at a time. */
+void gst_kandy_rtp_border_begin_event (GstKandyRtpBorder *self);
+/* The next packet, with the timestamp of the event's beginning and @offset
+ * ticks. (transfer full) */
+GstBuffer *gst_kandy_rtp_border_make_event (GstKandyRtpBorder *self,
+    guint8 payload_type, gboolean marker, guint32 offset,
+    const guint8 *payload, guint size);
+/* @ticks: how long it was; @running_time: now */
+void gst_kandy_rtp_border_end_event (GstKandyRtpBorder *self, guint32 ticks,
+    GstClockTime running_time);
+
 G_END_DECLS

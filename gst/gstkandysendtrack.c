@@ -54,7 +54,11 @@ struct _GstKandySendTrack {
   GstKandyRtpBorder *border;
   GstClock *app_clock; /* what clock_map is about */
   GstKandyClockMap clock_map;
-  GstBuffer *held; /* (nullable): the latest, PTS is time of the call */
+  GstBuffer *held;   /* (nullable): the latest, PTS is time of the call */
+  guint clock_rate;  /* of the border */
+  int event_payload; /* what the far end takes DTMF as, -1: nothing */
+  guint event_clock_rate;
+  GstClockTime event_time; /* when the event began */
 };
 
 enum { PROP_0, PROP_GATED, N_PROPS };
@@ -63,6 +67,8 @@ enum {
   SIGNAL_NEGOTIATED,
   SIGNAL_FORCE_KEY_UNIT,
   SIGNAL_MAX_BITRATE,
+  SIGNAL_PLAY_TONE,
+  SIGNAL_STOP_TONES,
   N_SIGNALS
 };
 
@@ -123,7 +129,9 @@ send (GstKandySendTrack *self, GstElement *source, GstBuffer *rtp)
   if (sent) {
     gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
   } else {
-    GST_LOG_OBJECT (self, "not RTP, or sent before: %" GST_PTR_FORMAT, rtp);
+    GST_LOG_OBJECT (self,
+        "not RTP, sent before, or in the place of an event: %" GST_PTR_FORMAT,
+        rtp);
     gst_buffer_unref (rtp);
   }
 
@@ -302,6 +310,32 @@ gst_kandy_send_track_class_init (GstKandySendTrackClass *klass)
    */
   signals[SIGNAL_MAX_BITRATE] = g_signal_new ("max-bitrate", type,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  /**
+   * GstKandySendTrack::play-tone:
+   * @self: a #GstKandySendTrack
+   * @number: 0 to 9, 10 for `*`, 11 for `#`, 12 to 15 for `A` to `D`
+   * @volume: in dB below full scale
+   * @duration: how long it sounds, ms
+   * @gap: how long there is silence after it, ms
+   *
+   * A DTMF tone is to be put into the sound before that is encoded, behind
+   * those that are not over yet, since the far end does not take it as an
+   * event. On the kandy thread.
+   *
+   * Returns: %TRUE if it will be heard
+   */
+  signals[SIGNAL_PLAY_TONE] = g_signal_new ("play-tone", type,
+      G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+      G_TYPE_BOOLEAN, 4, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_UINT);
+  /**
+   * GstKandySendTrack::stop-tones:
+   * @self: a #GstKandySendTrack
+   *
+   * Tones of #GstKandySendTrack::play-tone are to stop at once. On the kandy
+   * thread.
+   */
+  signals[SIGNAL_STOP_TONES] = g_signal_new ("stop-tones", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   GST_DEBUG_CATEGORY_INIT (gst_kandy_send_track_debug, "kandysendtrack", 0,
       "Local track of a Kandy call");
@@ -312,6 +346,7 @@ gst_kandy_send_track_init (GstKandySendTrack *self)
 {
   g_mutex_init (&self->push_lock);
   gst_kandy_clock_map_init (&self->clock_map);
+  self->event_payload = -1;
 }
 
 /* --- for the call --- */
@@ -360,8 +395,9 @@ gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
       g_clear_pointer (&self->border, gst_kandy_rtp_border_unref);
       self->border = gst_kandy_rtp_border_ref (border);
     }
+    self->clock_rate = (guint) clock_rate;
     gst_kandy_rtp_border_set_output (
-        self->border, ssrc, (guint8) payload, (guint) clock_rate);
+        self->border, ssrc, (guint8) payload, self->clock_rate);
     gst_app_src_set_caps (GST_APP_SRC (self->source), caps);
     drop_held (self);
     g_mutex_unlock (&self->push_lock);
@@ -446,6 +482,119 @@ gst_kandy_send_track_get_counters (
   GST_OBJECT_LOCK (self);
   *counters = self->counters;
   GST_OBJECT_UNLOCK (self);
+}
+
+/* --- DTMF --- */
+
+gboolean
+gst_kandy_send_track_is_open (GstKandySendTrack *self)
+{
+  gboolean open;
+
+  GST_OBJECT_LOCK (self);
+  open = self->gate == GST_KANDY_GATE_OPEN && self->source;
+  GST_OBJECT_UNLOCK (self);
+  return open;
+}
+
+void
+gst_kandy_send_track_set_event_format (
+    GstKandySendTrack *self, int payload, guint clock_rate)
+{
+  g_mutex_lock (&self->push_lock);
+  self->event_payload = clock_rate > 0 ? payload : -1;
+  self->event_clock_rate = clock_rate;
+  g_mutex_unlock (&self->push_lock);
+}
+
+guint
+gst_kandy_send_track_get_event_clock_rate (GstKandySendTrack *self)
+{
+  guint clock_rate;
+
+  g_mutex_lock (&self->push_lock);
+  clock_rate = self->event_payload >= 0 ? self->event_clock_rate : 0;
+  g_mutex_unlock (&self->push_lock);
+  return clock_rate;
+}
+
+void
+gst_kandy_send_track_begin_event (GstKandySendTrack *self)
+{
+  g_mutex_lock (&self->push_lock);
+  self->event_time = gst_clock_get_time (self->clock) - self->base_time;
+  if (self->border)
+    gst_kandy_rtp_border_begin_event (self->border);
+  g_mutex_unlock (&self->push_lock);
+}
+
+void
+gst_kandy_send_track_push_event (GstKandySendTrack *self,
+    const GstKandyDtmfEvent *event, gboolean marker, guint segment)
+{
+  g_autoptr (GstElement) source = NULL;
+  guint8 payload[GST_KANDY_DTMF_EVENT_SIZE];
+  GstBuffer *rtp;
+  guint32 offset;
+  gsize size;
+
+  GST_OBJECT_LOCK (self);
+  if (self->gate == GST_KANDY_GATE_OPEN && self->source)
+    source = gst_object_ref (self->source);
+  GST_OBJECT_UNLOCK (self);
+  if (!source)
+    return;
+
+  g_mutex_lock (&self->push_lock);
+  if (!self->border || self->event_payload < 0) {
+    g_mutex_unlock (&self->push_lock);
+    return;
+  }
+  gst_kandy_dtmf_event_write (event, payload);
+  offset = (guint32) gst_util_uint64_scale (
+      (guint64) segment * GST_KANDY_DTMF_MAX_SEGMENT, self->clock_rate,
+      self->event_clock_rate);
+  rtp = gst_kandy_rtp_border_make_event (self->border,
+      (guint8) self->event_payload, marker, offset, payload, sizeof (payload));
+  /* The same for all, as their timestamp is: sender reports extrapolate from
+   * both */
+  GST_BUFFER_PTS (rtp) = self->event_time;
+  size = gst_buffer_get_size (rtp);
+  gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
+  g_mutex_unlock (&self->push_lock);
+
+  GST_OBJECT_LOCK (self);
+  self->counters.packets++;
+  self->counters.bytes += size;
+  GST_OBJECT_UNLOCK (self);
+}
+
+void
+gst_kandy_send_track_end_event (GstKandySendTrack *self, guint duration_ms)
+{
+  g_mutex_lock (&self->push_lock);
+  if (self->border)
+    gst_kandy_rtp_border_end_event (self->border,
+        (guint32) gst_util_uint64_scale (duration_ms, self->clock_rate, 1000),
+        gst_clock_get_time (self->clock) - self->base_time);
+  g_mutex_unlock (&self->push_lock);
+}
+
+gboolean
+gst_kandy_send_track_play_tone (GstKandySendTrack *self, guint number,
+    guint volume, guint duration_ms, guint gap_ms)
+{
+  gboolean heard = FALSE;
+
+  g_signal_emit (self, signals[SIGNAL_PLAY_TONE], 0, number, volume,
+      duration_ms, gap_ms, &heard);
+  return heard;
+}
+
+void
+gst_kandy_send_track_stop_tones (GstKandySendTrack *self)
+{
+  g_signal_emit (self, signals[SIGNAL_STOP_TONES], 0);
 }
 
 /* --- public --- */

@@ -34,6 +34,7 @@ GST_KANDY_API void gst_kandy_send_track_set_gated (GstKandySendTrack *self, gboo
 
 /* Signals: "negotiated" (); "force-key-unit" (gboolean all_headers) from any
  * thread, when the far end asks for a key frame; "max-bitrate" (guint bit/s) when
- * the far end limits us. */
+ * the far end limits us; "play-tone" and "stop-tones", see their
+ * documentation. */
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gstkandydtmfevent.h"
 #include "gstkandyreceivetrack.h"
 #include "gstkandyrtpborder.h"
 #include "gstkandysendtrack.h"
@@ -37,6 +38,24 @@ void gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self,
     guint bitrate);
 void gst_kandy_send_track_get_counters (GstKandySendTrack *self,
     GstKandyTrackCounters *counters);
+
+gboolean gst_kandy_send_track_is_open (GstKandySendTrack *self);
+/* What the far end takes DTMF as; @payload -1: it does not, as events */
+void gst_kandy_send_track_set_event_format (GstKandySendTrack *self,
+    int payload, guint clock_rate);
+/* 0: none are taken */
+guint gst_kandy_send_track_get_event_clock_rate (GstKandySendTrack *self);
+/* From the beginning to the end of an event it goes in place of the media.
+ * @segment: which one of the event the packet is about */
+void gst_kandy_send_track_begin_event (GstKandySendTrack *self);
+void gst_kandy_send_track_push_event (GstKandySendTrack *self,
+    const GstKandyDtmfEvent *event, gboolean marker, guint segment);
+void gst_kandy_send_track_end_event (GstKandySendTrack *self,
+    guint duration_ms);
+/* In the sound, see GstKandySendTrack::play-tone. FALSE: it cannot be heard */
+gboolean gst_kandy_send_track_play_tone (GstKandySendTrack *self, guint number,
+    guint volume, guint duration_ms, guint gap_ms);
+void gst_kandy_send_track_stop_tones (GstKandySendTrack *self);
 
 GstKandyReceiveTrack *gst_kandy_receive_track_new (KandyTrack *track,
     GstCaps *caps, guint latency, GstClock *clock, GstClockTime base_time);

@@ -560,7 +560,8 @@ track_removed (KandyMediaEngine *engine, KandyTrack *track, Endpoint *self)
 }
 
 static void
-dtmf_event (GstKandyCall *call, guint number, guint volume, Endpoint *self)
+dtmf_event (GstKandyCall *call, guint number, guint volume, gboolean in_band,
+    Endpoint *self)
 {
   g_string_append_c (self->digits, "0123456789*#ABCD"[number]);
 }
