@@ -137,4 +137,12 @@ void gst_kandy_call_fail (GstKandyCall *self, const GError *error);
 void gst_kandy_call_close (GstKandyCall *self);
 void gst_kandy_call_abandon_negotiation (GstKandyCall *self);
 
+/* gstkandystats.c: verbs of the engine */
+void gst_kandy_call_get_report_async (KandyMediaEngine *engine,
+    const char *track_id, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+GVariant *gst_kandy_call_get_report_finish (KandyMediaEngine *engine,
+    GAsyncResult *result, GError **error);
+const char *gst_kandy_call_get_platform (KandyMediaEngine *engine);
+
 G_END_DECLS

@@ -858,6 +858,9 @@ gst_kandy_call_init_engine (KandyMediaEngineInterface *iface)
   iface->create_answer_finish = create_offer_finish;
   iface->commit_answer = commit_answer;
   iface->drop_answer = drop_offer;
+  iface->get_stats_async = gst_kandy_call_get_report_async;
+  iface->get_stats_finish = gst_kandy_call_get_report_finish;
+  iface->get_platform = gst_kandy_call_get_platform;
   iface->close = close_engine;
   gst_kandy_call_init_dtmf_engine (iface);
 }

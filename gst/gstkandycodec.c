@@ -331,6 +331,20 @@ gst_kandy_codec_get_name (const GstKandyCodec *codec)
 }
 
 /**
+ * gst_kandy_codec_get_mime_type:
+ * @codec: a codec
+ *
+ * Returns: (transfer full): its media type as in RTP's registry: `audio/opus`
+ */
+char *
+gst_kandy_codec_get_mime_type (const GstKandyCodec *codec)
+{
+  return g_strconcat (
+      codec->kind == KANDY_MEDIA_KIND_AUDIO ? "audio/" : "video/",
+      codec->sdp_name, NULL);
+}
+
+/**
  * gst_kandy_codec_get_kind:
  * @codec: a codec
  *

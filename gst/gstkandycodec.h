@@ -16,6 +16,8 @@ GST_KANDY_API const GstKandyCodec *gst_kandy_codec_find (const char *name);
  * (nullable) (transfer none): static */
 GST_KANDY_API const GstKandyCodec *gst_kandy_codec_from_caps (const GstCaps *caps);
 GST_KANDY_API const char *gst_kandy_codec_get_name (const GstKandyCodec *codec);
+/* (transfer full): "audio/opus" */
+GST_KANDY_API char *gst_kandy_codec_get_mime_type (const GstKandyCodec *codec);
 GST_KANDY_API KandyMediaKind gst_kandy_codec_get_kind (const GstKandyCodec *codec);
 /* (transfer full): application/x-rtp caps with the default payload type */
 GST_KANDY_API GstCaps *gst_kandy_codec_get_rtp_caps (const GstKandyCodec *codec);

@@ -109,6 +109,15 @@ void gst_kandy_line_stats_stop (GstKandyLine *self);
 /* Asks the media half, or takes what is known if there is none any more.
  * @promise: (nullable) (transfer full) */
 void gst_kandy_line_stats_query (GstKandyLine *self, GstPromise *promise);
+/* What an application asks for; of one track if @track_id is given. @promise:
+ * (nullable) (transfer full) */
+void gst_kandy_line_stats_request (GstKandyLine *self, const char *track_id,
+    GstPromise *promise);
+void gst_kandy_line_stats_request_codecs (GstKandyLine *self,
+    const char *kind, GstPromise *promise);
+/* A KandyCodecLister */
+GVariant *gst_kandy_line_stats_list_codecs (KandyCalls *calls,
+    KandyMediaKind kind, gpointer user_data);
 /* Puts the call's own marks into the statistics that are shown */
 void gst_kandy_line_stats_complete (GstKandyLine *self);
 

@@ -816,6 +816,8 @@ gst_kandy_line_calls_start (GstKandyLine *self)
   gst_kandy_call_warm_up ();
   kandy_calls_set_engine_factory (
       kandy_client_get_calls (self->client), make_engine, self, NULL);
+  kandy_calls_set_codec_lister (kandy_client_get_calls (self->client),
+      gst_kandy_line_stats_list_codecs, NULL, NULL);
 }
 
 void
@@ -997,6 +999,8 @@ gst_kandy_line_calls_clear (GstKandyLine *self)
     g_clear_pointer (&self->call_promise_destination, g_free);
   }
   kandy_calls_set_engine_factory (
+      kandy_client_get_calls (self->client), NULL, NULL, NULL);
+  kandy_calls_set_codec_lister (
       kandy_client_get_calls (self->client), NULL, NULL, NULL);
   self->call_live = FALSE;
   forget_media (self);

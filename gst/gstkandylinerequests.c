@@ -174,7 +174,20 @@ request_stats (
     gst_kandy_line_refuse (
         promise, KANDY_ERROR_INVALID_STATE, "call:6", "There is no call");
   else
-    gst_kandy_line_stats_query (self, promise);
+    gst_kandy_line_stats_request (
+        self, gst_structure_get_string (request, "track-id"), promise);
+}
+
+static void
+request_codecs (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  if (self->client == NULL)
+    gst_kandy_line_refuse (
+        promise, KANDY_ERROR_DESTROYED, NULL, "The element has been stopped");
+  else
+    gst_kandy_line_stats_request_codecs (
+        self, gst_structure_get_string (request, "kind"), promise);
 }
 
 /* @value: (transfer none): an a{sv}. @promise: (nullable) (transfer full) */
@@ -262,6 +275,7 @@ static const Request requests[] = {
   { "mute-tracks", FALSE, request_mute_tracks },
   { "get-track", FALSE, request_get_track },
   { "get-media", FALSE, request_get_media },
+  { "get-available-codecs", FALSE, request_codecs },
 };
 
 void

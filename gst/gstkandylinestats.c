@@ -4,7 +4,9 @@
 #include "config.h"
 #endif
 
+#include "gstkandycodec.h"
 #include "gstkandyline-private.h"
+#include "gstkandyvariant.h"
 
 /* SECTION: statistics of a line's call
  *
@@ -13,7 +15,7 @@
  * call.
  */
 
-#define STATS_INTERVAL_MS 500
+#define STATS_INTERVAL_MS 1000
 
 typedef struct {
   GWeakRef line;
@@ -161,6 +163,113 @@ gst_kandy_line_stats_query (GstKandyLine *self, GstPromise *promise)
   query->answer = promise;
   gst_kandy_call_get_stats (self->media,
       gst_promise_new_with_change_func (on_stats, query, stats_query_free));
+}
+
+typedef struct {
+  GstKandyLine *line;
+  char *track_id;      /* (nullable) */
+  GstPromise *promise; /* (nullable) */
+} Request;
+
+static Request *
+request_new (GstKandyLine *self, const char *track_id, GstPromise *promise)
+{
+  Request *request = g_new0 (Request, 1);
+
+  request->line = g_object_ref (self);
+  request->track_id = g_strdup (track_id);
+  request->promise = promise;
+  return request;
+}
+
+/* @reply: (nullable) (transfer full); @error: (nullable): one of them */
+static void
+request_finish (Request *request, GstStructure *reply, const GError *error)
+{
+  if (request->promise != NULL && reply != NULL)
+    gst_promise_reply (request->promise, g_steal_pointer (&reply));
+  else
+    gst_kandy_promise_reply (request->promise, NULL, error);
+  g_clear_pointer (&reply, gst_structure_free);
+  g_clear_pointer (&request->promise, gst_promise_unref);
+  g_object_unref (request->line);
+  g_free (request->track_id);
+  g_free (request);
+}
+
+static void
+on_report (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Request *request = user_data;
+  GstKandyLine *self = request->line;
+  KandyCall *call = KANDY_CALL (object);
+  g_autoptr (GstStructure) content = NULL;
+  g_autoptr (GVariant) report = NULL;
+  g_autoptr (GError) error = NULL;
+  GstStructure *reply = NULL;
+
+  report = kandy_call_get_stats_finish (call, result, &error);
+  if (report != NULL && request->track_id == NULL && call == self->call) {
+    gst_kandy_line_stats_query (self, g_steal_pointer (&request->promise));
+  } else if (report != NULL) {
+    content = gst_kandy_structure_from_variant (
+        "application/x-kandy-stats-report", report);
+    reply = gst_structure_new ("application/x-kandy-stats", "call-id",
+        G_TYPE_STRING, kandy_call_get_id (call), "track-id", G_TYPE_STRING,
+        request->track_id, "report", GST_TYPE_STRUCTURE, content, NULL);
+  }
+  request_finish (request, reply, error);
+}
+
+/* As an operation of the call, with its events */
+void
+gst_kandy_line_stats_request (
+    GstKandyLine *self, const char *track_id, GstPromise *promise)
+{
+  if (self->media == NULL && track_id == NULL)
+    gst_kandy_line_stats_query (self, promise);
+  else
+    kandy_call_get_stats_async (self->call, track_id, self->cancellable,
+        on_report, request_new (self, track_id, promise));
+}
+
+static void
+on_codecs (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Request *request = user_data;
+  g_autoptr (GVariant) codecs = NULL;
+  g_autoptr (GVariant) content = NULL;
+  g_autoptr (GError) error = NULL;
+  GstStructure *reply = NULL;
+  GVariantDict dict;
+
+  codecs = kandy_calls_get_available_codecs_finish (
+      KANDY_CALLS (object), result, &error);
+  if (codecs != NULL) {
+    g_variant_dict_init (&dict, NULL);
+    g_variant_dict_insert_value (&dict, "codecs", codecs);
+    content = g_variant_ref_sink (g_variant_dict_end (&dict));
+    reply = gst_kandy_structure_from_variant (
+        "application/x-kandy-codecs", content);
+  }
+  request_finish (request, reply, error);
+}
+
+void
+gst_kandy_line_stats_request_codecs (
+    GstKandyLine *self, const char *kind, GstPromise *promise)
+{
+  kandy_calls_get_available_codecs_async (kandy_client_get_calls (self->client),
+      kind, self->cancellable, on_codecs, request_new (self, NULL, promise));
+}
+
+/* API document: all that the platform could be told of, also what the
+ * configuration has removed from calls */
+GVariant *
+gst_kandy_line_stats_list_codecs (
+    KandyCalls *calls, KandyMediaKind kind, gpointer user_data)
+{
+  return gst_kandy_codecs_list (kind, FALSE);
 }
 
 void

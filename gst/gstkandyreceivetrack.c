@@ -220,6 +220,10 @@ gst_kandy_receive_track_deliver (GstKandyReceiveTrack *self, guint source,
   if (active) {
     self->counters.packets++;
     self->counters.bytes += gst_buffer_get_size (rtp);
+    self->counters.last_time = g_get_real_time ();
+    if (self->current != caps)
+      gst_kandy_frame_counter_set_caps (&self->counters.pictures, caps);
+    gst_kandy_frame_counter_add (&self->counters.pictures, rtp);
   } else {
     self->counters.dropped++;
   }

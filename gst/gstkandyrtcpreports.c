@@ -22,7 +22,8 @@ typedef struct {
 
 struct _GstKandyRtcpReports {
   GMutex lock;
-  GHashTable *streams; /* ssrc -> Stream */
+  GHashTable *streams; /* ssrc -> Stream, of ours */
+  GHashTable *senders; /* ssrc -> GstKandySenderReport */
 };
 
 static void
@@ -31,6 +32,7 @@ reports_clear (gpointer data)
   GstKandyRtcpReports *self = data;
 
   g_hash_table_unref (self->streams);
+  g_hash_table_unref (self->senders);
   g_mutex_clear (&self->lock);
 }
 
@@ -79,33 +81,136 @@ take_report_block (GstKandyRtcpReports *self, GstRTCPPacket *packet, guint n)
   if (!stream)
     return;
   stream->report.reported = TRUE;
+  stream->report.reported_time = g_get_real_time ();
   stream->report.lost = lost;
+  stream->report.fraction_lost = fraction / 256.0;
   stream->report.jitter = jitter;
   round_trip = get_round_trip (stream, lsr, dlsr, g_get_monotonic_time ());
-  if (round_trip >= 0)
+  if (round_trip >= 0) {
     stream->report.round_trip = round_trip;
+    stream->report.total_round_trip += round_trip;
+    stream->report.n_round_trips++;
+  }
 }
 
-/* RFC 4585 6.3.1, RFC 5104 4.3.1 */
 static void
-take_feedback (GstKandyRtcpReports *self, GstRTCPPacket *packet)
+take_sender_info (GstKandyRtcpReports *self, GstRTCPPacket *packet)
 {
-  Stream *stream = NULL;
+  GstKandySenderReport *report;
+  guint64 ntp;
+  guint32 ssrc, packets, bytes;
+
+  gst_rtcp_packet_sr_get_sender_info (
+      packet, &ssrc, &ntp, NULL, &packets, &bytes);
+  report = g_hash_table_lookup (self->senders, GUINT_TO_POINTER (ssrc));
+  if (!report) {
+    if (g_hash_table_size (self->senders) >= MAX_SSRCS)
+      return;
+    report = g_new0 (GstKandySenderReport, 1);
+    g_hash_table_insert (self->senders, GUINT_TO_POINTER (ssrc), report);
+  }
+  report->reports_sent++;
+  report->received_time = g_get_real_time ();
+  report->ntp_time = ntp;
+  report->packets = packets;
+  report->bytes = bytes;
+}
+
+static guint
+to_bitrate (guint64 mantissa, guint exponent)
+{
+  guint64 bitrate;
+
+  if (mantissa == 0)
+    return 1;
+  bitrate = exponent > 28 ? G_MAXUINT : mantissa << exponent;
+  return (guint) MIN (bitrate, G_MAXUINT);
+}
+
+/* draft-alvestrand-rmcat-remb 2.2: one limit for all the streams that are
+ * listed. It is shared out evenly, since nothing says how. */
+static void
+take_remb (GstKandyRtcpReports *self, const guint8 *fci, gsize size)
+{
+  guint n, bitrate;
+
+  if (size < 8 || memcmp (fci, "REMB", 4) != 0)
+    return;
+  n = fci[4];
+  if (n == 0 || size < 8 + 4 * (gsize) n)
+    return;
+  bitrate = to_bitrate (
+      (guint64) (fci[5] & 3) << 16 | fci[6] << 8 | fci[7], fci[5] >> 2);
+  for (guint i = 0; i < n; i++) {
+    Stream *stream = g_hash_table_lookup (
+        self->streams, GUINT_TO_POINTER (GST_READ_UINT32_BE (fci + 8 + 4 * i)));
+
+    if (stream)
+      stream->report.max_bitrate = MAX (bitrate / n, 1);
+  }
+}
+
+/* RFC 5104 4.2.1.1 */
+static void
+take_tmmbr (GstKandyRtcpReports *self, const guint8 *fci, gsize size)
+{
+  for (; size >= 8; fci += 8, size -= 8) {
+    guint32 word = GST_READ_UINT32_BE (fci + 4);
+    Stream *stream = g_hash_table_lookup (
+        self->streams, GUINT_TO_POINTER (GST_READ_UINT32_BE (fci)));
+
+    if (stream)
+      stream->report.max_bitrate =
+          to_bitrate ((word >> 9) & 0x1ffff, word >> 26);
+  }
+}
+
+/* RFC 4585 6.2.1, RFC 5104 4.2.1 */
+static void
+take_transport_feedback (GstKandyRtcpReports *self, GstRTCPPacket *packet)
+{
+  gsize size = (gsize) gst_rtcp_packet_fb_get_fci_length (packet) * 4;
+  Stream *stream;
 
   switch (gst_rtcp_packet_fb_get_type (packet)) {
-    case GST_RTCP_PSFB_TYPE_PLI:
+    case GST_RTCP_RTPFB_TYPE_NACK:
       stream = get_stream (self, gst_rtcp_packet_fb_get_media_ssrc (packet));
+      if (stream)
+        stream->report.nack_count++;
       break;
-    case GST_RTCP_PSFB_TYPE_FIR:
-      if (gst_rtcp_packet_fb_get_fci_length (packet) >= 1)
-        stream = get_stream (
-            self, GST_READ_UINT32_BE (gst_rtcp_packet_fb_get_fci (packet)));
+    case GST_RTCP_RTPFB_TYPE_TMMBR:
+      take_tmmbr (self, gst_rtcp_packet_fb_get_fci (packet), size);
       break;
     default:
       break;
   }
-  if (stream)
-    stream->report.key_units_wanted++;
+}
+
+/* RFC 4585 6.3.1, RFC 5104 4.3.1 */
+static void
+take_payload_feedback (GstKandyRtcpReports *self, GstRTCPPacket *packet)
+{
+  const guint8 *fci = gst_rtcp_packet_fb_get_fci (packet);
+  gsize size = (gsize) gst_rtcp_packet_fb_get_fci_length (packet) * 4;
+  Stream *stream;
+
+  switch (gst_rtcp_packet_fb_get_type (packet)) {
+    case GST_RTCP_PSFB_TYPE_PLI:
+      stream = get_stream (self, gst_rtcp_packet_fb_get_media_ssrc (packet));
+      if (stream)
+        stream->report.pli_count++;
+      break;
+    case GST_RTCP_PSFB_TYPE_FIR:
+      stream = size >= 4 ? get_stream (self, GST_READ_UINT32_BE (fci)) : NULL;
+      if (stream)
+        stream->report.fir_count++;
+      break;
+    case GST_RTCP_PSFB_TYPE_AFB:
+      take_remb (self, fci, size);
+      break;
+    default:
+      break;
+  }
 }
 
 static void
@@ -124,12 +229,17 @@ receiving (GObject *session, GstBuffer *buffer, gpointer user_data)
        more = gst_rtcp_packet_move_to_next (&packet)) {
     switch (gst_rtcp_packet_get_type (&packet)) {
       case GST_RTCP_TYPE_SR:
+        take_sender_info (self, &packet);
+        G_GNUC_FALLTHROUGH;
       case GST_RTCP_TYPE_RR:
         for (guint i = 0; i < gst_rtcp_packet_get_rb_count (&packet); i++)
           take_report_block (self, &packet, i);
         break;
+      case GST_RTCP_TYPE_RTPFB:
+        take_transport_feedback (self, &packet);
+        break;
       case GST_RTCP_TYPE_PSFB:
-        take_feedback (self, &packet);
+        take_payload_feedback (self, &packet);
         break;
       default:
         break;
@@ -180,6 +290,7 @@ gst_kandy_rtcp_reports_new (void)
 
   g_mutex_init (&self->lock);
   self->streams = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->senders = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -219,4 +330,18 @@ gst_kandy_rtcp_reports_get (
     *report = stream->report;
   g_mutex_unlock (&self->lock);
   return stream != NULL;
+}
+
+gboolean
+gst_kandy_rtcp_reports_get_sender (
+    GstKandyRtcpReports *self, guint32 ssrc, GstKandySenderReport *report)
+{
+  const GstKandySenderReport *found;
+
+  g_mutex_lock (&self->lock);
+  found = g_hash_table_lookup (self->senders, GUINT_TO_POINTER (ssrc));
+  if (found)
+    *report = *found;
+  g_mutex_unlock (&self->lock);
+  return found != NULL;
 }

@@ -122,9 +122,19 @@ drop_held (GstKandySendTrack *self)
 static void
 send (GstKandySendTrack *self, GstElement *source, GstBuffer *rtp)
 {
-  gsize size = gst_buffer_get_size (rtp);
   gboolean sent =
       gst_kandy_rtp_border_rewrite (self->border, rtp, GST_BUFFER_PTS (rtp));
+
+  GST_OBJECT_LOCK (self);
+  if (sent) {
+    self->counters.packets++;
+    self->counters.bytes += gst_buffer_get_size (rtp);
+    self->counters.last_time = g_get_real_time ();
+    gst_kandy_frame_counter_add (&self->counters.pictures, rtp);
+  } else {
+    self->counters.dropped++;
+  }
+  GST_OBJECT_UNLOCK (self);
 
   if (sent) {
     gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
@@ -134,15 +144,6 @@ send (GstKandySendTrack *self, GstElement *source, GstBuffer *rtp)
         rtp);
     gst_buffer_unref (rtp);
   }
-
-  GST_OBJECT_LOCK (self);
-  if (sent) {
-    self->counters.packets++;
-    self->counters.bytes += size;
-  } else {
-    self->counters.dropped++;
-  }
-  GST_OBJECT_UNLOCK (self);
 }
 
 static GstPadProbeReturn
@@ -403,6 +404,7 @@ gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
     g_mutex_unlock (&self->push_lock);
     GST_OBJECT_LOCK (self);
     gst_caps_replace (&self->negotiated, caps);
+    gst_kandy_frame_counter_set_caps (&self->counters.pictures, caps);
     GST_OBJECT_UNLOCK (self);
   }
 
@@ -464,6 +466,17 @@ gst_kandy_send_track_set_gate (GstKandySendTrack *self, GstKandyGate gate)
    * complains */
   if (opened && kandy_track_get_kind (self->track) == KANDY_MEDIA_KIND_VIDEO)
     g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, TRUE);
+}
+
+gboolean
+gst_kandy_send_track_is_open (GstKandySendTrack *self)
+{
+  gboolean open;
+
+  GST_OBJECT_LOCK (self);
+  open = self->gate == GST_KANDY_GATE_OPEN && !self->gated;
+  GST_OBJECT_UNLOCK (self);
+  return open;
 }
 
 void

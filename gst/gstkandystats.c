@@ -4,92 +4,16 @@
 #include "config.h"
 #endif
 
-#include "gstkandycall-private.h"
-#include "gstkandyrtcpreports.h"
+#include "gstkandystats-private.h"
+#include "gstkandyvariant.h"
 
-/* webrtcbin's own statistics mix up the streams of a bundle, so they are read
- * where they are made: from the RTP sessions and jitter buffers, by SSRC. */
+/* Statistics as applications of GStreamer read them at a glance; the report of
+ * W3C is in gstkandystatsreport.c */
 
 typedef struct {
-  GHashTable *by_ssrc;          /* GUINT -> GstStructure, of rtpsession */
-  GHashTable *buffers;          /* GUINT -> GstStructure, of rtpjitterbuffer */
+  GstKandyRtpStats rtp;
   GstKandyRtcpReports *reports; /* (nullable) */
 } Sources;
-
-/* rtpsession hands out a GValueArray, which GLib has deprecated */
-G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-static void
-collect_sources (Sources *sources, const GstStructure *stats)
-{
-  const GValue *array = gst_structure_get_value (stats, "source-stats");
-  GValueArray *values;
-
-  if (!array || !G_VALUE_HOLDS_BOXED (array))
-    return;
-  values = g_value_get_boxed (array);
-  for (guint i = 0; values && i < values->n_values; i++) {
-    const GstStructure *s = g_value_get_boxed (&values->values[i]);
-    guint ssrc;
-
-    if (s && gst_structure_get_uint (s, "ssrc", &ssrc))
-      g_hash_table_replace (
-          sources->by_ssrc, GUINT_TO_POINTER (ssrc), gst_structure_copy (s));
-  }
-}
-G_GNUC_END_IGNORE_DEPRECATIONS
-
-static void
-collect_buffer (Sources *sources, GstElement *buffer)
-{
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (buffer, "src");
-  g_autoptr (GstCaps) caps = pad ? gst_pad_get_current_caps (pad) : NULL;
-  GstStructure *stats = NULL;
-  guint ssrc;
-
-  if (!caps
-      || !gst_structure_get_uint (
-          gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
-    return;
-  g_object_get (buffer, "stats", &stats, NULL);
-  if (stats)
-    g_hash_table_replace (sources->buffers, GUINT_TO_POINTER (ssrc), stats);
-}
-
-static void
-collect_element (const GValue *item, gpointer user_data)
-{
-  GstElement *element = g_value_get_object (item);
-  GstElementFactory *factory = gst_element_get_factory (element);
-  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
-  GstStructure *stats = NULL;
-
-  if (g_str_equal (name, "rtpsession")) {
-    g_object_get (element, "stats", &stats, NULL);
-    if (stats) {
-      collect_sources (user_data, stats);
-      gst_structure_free (stats);
-    }
-  } else if (g_str_equal (name, "rtpjitterbuffer")) {
-    collect_buffer (user_data, element);
-  }
-}
-
-static void
-collect (Sources *sources, GstElement *webrtcbin)
-{
-  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (webrtcbin));
-
-  while (gst_iterator_foreach (elements, collect_element, sources)
-      == GST_ITERATOR_RESYNC)
-    gst_iterator_resync (elements);
-  gst_iterator_free (elements);
-}
-
-static const GstStructure *
-find_source (Sources *sources, guint ssrc)
-{
-  return g_hash_table_lookup (sources->by_ssrc, GUINT_TO_POINTER (ssrc));
-}
 
 static GstStructure *
 new_track (KandyTrack *track, const char *direction, const GstCaps *caps)
@@ -143,7 +67,7 @@ describe_sent (GstKandyLocalTrack *local, Sources *sources)
   if (caps
       && gst_structure_get_uint (
           gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
-    source = find_source (sources, ssrc);
+    source = gst_kandy_rtp_stats_find_source (&sources->rtp, ssrc);
   if (source) {
     GstKandyRtcpReport report = { .round_trip = -1 };
     guint value;
@@ -154,7 +78,7 @@ describe_sent (GstKandyLocalTrack *local, Sources *sources)
     if (sources->reports)
       gst_kandy_rtcp_reports_get (sources->reports, ssrc, &report);
     gst_structure_set (
-        s, "pli-count", G_TYPE_UINT, report.key_units_wanted, NULL);
+        s, "pli-count", G_TYPE_UINT, report.pli_count + report.fir_count, NULL);
     /* Can be -1 while the far end has counted little */
     if (report.reported)
       gst_structure_set (s, "lost", G_TYPE_INT64, (gint64) MAX (report.lost, 0),
@@ -191,8 +115,8 @@ describe_received (GstKandyRemoteTrack *remote, Sources *sources)
   if (caps
       && gst_structure_get_uint (
           gst_caps_get_structure (caps, 0), "ssrc", &ssrc)) {
-    source = find_source (sources, ssrc);
-    buffer = g_hash_table_lookup (sources->buffers, GUINT_TO_POINTER (ssrc));
+    source = gst_kandy_rtp_stats_find_source (&sources->rtp, ssrc);
+    buffer = gst_kandy_rtp_stats_find_buffer (&sources->rtp, ssrc);
     gst_structure_set (s, "ssrc", G_TYPE_UINT, ssrc, NULL);
   }
   if (source) {
@@ -269,6 +193,10 @@ add_timings (GstKandyCall *self, GstStructure *s)
  * (double) and loss and jitter as the far end reports them; received ones:
  * `late`, `missed` (uint64) of the jitter buffer
  *
+ * - `report`, a structure with the entries of W3C's `RTCStatsReport`, each a
+ *   structure under its id, with W3C's names: what
+ *   kandy_call_get_stats_async() reports
+ *
  * What is not known is left out. On the kandy thread. API document:
  * `call.getStats`.
  */
@@ -276,7 +204,9 @@ void
 gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
 {
   GstStructure *s;
-  Sources sources;
+  Sources sources = { { NULL, NULL }, NULL };
+  g_autoptr (GVariant) report = NULL;
+  g_autoptr (GstStructure) content = NULL;
   GValue tracks = G_VALUE_INIT;
   g_autoptr (GEnumClass) states = NULL;
 
@@ -286,15 +216,11 @@ gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
   states = g_type_class_ref (KANDY_TYPE_MEDIA_CONNECTION_STATE);
   s = gst_structure_new ("application/x-kandy-stats", "connection-state",
       G_TYPE_STRING, g_enum_get_value (states, self->state)->value_nick, NULL);
-  sources.by_ssrc = g_hash_table_new_full (
-      NULL, NULL, NULL, (GDestroyNotify) gst_structure_free);
-  sources.buffers = g_hash_table_new_full (
-      NULL, NULL, NULL, (GDestroyNotify) gst_structure_free);
-  sources.reports = NULL;
   if (self->transport && !self->closed) {
     sources.reports = gst_kandy_transport_get_reports (self->transport);
     gst_kandy_transport_add_stats (self->transport, s);
-    collect (&sources, gst_kandy_transport_get_webrtcbin (self->transport));
+    gst_kandy_stats_meter_read (
+        gst_kandy_transport_get_meter (self->transport), &sources.rtp);
   }
   add_timings (self, s);
 
@@ -306,9 +232,51 @@ gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
     append (&tracks,
         describe_received (g_ptr_array_index (self->receives, i), &sources));
   gst_structure_take_value (s, "tracks", &tracks);
+  report = gst_kandy_stats_write_call (self, NULL, NULL);
+  content = gst_kandy_structure_from_variant (
+      "application/x-kandy-stats-report", report);
+  gst_structure_set (s, "report", GST_TYPE_STRUCTURE, content, NULL);
 
-  g_hash_table_unref (sources.by_ssrc);
-  g_hash_table_unref (sources.buffers);
+  gst_kandy_rtp_stats_clear (&sources.rtp);
   gst_promise_reply (promise, s);
   gst_promise_unref (promise);
+}
+
+void
+gst_kandy_call_get_report_async (KandyMediaEngine *engine, const char *track_id,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task =
+      g_task_new (engine, cancellable, callback, user_data);
+  GError *error = NULL;
+  GVariant *report =
+      gst_kandy_stats_write_call (GST_KANDY_CALL (engine), track_id, &error);
+
+  g_task_set_source_tag (task, gst_kandy_call_get_report_async);
+  if (report)
+    g_task_return_pointer (task, report, (GDestroyNotify) g_variant_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+GVariant *
+gst_kandy_call_get_report_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+const char *
+gst_kandy_call_get_platform (KandyMediaEngine *engine)
+{
+  static gsize platform = 0;
+
+  if (g_once_init_enter (&platform)) {
+    guint major, minor, micro, nano;
+
+    gst_version (&major, &minor, &micro, &nano);
+    g_once_init_leave (&platform,
+        (gsize) g_strdup_printf ("gstreamer/%u.%u.%u", major, minor, micro));
+  }
+  return (const char *) platform;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gstkandydtmfevent.h"
+#include "gstkandyframes.h"
 #include "gstkandyreceivetrack.h"
 #include "gstkandyrtpborder.h"
 #include "gstkandysendtrack.h"
@@ -14,6 +15,8 @@ typedef struct {
   guint64 packets;
   guint64 bytes;
   guint64 dropped;
+  gint64 last_time;             /* µs since the epoch, 0 = never */
+  GstKandyFrameCounter pictures;
 } GstKandyTrackCounters;
 
 /* Whether media may leave */
@@ -34,6 +37,7 @@ gboolean gst_kandy_send_track_attach (GstKandySendTrack *self,
 void gst_kandy_send_track_release (GstKandySendTrack *self);
 void gst_kandy_send_track_set_gate (GstKandySendTrack *self,
     GstKandyGate gate);
+gboolean gst_kandy_send_track_is_open (GstKandySendTrack *self);
 void gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self,
     guint bitrate);
 void gst_kandy_send_track_get_counters (GstKandySendTrack *self,

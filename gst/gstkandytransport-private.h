@@ -27,6 +27,7 @@ struct _GstKandyTransport {
   GPtrArray *rtx_senders; /* rtprtxsend, under lock */
 
   GstKandyRtcpReports *reports;
+  GstKandyStatsMeter *meter;
 
   gint trusted;      /* atomic */
   gint *last_packet; /* atomic rc box, ms of the monotonic clock */
@@ -51,14 +52,20 @@ void gst_kandy_set_if_there (gpointer object, const char *name, int value);
 /* (transfer full) */
 char *gst_kandy_nick_of (GType type, int value);
 
+/* (transfer full) */
+GBytes *gst_kandy_pem_to_der (const char *pem);
+/* 0 if not known */
+guint gst_kandy_ice_stream_of_decoder (GstElement *decoder);
+
 /* gstkandytransportice.c */
 void gst_kandy_transport_setup_agent (GstKandyTransport *self,
     const GstKandyTransportParams *params);
 void gst_kandy_relay_free (gpointer data);
 void gst_kandy_transport_add_relays (GstKandyTransport *self,
     GstElement *nicesrc);
-/* ICE stream of an m-line of webrtcbin, 0 if not known */
-guint gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline);
 void gst_kandy_transport_check_gathering (GstKandyTransport *self);
+
+/* gstkandystatsice.c: W3C's name of its type */
+const char *gst_kandy_candidate_type (const NiceCandidate *candidate);
 
 G_END_DECLS

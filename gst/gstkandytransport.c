@@ -339,8 +339,8 @@ report_certificate (gpointer data)
 }
 
 /* RFC 7468. Not GTlsCertificate: its backend is a module that may be missing */
-static GBytes *
-pem_to_der (const char *pem)
+GBytes *
+gst_kandy_pem_to_der (const char *pem)
 {
   const char *begin = strstr (pem, "-----BEGIN CERTIFICATE-----");
   const char *end = begin ? strstr (begin, "-----END") : NULL;
@@ -357,8 +357,8 @@ pem_to_der (const char *pem)
 }
 
 /* Decoder and nicesrc of one transport are in the same bin of webrtcbin */
-static guint
-stream_of_decoder (GstElement *decoder)
+guint
+gst_kandy_ice_stream_of_decoder (GstElement *decoder)
 {
   g_autoptr (GstObject) srtp = gst_object_get_parent (GST_OBJECT (decoder));
   g_autoptr (GstObject) bin = srtp ? gst_object_get_parent (srtp) : NULL;
@@ -385,13 +385,13 @@ static void
 peer_pem_changed (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
   GstKandyTransport *self = user_data;
-  guint stream = stream_of_decoder (GST_ELEMENT (object));
+  guint stream = gst_kandy_ice_stream_of_decoder (GST_ELEMENT (object));
   g_autofree char *pem = NULL;
   g_autoptr (GBytes) der = NULL;
   GBytes *former;
 
   g_object_get (object, "peer-pem", &pem, NULL);
-  der = pem_to_der (pem ? pem : "");
+  der = gst_kandy_pem_to_der (pem ? pem : "");
 
   g_mutex_lock (&self->lock);
   former = g_hash_table_lookup (self->certificates, GUINT_TO_POINTER (stream));
@@ -521,6 +521,7 @@ deep_element_added (
   GstElementFactory *factory = gst_element_get_factory (element);
   const char *name = factory ? GST_OBJECT_NAME (factory) : "";
 
+  gst_kandy_stats_meter_watch (self->meter, element, name);
   if (g_str_equal (name, "dtlsdec")) {
     g_signal_connect_object (
         element, "notify::peer-pem", G_CALLBACK (peer_pem_changed), self, 0);
@@ -577,6 +578,7 @@ gst_kandy_transport_finalize (GObject *object)
 
   g_clear_pointer (&self->relays, g_ptr_array_unref);
   g_clear_pointer (&self->reports, gst_kandy_rtcp_reports_unref);
+  g_clear_pointer (&self->meter, gst_kandy_stats_meter_unref);
   g_clear_pointer (&self->encoders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_senders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_ssrcs, g_hash_table_unref);
@@ -623,6 +625,7 @@ gst_kandy_transport_init (GstKandyTransport *self)
   g_queue_init (&self->ops);
   self->relays = g_ptr_array_new_with_free_func (gst_kandy_relay_free);
   self->reports = gst_kandy_rtcp_reports_new ();
+  self->meter = gst_kandy_stats_meter_new ();
   self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_senders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_ssrcs = g_hash_table_new (NULL, NULL);
@@ -816,6 +819,12 @@ GstKandyRtcpReports *
 gst_kandy_transport_get_reports (GstKandyTransport *self)
 {
   return self->reports;
+}
+
+GstKandyStatsMeter *
+gst_kandy_transport_get_meter (GstKandyTransport *self)
+{
+  return self->meter;
 }
 
 /* ms since the last packet */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gstkandyrtcpreports.h"
+#include "gstkandystatsmeter.h"
 #include "gstkandytypes.h"
 
 #include <gst/sdp/sdp.h>
@@ -83,6 +84,9 @@ gboolean gst_kandy_transport_set_remote_ice (GstKandyTransport *self,
     guint mline, const char *ufrag, const char *pwd,
     const GPtrArray *candidates);
 
+/* ICE stream of an m-line of webrtcbin, 0 if not known */
+guint gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline);
+
 void gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline);
 
 /* What the agent knows of the path: "ice-state", "local-candidate-type" ... */
@@ -90,6 +94,7 @@ void gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s);
 
 /* (transfer none) */
 GstKandyRtcpReports *gst_kandy_transport_get_reports (GstKandyTransport *self);
+GstKandyStatsMeter *gst_kandy_transport_get_meter (GstKandyTransport *self);
 
 gboolean gst_kandy_transport_wait_closed (guint timeout_ms);
 

@@ -482,23 +482,6 @@ gst_kandy_transport_set_remote_ice (GstKandyTransport *self, guint mline,
   return ok;
 }
 
-static const char *
-candidate_type (NiceCandidate *candidate)
-{
-  switch (candidate->type) {
-    case NICE_CANDIDATE_TYPE_HOST:
-      return "host";
-    case NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE:
-      return "srflx";
-    case NICE_CANDIDATE_TYPE_PEER_REFLEXIVE:
-      return "prflx";
-    case NICE_CANDIDATE_TYPE_RELAYED:
-      return "relay";
-    default:
-      return "unknown";
-  }
-}
-
 void
 gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
 {
@@ -520,6 +503,6 @@ gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
       && nice_agent_get_selected_pair (
           self->agent, 1, NICE_COMPONENT_TYPE_RTP, &local, &remote))
     gst_structure_set (s, "local-candidate-type", G_TYPE_STRING,
-        candidate_type (local), "remote-candidate-type", G_TYPE_STRING,
-        candidate_type (remote), NULL);
+        gst_kandy_candidate_type (local), "remote-candidate-type",
+        G_TYPE_STRING, gst_kandy_candidate_type (remote), NULL);
 }

@@ -147,10 +147,14 @@ static void
 gst_kandy_base_bin_stats (
     GstKandySessionMember *member, const GstStructure *stats)
 {
+  g_autoptr (GstStructure) summary = gst_structure_copy (stats);
+
+  /* gst-launch-1.0 -m prints it */
+  gst_structure_remove_field (summary, "report");
   gst_element_post_message (GST_ELEMENT (member),
       gst_message_new_element (GST_OBJECT (member),
           gst_structure_new (
-              "kandy-stats", "stats", GST_TYPE_STRUCTURE, stats, NULL)));
+              "kandy-stats", "stats", GST_TYPE_STRUCTURE, summary, NULL)));
 }
 
 static void

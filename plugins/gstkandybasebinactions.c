@@ -84,6 +84,26 @@ gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
       self, gst_structure_new_empty ("get-stats"), promise);
 }
 
+static void
+gst_kandy_base_bin_get_track_stats (
+    GstKandyBaseBin *self, const char *track_id, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new ("get-stats", "track-id", G_TYPE_STRING,
+          track_id != NULL ? track_id : "", NULL),
+      promise);
+}
+
+static void
+gst_kandy_base_bin_get_available_codecs (
+    GstKandyBaseBin *self, const char *kind, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new (
+          "get-available-codecs", "kind", G_TYPE_STRING, kind, NULL),
+      promise);
+}
+
 void
 gst_kandy_base_bin_set_tracks_muted (GstKandyBaseBin *self,
     const char *const *ids, gboolean muted, GstPromise *promise)
@@ -239,7 +259,8 @@ gst_kandy_base_bin_install_actions (GType type)
    * @self: the element
    * @promise: to be replied to with a structure `application/x-kandy-stats`
    *
-   * Asks for the statistics of this moment. API document: `call.getStats`.
+   * Asks for the statistics of this moment: those of #GstKandyBaseBin:stats,
+   * with the event `call:statsReceived`. API document: `call.getStats`.
    */
   g_signal_new_class_handler ("get-stats", type,
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
@@ -300,4 +321,38 @@ gst_kandy_base_bin_install_actions (GType type)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_get_media), NULL, NULL, NULL, G_TYPE_NONE,
       2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::get-track-stats:
+   * @self: the element
+   * @track_id: the id of a track of the call, local or remote
+   * @promise: to be replied to with a structure `application/x-kandy-stats`,
+   *   which has the fields `call-id`, `track-id` and `report`
+   *
+   * Asks for W3C's report of this moment about one track and what it goes
+   * through. If there is no such track the reply is an
+   * `application/x-kandy-reply` with an error, `call:2`. API document:
+   * `call.getStats`.
+   */
+  g_signal_new_class_handler ("get-track-stats", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_get_track_stats), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::get-available-codecs:
+   * @self: the element
+   * @kind: `audio` or `video`
+   * @promise: to be replied to with a structure `application/x-kandy-codecs`
+   *   whose field `codecs` is an array of structures with `mimeType` (string),
+   *   `clockRate` (int), `channels` (int, audio only) and `sdpFmtpLine`
+   * (string, if there is one)
+   *
+   * Asks what can be sent with the elements that are installed, best first;
+   * with the event `call:availableCodecs`. Another kind is answered by an
+   * `application/x-kandy-reply` with an error, `call:7`. API document:
+   * `call.getAvailableCodecs`.
+   */
+  g_signal_new_class_handler ("get-available-codecs", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_get_available_codecs), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_PROMISE);
 }

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the statistics say, against what was really sent and received */
+
+#include "engine-endpoint.h"
+
+#include <time.h>
+
+/* --- reports --- */
+
+typedef struct {
+  GVariant *report;
+  GError *error;
+} Answer;
+
+static void
+take_answer (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Answer *answer = data;
+
+  answer->report = kandy_media_engine_get_stats_finish (
+      KANDY_MEDIA_ENGINE (object), result, &answer->error);
+}
+
+static gboolean
+is_answered (gpointer data)
+{
+  Answer *answer = data;
+
+  return answer->report || answer->error;
+}
+
+static GVariant *
+get_report (Endpoint *self, const char *track_id)
+{
+  Answer answer = { NULL, NULL };
+
+  kandy_media_engine_get_stats_async (
+      KANDY_MEDIA_ENGINE (self->call), track_id, NULL, take_answer, &answer);
+  WAIT_FOR (is_answered, &answer);
+  fail_unless (answer.error == NULL);
+  return answer.report;
+}
+
+/* The entry of @type and of @kind, if given; (nullable) */
+static GVariant *
+find_entry (GVariant *report, const char *type, const char *kind)
+{
+  GVariantIter iter;
+  GVariant *entry;
+  const char *id;
+
+  g_variant_iter_init (&iter, report);
+  while (g_variant_iter_next (&iter, "{&sv}", &id, &entry)) {
+    const char *text = NULL;
+
+    fail_unless (g_variant_lookup (entry, "id", "&s", &text));
+    fail_unless_equals_string (text, id);
+    fail_unless (g_variant_lookup (entry, "type", "&s", &text));
+    if (g_str_equal (text, type)
+        && (!kind
+            || (g_variant_lookup (entry, "kind", "&s", &text)
+                && g_str_equal (text, kind))))
+      return entry;
+    g_variant_unref (entry);
+  }
+  return NULL;
+}
+
+static guint
+count_entries (GVariant *report, const char *type)
+{
+  GVariantIter iter;
+  GVariant *entry;
+  guint n = 0;
+
+  g_variant_iter_init (&iter, report);
+  while (g_variant_iter_next (&iter, "{&sv}", NULL, &entry)) {
+    const char *text = NULL;
+
+    g_variant_lookup (entry, "type", "&s", &text);
+    n += g_str_equal (text, type);
+    g_variant_unref (entry);
+  }
+  return n;
+}
+
+/* -1 if it is not there */
+static double
+get_number (GVariant *entry, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (entry, name, NULL);
+
+  if (!value)
+    return -1;
+  switch (g_variant_classify (value)) {
+    case G_VARIANT_CLASS_UINT32:
+      return g_variant_get_uint32 (value);
+    case G_VARIANT_CLASS_INT32:
+      return g_variant_get_int32 (value);
+    case G_VARIANT_CLASS_UINT64:
+      return g_variant_get_uint64 (value);
+    case G_VARIANT_CLASS_INT64:
+      return g_variant_get_int64 (value);
+    case G_VARIANT_CLASS_DOUBLE:
+      return g_variant_get_double (value);
+    default:
+      ck_abort_msg ("%s is no number", name);
+  }
+}
+
+static const char *
+get_text (GVariant *entry, const char *name)
+{
+  const char *text = NULL;
+
+  g_variant_lookup (entry, name, "&s", &text);
+  return text;
+}
+
+/* Follows a reference; it must lead somewhere */
+static GVariant *
+follow (GVariant *report, GVariant *entry, const char *name, const char *type)
+{
+  const char *id = get_text (entry, name);
+  GVariant *other;
+
+  fail_unless (id != NULL, "no %s in %s", name, get_text (entry, "id"));
+  other = g_variant_lookup_value (report, id, G_VARIANT_TYPE_VARDICT);
+  fail_unless (other != NULL, "%s leads nowhere: %s", name, id);
+  fail_unless_equals_string (get_text (other, "type"), type);
+  return other;
+}
+
+static guint
+get_ssrc (GstKandySendTrack *track)
+{
+  g_autoptr (GstCaps) caps = gst_kandy_send_track_get_negotiated_caps (track);
+  guint ssrc = 0;
+
+  gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc);
+  return ssrc;
+}
+
+/* What there must be before it can be checked */
+static gboolean
+is_complete (gpointer data)
+{
+  g_autoptr (GVariant) report = get_report (data, NULL);
+  const char *kinds[] = { "audio", "video" };
+
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GVariant) in = find_entry (report, "inbound-rtp", kinds[i]);
+    g_autoptr (GVariant) far =
+        find_entry (report, "remote-inbound-rtp", kinds[i]);
+    g_autoptr (GVariant) sender =
+        find_entry (report, "remote-outbound-rtp", kinds[i]);
+
+    if (!in || !far || !sender || get_number (far, "roundTripTime") < 0
+        || get_number (in, "packetsReceived") < 10)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+check_path (GVariant *report, GVariant *stream)
+{
+  g_autoptr (GVariant) transport =
+      follow (report, stream, "transportId", "transport");
+  g_autoptr (GVariant) pair =
+      follow (report, transport, "selectedCandidatePairId", "candidate-pair");
+  g_autoptr (GVariant) local =
+      follow (report, pair, "localCandidateId", "local-candidate");
+  g_autoptr (GVariant) remote =
+      follow (report, pair, "remoteCandidateId", "remote-candidate");
+  g_autoptr (GVariant) ours =
+      follow (report, transport, "localCertificateId", "certificate");
+  g_autoptr (GVariant) theirs =
+      follow (report, transport, "remoteCertificateId", "certificate");
+
+  fail_unless_equals_string (get_text (transport, "dtlsState"), "connected");
+  fail_unless (get_number (transport, "packetsSent") > 0);
+  fail_unless (get_number (transport, "bytesReceived") > 0);
+  fail_unless_equals_string (get_text (pair, "state"), "succeeded");
+  fail_unless (get_number (pair, "bytesSent") > 0);
+  fail_unless_equals_string (get_text (local, "protocol"), "udp");
+  fail_unless_equals_string (get_text (local, "candidateType"), "host");
+  fail_unless (get_number (local, "port") > 0);
+  fail_unless (get_text (remote, "address") != NULL);
+  fail_unless_equals_int (strlen (get_text (ours, "fingerprint")), 95);
+  fail_unless (get_text (theirs, "base64Certificate") != NULL);
+}
+
+static void
+check_codec (GVariant *report, GVariant *stream, gboolean video)
+{
+  g_autoptr (GVariant) codec = follow (report, stream, "codecId", "codec");
+
+  fail_unless_equals_string (
+      get_text (codec, "mimeType"), video ? "video/VP8" : "audio/opus");
+  fail_unless (get_number (codec, "clockRate") == (video ? 90000 : 48000));
+  fail_unless (get_number (codec, "payloadType") == (video ? 96 : 111));
+  if (!video)
+    fail_unless (get_number (codec, "channels") == 2);
+}
+
+/* Of what @sender sends and @receiver gets. What was sent is asked first: all
+ * of it and more may have come, but nothing that was not sent */
+static void
+check_stream (Endpoint *sender, Endpoint *receiver, gboolean video)
+{
+  const char *kind = video ? "video" : "audio";
+  GstKandySendTrack *track = video ? sender->video : sender->audio;
+  g_autoptr (GVariant) received = get_report (receiver, NULL);
+  g_autoptr (GVariant) sent = get_report (sender, NULL);
+  g_autoptr (GVariant) in = find_entry (received, "inbound-rtp", kind);
+  g_autoptr (GVariant) out = find_entry (sent, "outbound-rtp", kind);
+  g_autoptr (GVariant) far =
+      follow (sent, out, "remoteId", "remote-inbound-rtp");
+  g_autoptr (GVariant) origin =
+      follow (received, in, "remoteId", "remote-outbound-rtp");
+  g_autoptr (GVariant) back = follow (sent, far, "localId", "outbound-rtp");
+  g_autoptr (GVariant) source =
+      follow (sent, out, "mediaSourceId", "media-source");
+  const char *track_id =
+      kandy_track_get_id (gst_kandy_send_track_get_track (track));
+  double packets = get_number (in, "packetsReceived");
+
+  fail_unless (get_number (out, "ssrc") == get_ssrc (track));
+  fail_unless (get_number (in, "ssrc") == get_ssrc (track));
+  fail_unless_equals_string (get_text (source, "trackIdentifier"), track_id);
+  fail_unless_equals_string (get_text (in, "trackIdentifier"), track_id);
+  fail_unless_equals_string (get_text (in, "mid"), get_text (out, "mid"));
+  check_codec (received, in, video);
+  check_codec (sent, out, video);
+  check_path (received, in);
+  check_path (sent, out);
+
+  fail_unless (packets > 0);
+  fail_unless (packets <= get_number (out, "packetsSent"));
+  fail_unless (
+      get_number (in, "bytesReceived") <= get_number (out, "bytesSent"));
+  fail_unless (get_number (in, "headerBytesReceived") == 12 * packets,
+      "%f header bytes in %f packets", get_number (in, "headerBytesReceived"),
+      packets);
+  fail_unless (get_number (origin, "packetsSent") > 0);
+  fail_unless (
+      get_number (origin, "packetsSent") <= get_number (out, "packetsSent"));
+  fail_unless (
+      get_number (origin, "bytesSent") <= get_number (out, "bytesSent"));
+  /* The sender's clock is this machine's */
+  fail_unless (ABS (get_number (origin, "remoteTimestamp")
+                   - get_number (origin, "timestamp"))
+      < 20000);
+  fail_unless (get_number (in, "jitter") >= 0);
+  fail_unless (get_number (in, "jitter") < 1);
+  fail_unless (get_number (far, "roundTripTime") < 2);
+  fail_unless (get_number (far, "totalRoundTripTime")
+      >= get_number (far, "roundTripTime") * 0.999);
+  fail_unless (get_number (far, "roundTripTimeMeasurements") >= 1);
+  fail_unless (get_number (far, "fractionLost") == 0);
+  fail_unless (get_number (in, "packetsLost") <= 0);
+
+  if (video) {
+    fail_unless (get_number (in, "framesReceived") > 0);
+    fail_unless (
+        get_number (in, "framesReceived") <= get_number (out, "framesSent"));
+    fail_unless (get_number (out, "keyFramesEncoded") >= 1);
+    fail_unless (get_number (out, "keyFramesEncoded")
+        < get_number (out, "framesEncoded"));
+    fail_unless (get_number (out, "frameWidth") == 160);
+    fail_unless (get_number (in, "frameHeight") == 120);
+  } else {
+    fail_unless (get_number (out, "framesSent") == -1);
+    /* 20 ms of sound each */
+    fail_unless (get_number (in, "bytesReceived") / packets < 400);
+  }
+}
+
+static void
+check_grows (GVariant *before, GVariant *now, const char *type,
+    const char *kind, const char *name)
+{
+  g_autoptr (GVariant) old = find_entry (before, type, kind);
+  g_autoptr (GVariant) new = find_entry (now, type, kind);
+
+  fail_unless_equals_string (get_text (old, "id"), get_text (new, "id"));
+  fail_unless (get_number (new, name) > get_number (old, name),
+      "%s of %s %s: %f, then %f", name, kind, type, get_number (old, name),
+      get_number (new, name));
+  fail_unless (get_number (new, "timestamp") > get_number (old, "timestamp"));
+}
+
+GST_START_TEST (test_report)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Endpoint *both[] = { alice, bob };
+
+  endpoint_add_audio (alice, 440);
+  endpoint_add_video (alice, 0xff0000);
+  endpoint_add_audio (bob, 1000);
+  endpoint_add_video (bob, 0x0000ff);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  WAIT_FOR (endpoint_is_connected, bob);
+  WAIT_FOR (is_complete, alice);
+  WAIT_FOR (is_complete, bob);
+
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GVariant) before = get_report (both[i], NULL);
+    g_autoptr (GVariant) now = NULL;
+
+    check_stream (both[i], both[1 - i], FALSE);
+    check_stream (both[i], both[1 - i], TRUE);
+    fail_unless_equals_int (count_entries (before, "outbound-rtp"), 2);
+    fail_unless_equals_int (count_entries (before, "inbound-rtp"), 2);
+    fail_unless_equals_int (count_entries (before, "transport"), 1);
+    fail_unless_equals_int (count_entries (before, "candidate-pair"), 1);
+    fail_unless_equals_int (count_entries (before, "peer-connection"), 1);
+
+    let_pass (400);
+    now = get_report (both[i], NULL);
+    check_grows (before, now, "inbound-rtp", "audio", "packetsReceived");
+    check_grows (before, now, "inbound-rtp", "video", "framesReceived");
+    check_grows (before, now, "inbound-rtp", "video", "bytesReceived");
+    check_grows (before, now, "outbound-rtp", "audio", "bytesSent");
+    check_grows (before, now, "outbound-rtp", "video", "framesSent");
+    check_grows (before, now, "transport", NULL, "packetsReceived");
+  }
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_track)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  g_autoptr (GVariant) local = NULL;
+  g_autoptr (GVariant) remote = NULL;
+  g_autoptr (GVariant) early = NULL;
+  g_autofree char *id = NULL;
+  Answer nobody = { NULL, NULL };
+
+  endpoint_add_audio (alice, 440);
+  endpoint_add_video (alice, 0xff0000);
+  endpoint_add_audio (bob, 1000);
+  endpoint_add_video (bob, 0x0000ff);
+  /* Before there is anything to tell of */
+  early = get_report (alice, NULL);
+  fail_unless_equals_int (count_entries (early, "outbound-rtp"), 0);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (is_complete, alice);
+
+  id = g_strdup (
+      kandy_track_get_id (gst_kandy_send_track_get_track (alice->video)));
+  local = get_report (alice, id);
+  fail_unless_equals_int (count_entries (local, "outbound-rtp"), 1);
+  fail_unless_equals_int (count_entries (local, "remote-inbound-rtp"), 1);
+  fail_unless_equals_int (count_entries (local, "inbound-rtp"), 0);
+  fail_unless_equals_int (count_entries (local, "codec"), 1);
+  fail_unless_equals_int (count_entries (local, "peer-connection"), 0);
+  fail_unless_equals_int (count_entries (local, "transport"), 1);
+
+  WAIT_FOR (is_complete, bob);
+  remote = get_report (bob, id);
+  fail_unless_equals_int (count_entries (remote, "inbound-rtp"), 1);
+  fail_unless_equals_int (count_entries (remote, "outbound-rtp"), 0);
+
+  kandy_media_engine_get_stats_async (
+      KANDY_MEDIA_ENGINE (alice->call), "nobody", NULL, take_answer, &nobody);
+  WAIT_FOR (is_answered, &nobody);
+  fail_unless (
+      g_error_matches (nobody.error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM));
+  fail_unless_equals_string (
+      kandy_error_get_platform_code (nobody.error), "call:2");
+  g_clear_error (&nobody.error);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+/* ms of this thread */
+static double
+get_cpu_time (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1000.0 + time.tv_nsec / 1e6;
+}
+
+/* The same, as a GStreamer application sees it, and what it costs */
+GST_START_TEST (test_structure)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  g_autoptr (GstStructure) stats = NULL;
+  const GstStructure *report, *entry = NULL;
+  g_autofree char *id = NULL;
+  guint ssrc = 0;
+  double start;
+
+  endpoint_add_audio (alice, 440);
+  endpoint_add_video (alice, 0xff0000);
+  endpoint_add_audio (bob, 1000);
+  endpoint_add_video (bob, 0x0000ff);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (is_complete, alice);
+
+  start = get_cpu_time ();
+  for (guint i = 0; i < 100; i++)
+    gst_structure_free (endpoint_get_stats (alice));
+  g_print ("%.3f ms for the statistics of a call with sound and pictures\n",
+      (get_cpu_time () - start) / 100);
+  start = get_cpu_time ();
+  for (guint i = 0; i < 100; i++)
+    g_variant_unref (get_report (alice, NULL));
+  g_print ("%.3f ms for the report alone\n", (get_cpu_time () - start) / 100);
+
+  stats = endpoint_get_stats (alice);
+  report = gst_value_get_structure (gst_structure_get_value (stats, "report"));
+  id = g_strdup_printf ("outbound-rtp-%u", get_ssrc (alice->audio));
+  entry = gst_value_get_structure (gst_structure_get_value (report, id));
+  fail_unless_equals_string (
+      gst_structure_get_string (entry, "type"), "outbound-rtp");
+  fail_unless (gst_structure_get_uint (entry, "ssrc", &ssrc));
+  fail_unless_equals_int (ssrc, get_ssrc (alice->audio));
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+static Suite *
+stats_suite (void)
+{
+  Suite *suite = suite_create ("stats");
+  TCase *chain = tcase_create ("stats");
+
+  tcase_set_timeout (chain, 30);
+  tcase_add_test (chain, test_report);
+  tcase_add_test (chain, test_track);
+  tcase_add_test (chain, test_structure);
+  suite_add_tcase (suite, chain);
+  return suite;
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  endpoints_warm_up ();
+  return gst_check_run_suite (stats_suite (), "stats", __FILE__);
+}
