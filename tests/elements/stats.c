@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Statistics and codecs as an application of the elements gets them */
+
+#include "fixture.h"
+
+typedef struct {
+  GstElement *element;
+  GstStructure *reply;
+} Asker;
+
+static void
+on_reply (GstPromise *promise, gpointer user_data)
+{
+  Asker *self = user_data;
+
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  g_atomic_pointer_set (
+      &self->reply, gst_structure_copy (gst_promise_get_reply (promise)));
+}
+
+static gboolean
+has_reply (gpointer user_data)
+{
+  return g_atomic_pointer_get (&((Asker *) user_data)->reply) != NULL;
+}
+
+/* (transfer none): until the next question */
+static const GstStructure *
+ask (Asker *self, const char *action, const char *argument)
+{
+  GstPromise *promise = gst_promise_new_with_change_func (on_reply, self, NULL);
+
+  g_clear_pointer (&self->reply, gst_structure_free);
+  if (argument)
+    g_signal_emit_by_name (self->element, action, argument, promise);
+  else
+    g_signal_emit_by_name (self->element, action, promise);
+  fixture_until (has_reply, self, action);
+  gst_promise_unref (promise);
+  return self->reply;
+}
+
+static void
+on_event (GstElement *element, const char *name, const GstStructure *payload,
+    gpointer user_data)
+{
+  g_atomic_int_inc ((int *) user_data);
+}
+
+static const GstStructure *
+find_entry (const GstStructure *stats, const char *type)
+{
+  const GstStructure *report =
+      gst_value_get_structure (gst_structure_get_value (stats, "report"));
+
+  for (int i = 0; i < gst_structure_n_fields (report); i++) {
+    const GValue *value = gst_structure_get_value (
+        report, gst_structure_nth_field_name (report, i));
+    const GstStructure *entry = gst_value_get_structure (value);
+
+    if (g_strcmp0 (gst_structure_get_string (entry, "type"), type) == 0)
+      return entry;
+  }
+  return NULL;
+}
+
+static gboolean
+property_has_report (gpointer user_data)
+{
+  g_autoptr (GstStructure) stats = NULL;
+
+  g_object_get (user_data, "stats", &stats, NULL);
+  return stats && gst_structure_has_field (stats, "report")
+      && find_entry (stats, "outbound-rtp");
+}
+
+GST_START_TEST (test_stats)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = fixture_caller (
+      "audiotestsrc is-live=true freq=600 ! audio/x-raw,rate=48000 ! sink.");
+  Asker asker = { .element = gst_bin_get_by_name (GST_BIN (alice), "sink") };
+  const GstStructure *reply, *entry;
+  g_autofree char *track_id = NULL;
+  guint64 sent;
+  int n_events = 0;
+
+  g_signal_connect (asker.element, "event::call:statsReceived",
+      G_CALLBACK (on_event), &n_events);
+  fixture_play (alice);
+  fixture_assert_tone (bob, 600);
+
+  reply = ask (&asker, "get-stats", NULL);
+  fail_unless (gst_structure_has_field (reply, "tracks"));
+  fail_unless (gst_structure_has_field (reply, "timings"));
+  entry = find_entry (reply, "outbound-rtp");
+  fail_unless (entry != NULL);
+  fail_unless (gst_structure_get_uint64 (entry, "packetsSent", &sent));
+  fail_unless (sent > 0);
+  entry = find_entry (reply, "media-source");
+  track_id = g_strdup (gst_structure_get_string (entry, "trackIdentifier"));
+  fail_unless_equals_int (g_atomic_int_get (&n_events), 1);
+
+  reply = ask (&asker, "get-track-stats", track_id);
+  fail_unless (find_entry (reply, "outbound-rtp") != NULL);
+  fail_unless (find_entry (reply, "inbound-rtp") == NULL);
+  fail_unless (find_entry (reply, "kandy_sdk_info") != NULL);
+
+  reply = ask (&asker, "get-track-stats", "nobody");
+  fail_unless_equals_string (
+      gst_structure_get_string (reply, "code"), "call:2");
+  fixture_until (property_has_report, asker.element, "stats");
+
+  gst_object_unref (asker.element);
+  g_clear_pointer (&asker.reply, gst_structure_free);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* No call is needed */
+GST_START_TEST (test_codecs)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  Asker asker = { .element = gst_bin_get_by_name (GST_BIN (bob), "src") };
+  const GstStructure *reply;
+  const GValue *codecs;
+  gboolean opus = FALSE;
+
+  reply = ask (&asker, "get-available-codecs", "audio");
+  codecs = gst_structure_get_value (reply, "codecs");
+  for (guint i = 0; i < gst_value_array_get_size (codecs); i++) {
+    const GstStructure *codec =
+        gst_value_get_structure (gst_value_array_get_value (codecs, i));
+    int rate = 0;
+
+    fail_unless (gst_structure_get_int (codec, "clockRate", &rate));
+    opus |= rate == 48000
+        && g_strcmp0 (
+               gst_structure_get_string (codec, "mimeType"), "audio/opus")
+            == 0;
+  }
+  fail_unless (opus);
+
+  reply = ask (&asker, "get-available-codecs", "smell");
+  fail_unless_equals_string (
+      gst_structure_get_string (reply, "code"), "call:7");
+
+  gst_object_unref (asker.element);
+  g_clear_pointer (&asker.reply, gst_structure_free);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+static Suite *
+stats_suite (void)
+{
+  Suite *suite = suite_create ("element-stats");
+  TCase *chain = tcase_create ("stats");
+
+  tcase_set_timeout (chain, 30);
+  tcase_add_checked_fixture (chain, fixture_setup, fixture_teardown);
+  tcase_add_test (chain, test_stats);
+  tcase_add_test (chain, test_codecs);
+  suite_add_tcase (suite, chain);
+  return suite;
+}
+
+GST_CHECK_MAIN (stats);
