@@ -171,6 +171,7 @@ GST_END_TEST;
 static void
 call_back (GstElement *element)
 {
+  static int n_questions = 0;
   g_autofree char *id = NULL;
   g_autofree char *destination = NULL;
   GstStructure *stats = NULL;
@@ -181,7 +182,9 @@ call_back (GstElement *element)
       "local-hold", &hold, "destination", &destination, NULL);
   g_clear_pointer (&stats, gst_structure_free);
   g_object_set (element, "busy-action", 0, NULL);
-  g_signal_emit_by_name (element, "get-stats", NULL);
+  /* That has events of its own */
+  if (g_atomic_int_add (&n_questions, 1) < 20)
+    g_signal_emit_by_name (element, "get-stats", NULL);
   gst_element_post_message (element,
       gst_message_new_application (
           GST_OBJECT (element), gst_structure_new_empty ("x")));
