@@ -468,17 +468,6 @@ gst_kandy_send_track_set_gate (GstKandySendTrack *self, GstKandyGate gate)
     g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, TRUE);
 }
 
-gboolean
-gst_kandy_send_track_is_open (GstKandySendTrack *self)
-{
-  gboolean open;
-
-  GST_OBJECT_LOCK (self);
-  open = self->gate == GST_KANDY_GATE_OPEN && !self->gated;
-  GST_OBJECT_UNLOCK (self);
-  return open;
-}
-
 void
 gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self, guint bitrate)
 {

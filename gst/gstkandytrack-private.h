@@ -37,7 +37,6 @@ gboolean gst_kandy_send_track_attach (GstKandySendTrack *self,
 void gst_kandy_send_track_release (GstKandySendTrack *self);
 void gst_kandy_send_track_set_gate (GstKandySendTrack *self,
     GstKandyGate gate);
-gboolean gst_kandy_send_track_is_open (GstKandySendTrack *self);
 void gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self,
     guint bitrate);
 void gst_kandy_send_track_get_counters (GstKandySendTrack *self,
