@@ -394,25 +394,33 @@ restart_ice (GstKandyCall *self, GError **error)
 {
   GstKandyTransport *transport = current (self);
   guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
+  g_autoptr (GArray) restarting = g_array_new (FALSE, FALSE, sizeof (guint));
 
-  if (!gst_kandy_transport_restart (transport)) {
+  for (guint i = 0; i < n; i++) {
+    g_auto (GstKandySdpMline) mline = { 0 };
+
+    if (gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        && mline.restarts) {
+      guint index = (guint) mline.webrtcbin_index;
+
+      g_array_append_val (restarting, index);
+    }
+  }
+  if (!gst_kandy_transport_restart (transport, restarting)) {
     g_propagate_error (error,
         kandy_error_new (KANDY_ERROR_NOT_SUPPORTED, "call:5", 0,
             "The ICE agent of this webrtcbin cannot be restarted"));
     return FALSE;
   }
   self->restarted = TRUE;
-  for (guint i = 0; i < n; i++) {
-    g_auto (GstKandySdpMline) mline = { 0 };
+  for (guint i = 0; i < restarting->len; i++) {
+    guint index = g_array_index (restarting, guint, i);
     g_autofree char *ufrag = NULL;
     g_autofree char *pwd = NULL;
 
-    if (gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
-        && mline.webrtcbin_index >= 0
-        && gst_kandy_transport_get_credentials (
-            transport, mline.webrtcbin_index, &ufrag, &pwd))
+    if (gst_kandy_transport_get_credentials (transport, index, &ufrag, &pwd))
       gst_kandy_sdp_facade_set_local_credentials (
-          self->facade, mline.webrtcbin_index, ufrag, pwd);
+          self->facade, index, ufrag, pwd);
   }
   return TRUE;
 }

@@ -830,6 +830,7 @@ gst_kandy_sdp_facade_get_mline (
   mline->kind = line->kind;
   mline->alive = line->alive;
   mline->is_new = line->is_new;
+  mline->restarts = line->restarts;
   mline->mid = line->mid;
   mline->track = line->track;
   mline->send = line->send;

@@ -59,8 +59,9 @@ G_BEGIN_DECLS
  * @GST_KANDY_SDP_STEP_NONE: webrtcbin is not concerned
  * @GST_KANDY_SDP_STEP_REBUILD: make a new webrtcbin, which takes over from the
  *   former one (new ICE credentials, new DTLS association)
- * @GST_KANDY_SDP_STEP_RESTART: nice_agent_restart(); then
- *   gst_kandy_sdp_facade_set_local_credentials() for each ICE stream, and
+ * @GST_KANDY_SDP_STEP_RESTART: nice_agent_restart_stream() for each ICE stream
+ *   that has an m-line with restarts set; then
+ *   gst_kandy_sdp_facade_set_local_credentials() for each of these, and
  *   @GST_KANDY_SDP_STEP_GATHER again
  * @GST_KANDY_SDP_STEP_TRANSCEIVERS: for each m-line with is_new set, in the order
  *   of webrtcbin_index: add-transceiver (SENDRECV, transceiver_caps), do-nack on
@@ -105,6 +106,7 @@ typedef enum {
  * @alive: not dead, not refused
  * @is_new: webrtcbin needs a transceiver for it (see
  *   %GST_KANDY_SDP_STEP_TRANSCEIVERS)
+ * @restarts: whether its ICE stream restarts with this negotiation
  * @mid: (nullable): on the wire
  * @track: id of the local track that it sends, 0 if none
  * @send: media may be sent (negotiated; both ends' holds are in it already)
@@ -144,6 +146,7 @@ typedef struct {
   KandyMediaKind kind;
   gboolean alive;
   gboolean is_new;
+  gboolean restarts;
   const char *mid;
   guint track;
   gboolean send;
@@ -237,7 +240,7 @@ GST_KANDY_API gboolean gst_kandy_sdp_facade_add_candidate (GstKandySdpFacade *se
  * are known now. */
 GST_KANDY_API guint gst_kandy_sdp_facade_take_candidates (GstKandySdpFacade *self,
     const GstSDPMessage *local_description);
-/* After nice_agent_restart(): what the agent has by now. Forgets the candidates
+/* After nice_agent_restart_stream(): what the agent has by now. Forgets the candidates
  * of the former generation. Not undone by drop. @webrtcbin_index: any m-line of
  * the ICE stream */
 GST_KANDY_API void gst_kandy_sdp_facade_set_local_credentials (GstKandySdpFacade *self,

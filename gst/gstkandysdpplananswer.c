@@ -39,9 +39,12 @@ identity_changes (GstKandySdpState *state, GstKandySdpDescription *offer)
   return FALSE;
 }
 
+/* Marks the m-lines whose credentials are others now (RFC 8839
+ * section 4.4.1.1): all of a bundle, else each by itself */
 static gboolean
 ice_restarts (GstKandySdpState *state, GstKandySdpDescription *offer)
 {
+  gboolean any = FALSE;
   guint i;
 
   for (i = 0; i < state->wire->len && i < offer->sections->len; i++) {
@@ -50,16 +53,19 @@ ice_restarts (GstKandySdpState *state, GstKandySdpDescription *offer)
 
     if (!line->alive || !section->alive || line->webrtcbin < 0)
       continue;
-    if (state->bundled && state->remote_transport)
-      return g_strcmp0 (
-                 state->remote_transport->ufrag, section->transport->ufrag)
-          != 0;
-    if (line->remote
-        && g_strcmp0 (line->remote->transport->ufrag, section->transport->ufrag)
-            != 0)
+    if (state->bundled && state->remote_transport) {
+      if (g_strcmp0 (state->remote_transport->ufrag, section->transport->ufrag)
+          == 0)
+        return FALSE;
+      gst_kandy_sdp_state_mark_restart (state);
       return TRUE;
+    }
+    line->restarts = line->remote
+        && g_strcmp0 (line->remote->transport->ufrag, section->transport->ufrag)
+            != 0;
+    any |= line->restarts;
   }
-  return FALSE;
+  return any;
 }
 
 /* A payload type that stands for something else on the same transport */

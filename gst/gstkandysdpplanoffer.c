@@ -255,8 +255,10 @@ gst_kandy_sdp_plan_offer (GstKandySdpFacade *self, KandyOfferPurpose purpose,
           | GST_KANDY_SDP_STEP_CREATE_OFFER | GST_KANDY_SDP_STEP_GATHER
           | (self->used ? GST_KANDY_SDP_STEP_REBUILD : 0);
   } else {
-    if (purpose == KANDY_OFFER_PURPOSE_RESTART)
+    if (purpose == KANDY_OFFER_PURPOSE_RESTART) {
+      gst_kandy_sdp_state_mark_restart (state);
       state->steps |= GST_KANDY_SDP_STEP_RESTART | GST_KANDY_SDP_STEP_GATHER;
+    }
     if (added && !state->bundled)
       state->steps |= GST_KANDY_SDP_STEP_TRANSCEIVERS
           | GST_KANDY_SDP_STEP_CREATE_OFFER | GST_KANDY_SDP_STEP_GATHER;

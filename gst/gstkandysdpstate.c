@@ -32,6 +32,7 @@ wire_line_copy (gconstpointer data, gpointer user_data)
 {
   GstKandySdpWireLine *line = g_memdup2 (data, sizeof (GstKandySdpWireLine));
 
+  line->restarts = FALSE;
   line->media = g_strdup (line->media);
   line->proto = g_strdup (line->proto);
   line->refused_format = g_strdup (line->refused_format);
@@ -207,6 +208,18 @@ gst_kandy_sdp_state_reset_inner (GstKandySdpState *state)
   }
   g_clear_pointer (&state->remote_transport, gst_kandy_sdp_transport_unref);
   state->role = GST_KANDY_SDP_SETUP_NONE;
+}
+
+void
+gst_kandy_sdp_state_mark_restart (GstKandySdpState *state)
+{
+  guint i;
+
+  for (i = 0; i < state->wire->len; i++) {
+    GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
+
+    line->restarts = line->webrtcbin >= 0;
+  }
 }
 
 guint

@@ -27,6 +27,7 @@ typedef struct {
   char *mid; /* nullable */
   int webrtcbin; /* index, -1 */
   gboolean is_new;
+  gboolean restarts; /* its ICE stream does, by this negotiation */
   guint track;
   gboolean wire_send; /* what our side of the wire says */
   gboolean wire_recv;
@@ -87,6 +88,8 @@ GstKandySdpWireLine *gst_kandy_sdp_state_add_wire (GstKandySdpState *state, cons
 /* gives @line a new m-line in webrtcbin */
 GstKandySdpInnerLine *gst_kandy_sdp_state_add_inner (GstKandySdpState *state,
     GstKandySdpWireLine *line);
+/* all m-lines get new ICE credentials */
+void gst_kandy_sdp_state_mark_restart (GstKandySdpState *state);
 guint gst_kandy_sdp_state_count_alive (GstKandySdpState *state);
 /* forgets webrtcbin */
 void gst_kandy_sdp_state_reset_inner (GstKandySdpState *state);

@@ -75,7 +75,11 @@ KandyMediaConnectionState gst_kandy_transport_get_connection_state (
     GstKandyTransport *self);
 gint64 gst_kandy_transport_get_idle_time (GstKandyTransport *self);
 
-gboolean gst_kandy_transport_restart (GstKandyTransport *self);
+/* @mlines (element-type guint): of webrtcbin; their ICE streams restart, and no
+ * others: a far end takes new credentials that it has not asked for for another
+ * end (RFC 8445 section 9) */
+gboolean gst_kandy_transport_restart (GstKandyTransport *self,
+    const GArray *mlines);
 gboolean gst_kandy_transport_get_credentials (GstKandyTransport *self,
     guint mline, char **ufrag, char **pwd);
 GPtrArray *gst_kandy_transport_get_candidates (GstKandyTransport *self,

@@ -404,12 +404,15 @@ gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline)
 }
 
 gboolean
-gst_kandy_transport_restart (GstKandyTransport *self)
+gst_kandy_transport_restart (GstKandyTransport *self, const GArray *mlines)
 {
   GstWebRTCSessionDescription *description = NULL;
+  g_autoptr (GHashTable) done = g_hash_table_new (NULL, NULL);
+  gboolean ok = TRUE;
 
   if (!self->agent)
     return FALSE;
+  /* all of them, as long as the credentials tell which is which */
   g_object_get (self->webrtcbin, "local-description", &description, NULL);
   for (guint i = 0;
        description && i < gst_sdp_message_medias_len (description->sdp); i++)
@@ -417,7 +420,14 @@ gst_kandy_transport_restart (GstKandyTransport *self)
   if (description)
     gst_webrtc_session_description_free (description);
 
-  return nice_agent_restart (self->agent);
+  for (guint i = 0; i < mlines->len; i++) {
+    guint stream = gst_kandy_transport_find_stream (
+        self, g_array_index (mlines, guint, i));
+
+    if (stream && g_hash_table_add (done, GUINT_TO_POINTER (stream)))
+      ok &= nice_agent_restart_stream (self->agent, stream);
+  }
+  return ok && g_hash_table_size (done) > 0;
 }
 
 gboolean

@@ -672,6 +672,47 @@ GST_START_TEST (test_unbundled)
 
 GST_END_TEST;
 
+/* Each stream of an unbundled call restarts by itself: as Chromium does when an
+ * offer of its own to bundle is taken out */
+GST_START_TEST (test_unbundled_restart)
+{
+  SdpPeer a, b;
+  g_autofree char *offer = NULL, *answer = NULL;
+  g_autofree char *again = NULL, *answered = NULL;
+  g_auto (GstKandySdpMline) audio = { 0 };
+  g_auto (GstKandySdpMline) video = { 0 };
+  char *ufrag;
+
+  if (sdp_peer_is_real ())
+    return;
+  init_pair (&a, &b);
+  gst_kandy_sdp_facade_set_remove_bundling (a.facade, TRUE);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_INITIAL, FALSE);
+  answer = sdp_peer_answer (&b, offer, FALSE, NULL);
+  sdp_peer_accept (&a, answer, NULL);
+  fail_unless (strstr (answer, "a=ice-ufrag:bob100\r\n") != NULL, "%s", answer);
+  fail_unless (strstr (answer, "a=ice-ufrag:bob110\r\n") != NULL, "%s", answer);
+
+  again = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  ufrag = strstr (again, "a=ice-ufrag:alice110");
+  fail_unless (ufrag != NULL, "%s", again);
+  memcpy (ufrag, "a=ice-ufrag:other110", strlen ("a=ice-ufrag:other110"));
+  answered = sdp_peer_answer (&b, again, FALSE, NULL);
+  fail_unless (
+      gst_kandy_sdp_facade_get_mline (b.facade, 0, &audio) && !audio.restarts);
+  fail_unless (
+      gst_kandy_sdp_facade_get_mline (b.facade, 1, &video) && video.restarts);
+  fail_unless (
+      strstr (answered, "a=ice-ufrag:bob100\r\n") != NULL, "%s", answered);
+  fail_unless (
+      strstr (answered, "a=ice-ufrag:bob111\r\n") != NULL, "%s", answered);
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
 /* DTLS roles: fixed by the first answer, and by who called if that leaves it
  * open */
 GST_START_TEST (test_roles)
@@ -927,6 +968,7 @@ sdp_suite (void)
   tcase_add_test (tc, test_restart);
   tcase_add_test (tc, test_rebuild);
   tcase_add_test (tc, test_unbundled);
+  tcase_add_test (tc, test_unbundled_restart);
   tcase_add_test (tc, test_roles);
   tcase_add_test (tc, test_refused_lines);
   tcase_add_test (tc, test_minimal);

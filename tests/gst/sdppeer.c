@@ -384,13 +384,22 @@ sdp_peer_steps (SdpPeer *peer)
 #endif
   if (steps & GST_KANDY_SDP_STEP_RESTART) {
     peer->generation++;
-    for (i = 0; i < (peer->bundled ? 1 : peer->lines); i++) {
-      g_autofree char *ufrag = g_strdup_printf (
-          "%s%u%u%u", peer->name, peer->peers, i, peer->generation);
-      g_autofree char *pwd = g_strdup_printf (
-          "%sabcdefghijklmnopqrstu%u", peer->name, peer->generation);
+    for (i = 0; i < n; i++) {
+      g_auto (GstKandySdpMline) mline = { 0 };
+      g_autofree char *ufrag = NULL;
+      g_autofree char *pwd = NULL;
 
-      gst_kandy_sdp_facade_set_local_credentials (peer->facade, i, ufrag, pwd);
+      if (!gst_kandy_sdp_facade_get_mline (peer->facade, i, &mline)
+          || !mline.restarts)
+        continue;
+      ufrag = g_strdup_printf ("%s%u%u%u", peer->name, peer->peers,
+          peer->bundled ? 0 : (guint) mline.webrtcbin_index, peer->generation);
+      pwd = g_strdup_printf (
+          "%sabcdefghijklmnopqrstu%u", peer->name, peer->generation);
+      gst_kandy_sdp_facade_set_local_credentials (
+          peer->facade, mline.webrtcbin_index, ufrag, pwd);
+      if (peer->bundled)
+        break;
     }
   }
   if (steps & GST_KANDY_SDP_STEP_TRANSCEIVERS) {
