@@ -70,9 +70,12 @@ finish_reoffer (KandyCall *self)
       kandy_call_set_hold (self, FALSE, self->remote_hold);
       kandy_call_finish (self, &previous, NULL);
       break;
-    default:
+    case KANDY_OPERATION_MEDIA_RESTART:
       kandy_call_finish (self, NULL, NULL);
       queue_media_restart (self, NULL);
+      break;
+    default:
+      kandy_call_finish (self, NULL, NULL);
       break;
   }
 }
@@ -162,18 +165,27 @@ on_reoffer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   kandy_call_flush (self);
 }
 
-static void
-reoffer_step (KandyCall *self)
+/* The ongoing operation's offer, in a step of the queue */
+void
+kandy_call_create_reoffer (KandyCall *self)
 {
-  KandyOfferPurpose purpose = KANDY_OFFER_PURPOSE_RESTART;
+  KandyOfferPurpose purpose = KANDY_OFFER_PURPOSE_UPDATE;
   gboolean hold = self->local_hold;
 
-  if (self->local_op.type == KANDY_OPERATION_HOLD) {
-    purpose = KANDY_OFFER_PURPOSE_HOLD;
-    hold = TRUE;
-  } else if (self->local_op.type == KANDY_OPERATION_UNHOLD) {
-    purpose = KANDY_OFFER_PURPOSE_UNHOLD;
-    hold = FALSE;
+  switch (self->local_op.type) {
+    case KANDY_OPERATION_HOLD:
+      purpose = KANDY_OFFER_PURPOSE_HOLD;
+      hold = TRUE;
+      break;
+    case KANDY_OPERATION_UNHOLD:
+      purpose = KANDY_OFFER_PURPOSE_UNHOLD;
+      hold = FALSE;
+      break;
+    case KANDY_OPERATION_MEDIA_RESTART:
+      purpose = KANDY_OFFER_PURPOSE_RESTART;
+      break;
+    default:
+      break;
   }
   kandy_media_engine_create_offer_async (self->engine, purpose, hold, NULL,
       on_reoffer_created, g_object_ref (self));
@@ -183,7 +195,7 @@ reoffer_step (KandyCall *self)
 void
 kandy_call_reoffer (KandyCall *self)
 {
-  kandy_call_push_step (self, reoffer_step);
+  kandy_call_push_step (self, kandy_call_create_reoffer);
 }
 
 /* --- answers to our offers ------------------------------------------------ */

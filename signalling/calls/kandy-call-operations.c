@@ -88,7 +88,28 @@ kandy_call_check_state (KandyCall *self, const char *verb)
 static gboolean
 changes_state (KandyOperation operation)
 {
-  return operation != KANDY_OPERATION_MEDIA_RESTART;
+  switch (operation) {
+    case KANDY_OPERATION_MEDIA_RESTART:
+    case KANDY_OPERATION_ADD_MEDIA:
+    case KANDY_OPERATION_ADD_BASIC_MEDIA:
+    case KANDY_OPERATION_REMOVE_MEDIA:
+    case KANDY_OPERATION_REMOVE_BASIC_MEDIA:
+      return FALSE;
+    default:
+      return TRUE;
+  }
+}
+
+/* The document's events call the end of a basic operation by the name of the
+ * general one (protocol calls 3.3) */
+static KandyOperation
+name_of_end (KandyOperation operation)
+{
+  if (operation == KANDY_OPERATION_ADD_BASIC_MEDIA)
+    return KANDY_OPERATION_ADD_MEDIA;
+  if (operation == KANDY_OPERATION_REMOVE_BASIC_MEDIA)
+    return KANDY_OPERATION_REMOVE_MEDIA;
+  return operation;
 }
 
 /* @task: (transfer full) (nullable); @invalid: (transfer full) (nullable) */
@@ -110,8 +131,8 @@ kandy_call_begin (
         kandy_operation_to_string (self->ending != KANDY_OPERATION_NONE
                 ? self->ending
                 : ongoing.type));
-    kandy_call_queue_operation (
-        self, operation, KANDY_TRANSITION_FINISH, TRUE, &self->local_op, busy);
+    kandy_call_queue_operation (self, name_of_end (operation),
+        KANDY_TRANSITION_FINISH, TRUE, &self->local_op, busy);
     kandy_call_queue_answer (self, task, g_steal_pointer (&busy));
     return FALSE;
   }
@@ -119,8 +140,8 @@ kandy_call_begin (
   kandy_call_queue_operation (
       self, operation, KANDY_TRANSITION_START, TRUE, &self->local_op, NULL);
   if (invalid) {
-    kandy_call_queue_operation (self, operation, KANDY_TRANSITION_FINISH, TRUE,
-        &self->local_op, invalid);
+    kandy_call_queue_operation (self, name_of_end (operation),
+        KANDY_TRANSITION_FINISH, TRUE, &self->local_op, invalid);
     if (changes_state (operation))
       kandy_call_queue_state_change (self, &snapshot, NULL, invalid);
     kandy_call_queue_answer (self, task, invalid);
@@ -150,11 +171,18 @@ void
 kandy_call_finish (
     KandyCall *self, const KandyCallSnapshot *previous, const GError *error)
 {
-  KandyOperationInfo info = self->local_op;
+  KandyOperationInfo info;
 
+  /* A listener may end the call now */
+  if (error)
+    kandy_call_undo_media (self);
+  if (self->over)
+    return;
+  info = self->local_op;
   self->local_op = (KandyOperationInfo){ KANDY_OPERATION_NONE, FALSE };
-  kandy_call_queue_operation (
-      self, info.type, KANDY_TRANSITION_FINISH, TRUE, &info, error);
+  kandy_call_queue_operation (self, name_of_end (info.type),
+      KANDY_TRANSITION_FINISH, TRUE, &info, error);
+  kandy_call_conclude_media (self, info.type, error);
   if (previous)
     kandy_call_queue_state_change (self, previous, NULL, error);
   kandy_call_queue_answer (

@@ -45,7 +45,10 @@ typedef enum {
   KANDY_OPERATION_UNHOLD,
   KANDY_OPERATION_MEDIA_RESTART,
   KANDY_OPERATION_ADD_MEDIA,
+  KANDY_OPERATION_ADD_BASIC_MEDIA,
   KANDY_OPERATION_REMOVE_MEDIA,
+  KANDY_OPERATION_REMOVE_BASIC_MEDIA,
+  KANDY_OPERATION_REPLACE_TRACK,
   KANDY_OPERATION_START_MOH,
   KANDY_OPERATION_STOP_MOH,
   KANDY_OPERATION_SLOW_START,
@@ -133,6 +136,10 @@ struct _KandyCall {
   KandyRemoteChange remote_change; /* of the far end's offer */
   gboolean remote_flowing;
 
+  /* kandy-call-media.c, of local_op */
+  KandyMediaOptions *op_media; /* what is asked for */
+  GPtrArray *op_tracks;        /* what is added, or to be removed */
+
   /* kandy-call-restart.c */
   GSource *restart_timer;
   KandyConnection *connection; /* while a restart waits for it */
@@ -164,6 +171,9 @@ void kandy_call_set_remote (KandyCall *self, const char *name,
 gboolean kandy_call_ensure_engine (KandyCall *self, KandyMediaOptions *options,
     GError **error);
 void kandy_call_close_media (KandyCall *self);
+/* @replacement takes the place of the local track @old */
+void kandy_call_swap_track (KandyCall *self, KandyTrack *old,
+    KandyTrack *replacement);
 /* Reaches a terminal state: closes the media, answers what is open */
 void kandy_call_terminate (KandyCall *self, KandyCallState state,
     gboolean set_times, const GError *error);
@@ -251,9 +261,19 @@ void kandy_call_take_offer (KandyCall *self, KandyCallNotification *n);
 void kandy_call_give_offer_up (KandyCall *self, const GError *error);
 void kandy_call_clear_negotiation (KandyCall *self);
 void kandy_call_reoffer (KandyCall *self);
+void kandy_call_create_reoffer (KandyCall *self);
 void kandy_call_fail_reoffer (KandyCall *self, const GError *error);
 GError *kandy_call_check_connected (KandyCall *self);
 gboolean kandy_call_sdp_has_setup (const char *sdp, const char *role);
+
+/* kandy-call-media.c */
+/* The ongoing operation, if it is one of those, is about to fail */
+void kandy_call_undo_media (KandyCall *self);
+/* It is done, or not with @error (nullable): the events that it has beside
+ * call:operation */
+void kandy_call_conclude_media (KandyCall *self, KandyOperation operation,
+    const GError *error);
+void kandy_call_clear_media (KandyCall *self);
 
 /* kandy-call-restart.c */
 void kandy_call_clear_restart (KandyCall *self);

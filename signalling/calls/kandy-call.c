@@ -21,8 +21,9 @@
  * events `call:operation` (signal #KandyCall::operation) and, when it changes
  * the state, `call:stateChange` (#KandyCall::state-changed). A call has one
  * operation at a time; another one meanwhile is refused with `call:6`, all but
- * kandy_call_end_async() and kandy_call_send_dtmf_async(). Cancelling an
- * operation's #GCancellable ends the wait for it, not the operation, which
+ * kandy_call_end_async(), kandy_call_send_dtmf_async(),
+ * kandy_call_replace_track_async() and kandy_call_get_stats_async(). Cancelling
+ * an operation's #GCancellable ends the wait for it, not the operation, which
  * cannot be taken back.
  *
  * A call lives on its client's main context, and stays in the list of
@@ -235,6 +236,24 @@ kandy_call_close_media (KandyCall *self)
   unlist_tracks (self, self->remote_tracks);
 }
 
+void
+kandy_call_swap_track (
+    KandyCall *self, KandyTrack *old, KandyTrack *replacement)
+{
+  g_autoptr (KandyTrack) kept = g_object_ref (old);
+  KandyMedia *media = get_media (self);
+  guint i;
+
+  if (!g_ptr_array_find (self->local_tracks, old, &i))
+    return;
+  g_object_unref (self->local_tracks->pdata[i]);
+  self->local_tracks->pdata[i] = g_object_ref (replacement);
+  if (media) {
+    kandy_media_remove_track (media, self, kept);
+    kandy_media_add_track (media, self, replacement);
+  }
+}
+
 KandyClient *
 kandy_call_get_client (KandyCall *self)
 {
@@ -335,6 +354,7 @@ stop (KandyCall *self)
   kandy_call_stop_audit (self);
   kandy_call_clear_queue (self);
   kandy_call_clear_negotiation (self);
+  kandy_call_clear_media (self);
 }
 
 /* Nothing but the end of the call happens from now on */
@@ -489,6 +509,7 @@ kandy_call_finalize (GObject *object)
 
   g_clear_object (&self->engine);
   g_clear_object (&self->options);
+  kandy_call_clear_media (self);
   g_ptr_array_unref (self->local_tracks);
   g_ptr_array_unref (self->remote_tracks);
   g_ptr_array_unref (self->timings);
@@ -677,6 +698,35 @@ kandy_call_class_init (KandyCallClass *klass)
    * @media_id: its stream, empty if it was in none
    *
    * A track is gone (API document: `call:trackEnded`).
+   */
+  /**
+   * KandyCall::new-media:
+   * @self: the call
+   * @local: always %TRUE: what the far end adds is told by
+   *   #KandyCall::new-track
+   * @tracks: an `as` with the ids of the new tracks
+   * @media_id: (nullable): their stream
+   * @error: (nullable): why there are none
+   *
+   * Media were added, or were not (API document: `call:newMedia`).
+   */
+  /**
+   * KandyCall::removed-media:
+   * @self: the call
+   * @local: always %TRUE, as in #KandyCall::new-media
+   * @tracks: an `as` with the ids of the removed tracks
+   * @error: (nullable): why the far end was not told
+   *
+   * Media were removed, or were not (API document: `call:removedMedia`).
+   */
+  /**
+   * KandyCall::track-replaced:
+   * @self: the call
+   * @new_track_id: (nullable): the #KandyTrack:id of what is sent now
+   * @old_track: (nullable): kandy_track_to_variant() of what was sent before
+   * @error: (nullable): why it still is
+   *
+   * Another source is sent, or is not (API document: `call:trackReplaced`).
    */
   /**
    * KandyCall::media-connection-changed:

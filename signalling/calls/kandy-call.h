@@ -68,6 +68,24 @@ KANDY_API char *kandy_stats_to_json (GVariant *report);
 KANDY_API void kandy_call_send_dtmf_async (KandyCall *self, const char *tones,
     guint duration, guint gap, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
+/* @media: its audio, video and screen, and its bandwidth */
+KANDY_API void kandy_call_add_media_async (KandyCall *self, KandyMediaOptions *media,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* @options: (nullable): bandwidth */
+KANDY_API void kandy_call_remove_media_async (KandyCall *self,
+    const char *const *track_ids, KandyMediaOptions *options,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_start_video_async (KandyCall *self, KandyMediaOptions *options,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_stop_video_async (KandyCall *self,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_start_screenshare_async (KandyCall *self, KandyMediaOptions *options,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_stop_screenshare_async (KandyCall *self,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_replace_track_async (KandyCall *self, const char *track_id,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
 /* one finish for all other operations of a call */
 KANDY_API gboolean kandy_call_operation_finish (KandyCall *self,
     GAsyncResult *result, GError **error);

@@ -4,6 +4,7 @@
 
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
+#include "kandy-media-options.h"
 #include "kandy-track.h"
 
 /**
@@ -31,6 +32,12 @@
  *
  * drop_offer and drop_answer leave the engine as if there had been no
  * negotiation. The first negotiation of a call cannot be dropped, only closed.
+ *
+ * Local media change between negotiations: with
+ * kandy_media_engine_add_media_async(), kandy_media_engine_remove_tracks() and
+ * kandy_media_engine_replace_track_async(). The far end hears of the first two
+ * with the next offer, and of the last one not at all.
+ *
  * Every asynchronous verb completes exactly once, on the client's context, also
  * after kandy_media_engine_close().
  */
@@ -414,6 +421,142 @@ kandy_media_engine_get_platform (KandyMediaEngine *self)
 
   iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
   return iface->get_platform ? iface->get_platform (self) : NULL;
+}
+
+static void
+refuse_change (KandyMediaEngine *self, gpointer tag,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_task_report_error (self, callback, user_data, tag,
+      kandy_error_new (KANDY_ERROR_NOT_SUPPORTED, "call:5", 0,
+          "The media of this call cannot be changed."));
+}
+
+/**
+ * kandy_media_engine_add_media_async:
+ * @self: a media engine
+ * @media: its `audio`, `video` and `screen` say what is to be sent in addition,
+ *     and its bandwidth holds from now on
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when the media are there
+ * @user_data: data for @callback
+ *
+ * Takes local media up, between two negotiations. They are announced with
+ * #KandyMediaEngine::track-added, by the next offer at the latest.
+ */
+void
+kandy_media_engine_add_media_async (KandyMediaEngine *self,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (media));
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->add_media_async)
+    iface->add_media_async (self, media, cancellable, callback, user_data);
+  else
+    refuse_change (
+        self, kandy_media_engine_add_media_async, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_add_media_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: (transfer container) (element-type KandyTrack): what is new, at
+ *     least one track; or %NULL with @error set
+ */
+GPtrArray *
+kandy_media_engine_add_media_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), NULL);
+
+  if (g_async_result_is_tagged (result, kandy_media_engine_add_media_async))
+    return g_task_propagate_pointer (G_TASK (result), error);
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->add_media_finish (
+      self, result, error);
+}
+
+/**
+ * kandy_media_engine_remove_tracks:
+ * @self: a media engine
+ * @tracks: (element-type KandyTrack): local tracks
+ * @options: (nullable): its bandwidth holds from now on
+ *
+ * Ends local tracks, between two negotiations. Nothing of them is sent any
+ * longer, and #KandyMediaEngine::track-removed tells of each.
+ */
+void
+kandy_media_engine_remove_tracks (
+    KandyMediaEngine *self, GPtrArray *tracks, KandyMediaOptions *options)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (tracks != NULL);
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->remove_tracks)
+    iface->remove_tracks (self, tracks, options);
+}
+
+/**
+ * kandy_media_engine_replace_track_async:
+ * @self: a media engine
+ * @track: a local track
+ * @media: says which source is to take its place
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when it has
+ * @user_data: data for @callback
+ *
+ * Gives what is sent as @track another source, without a negotiation. No signal
+ * tells of it.
+ */
+void
+kandy_media_engine_replace_track_async (KandyMediaEngine *self,
+    KandyTrack *track, KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (KANDY_IS_TRACK (track));
+  g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (media));
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->replace_track_async)
+    iface->replace_track_async (
+        self, track, media, cancellable, callback, user_data);
+  else
+    refuse_change (
+        self, kandy_media_engine_replace_track_async, callback, user_data);
+}
+
+/**
+ * kandy_media_engine_replace_track_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: (transfer full): what stands for the new source, or %NULL with
+ *     @error set; then everything is as it was
+ */
+KandyTrack *
+kandy_media_engine_replace_track_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), NULL);
+
+  if (g_async_result_is_tagged (result, kandy_media_engine_replace_track_async))
+    return g_task_propagate_pointer (G_TASK (result), error);
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->replace_track_finish (
+      self, result, error);
 }
 
 /**

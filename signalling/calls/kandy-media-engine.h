@@ -26,6 +26,10 @@ KANDY_API G_DECLARE_INTERFACE (KandyMediaEngine, kandy_media_engine, KANDY, MEDI
  * accept_answer: when none comes in time, or the far end's offer goes first.
  * The initial offer/answer cannot be dropped, only closed.
  *
+ * Local media change between negotiations only, with add_media, remove_tracks
+ * and replace_track; the far end hears of the first two with the next offer, and
+ * of the last one not at all.
+ *
  * Signals (emitted on the client's main context, with no lock held):
  *  "connection-state" (KandyMediaConnectionState)
  *  "track-added" (KandyTrack), "track-removed" (KandyTrack): both directions;
@@ -78,6 +82,26 @@ struct _KandyMediaEngineInterface {
   /* Optional: what the engine is made of, as in "gstreamer/1.22.0" */
   const char *(*get_platform) (KandyMediaEngine *self);
 
+  /* Optional, the next three. Takes up what @media asks for (its audio, video and screen) and announces
+   * it with "track-added", by the next create_offer at the latest */
+  void (*add_media_async) (KandyMediaEngine *self, KandyMediaOptions *media,
+      GCancellable *cancellable, GAsyncReadyCallback callback,
+      gpointer user_data);
+  /* (element-type KandyTrack) (transfer container): what is new, not empty */
+  GPtrArray *(*add_media_finish) (KandyMediaEngine *self, GAsyncResult *result,
+      GError **error);
+  /* @tracks: (element-type KandyTrack): local ones. Silent at once, for good;
+   * told with "track-removed". @options: (nullable): bandwidth from now on */
+  void (*remove_tracks) (KandyMediaEngine *self, GPtrArray *tracks,
+      KandyMediaOptions *options);
+  /* Another source for what is sent as @track. No signal tells of it */
+  void (*replace_track_async) (KandyMediaEngine *self, KandyTrack *track,
+      KandyMediaOptions *media, GCancellable *cancellable,
+      GAsyncReadyCallback callback, gpointer user_data);
+  /* (transfer full): what stands for the source from now on */
+  KandyTrack *(*replace_track_finish) (KandyMediaEngine *self,
+      GAsyncResult *result, GError **error);
+
   /* Says good-bye to the far end and frees the transport. No signal comes
    * afterwards. Idempotent. Does not block. */
   void (*close) (KandyMediaEngine *self);
@@ -123,6 +147,18 @@ KANDY_API void kandy_media_engine_get_stats_async (KandyMediaEngine *self,
 KANDY_API GVariant *kandy_media_engine_get_stats_finish (KandyMediaEngine *self,
     GAsyncResult *result, GError **error);
 KANDY_API const char *kandy_media_engine_get_platform (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_add_media_async (KandyMediaEngine *self,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API GPtrArray *kandy_media_engine_add_media_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error);
+KANDY_API void kandy_media_engine_remove_tracks (KandyMediaEngine *self,
+    GPtrArray *tracks, KandyMediaOptions *options);
+KANDY_API void kandy_media_engine_replace_track_async (KandyMediaEngine *self,
+    KandyTrack *track, KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API KandyTrack *kandy_media_engine_replace_track_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error);
 KANDY_API void kandy_media_engine_close (KandyMediaEngine *self);
 KANDY_API void kandy_media_engine_send_dtmf_async (KandyMediaEngine *self,
     const char *tones, guint duration, guint gap, GCancellable *cancellable,

@@ -324,3 +324,49 @@ kandy_media_options_new (gboolean audio, gboolean video)
   return g_object_new (
       KANDY_TYPE_MEDIA_OPTIONS, "audio", audio, "video", video, NULL);
 }
+
+/**
+ * kandy_media_options_copy:
+ * @self: options
+ *
+ * Returns: (transfer full): options that say the same
+ */
+KandyMediaOptions *
+kandy_media_options_copy (KandyMediaOptions *self)
+{
+  g_autofree GParamSpec **specs = NULL;
+  KandyMediaOptions *copy;
+  guint n, i;
+
+  g_return_val_if_fail (KANDY_IS_MEDIA_OPTIONS (self), NULL);
+
+  copy = g_object_new (KANDY_TYPE_MEDIA_OPTIONS, NULL);
+  specs = g_object_class_list_properties (G_OBJECT_GET_CLASS (self), &n);
+  for (i = 0; i < n; i++) {
+    g_auto (GValue) value = G_VALUE_INIT;
+
+    g_object_get_property (G_OBJECT (self), specs[i]->name, &value);
+    g_object_set_property (G_OBJECT (copy), specs[i]->name, &value);
+  }
+  return copy;
+}
+
+/**
+ * kandy_media_options_merge_bandwidth:
+ * @self: options
+ * @other: what is asked for later
+ *
+ * Takes the limits for sound and for pictures over, where @other has them.
+ */
+void
+kandy_media_options_merge_bandwidth (
+    KandyMediaOptions *self, KandyMediaOptions *other)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (self));
+  g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (other));
+
+  if (other->bandwidth_audio)
+    self->bandwidth_audio = other->bandwidth_audio;
+  if (other->bandwidth_video)
+    self->bandwidth_video = other->bandwidth_video;
+}

@@ -17,5 +17,9 @@ KANDY_API G_DECLARE_FINAL_TYPE (KandyMediaOptions, kandy_media_options, KANDY, M
  * "video-network-priority", "screen-network-priority" (string, nullable),
  * "display-name" (string, nullable), "custom-parameters" (GVariant a{ss}, nullable) */
 KANDY_API KandyMediaOptions *kandy_media_options_new (gboolean audio, gboolean video);
+KANDY_API KandyMediaOptions *kandy_media_options_copy (KandyMediaOptions *self);
+/* "bandwidth-audio" and "bandwidth-video" of @other, where they are not 0 */
+KANDY_API void kandy_media_options_merge_bandwidth (KandyMediaOptions *self,
+    KandyMediaOptions *other);
 
 G_END_DECLS

@@ -20,6 +20,7 @@ struct _KandyTrack {
   char *label;
   KandyMediaKind kind;
   gboolean is_local;
+  gboolean screen;
   gboolean muted;
   gboolean source_muted;
   gboolean live;
@@ -34,6 +35,7 @@ enum {
   PROP_STREAM_ID,
   PROP_KIND,
   PROP_IS_LOCAL,
+  PROP_SCREEN,
   PROP_LABEL,
   PROP_MUTED,
   PROP_SOURCE_MUTED,
@@ -73,6 +75,9 @@ kandy_track_set_property (
     case PROP_IS_LOCAL:
       self->is_local = g_value_get_boolean (value);
       break;
+    case PROP_SCREEN:
+      self->screen = g_value_get_boolean (value);
+      break;
     case PROP_LABEL:
       self->label = g_value_dup_string (value);
       break;
@@ -111,6 +116,9 @@ kandy_track_get_property (
       break;
     case PROP_IS_LOCAL:
       g_value_set_boolean (value, self->is_local);
+      break;
+    case PROP_SCREEN:
+      g_value_set_boolean (value, self->screen);
       break;
     case PROP_LABEL:
       g_value_set_string (value, self->label);
@@ -200,6 +208,13 @@ kandy_track_class_init (KandyTrackClass *klass)
    */
   props[PROP_IS_LOCAL] = g_param_spec_boolean (
       "is-local", "Is local", "Whether the track is sent", FALSE, once);
+  /**
+   * KandyTrack:screen:
+   *
+   * Whether the pictures are those of a screen, and not of a camera.
+   */
+  props[PROP_SCREEN] = g_param_spec_boolean ("screen", "Screen",
+      "Whether the pictures are those of a screen", FALSE, once);
   /**
    * KandyTrack:label:
    *
@@ -330,6 +345,22 @@ kandy_track_is_local (KandyTrack *self)
   g_return_val_if_fail (KANDY_IS_TRACK (self), FALSE);
 
   return self->is_local;
+}
+
+/**
+ * kandy_track_is_screen: (get-property screen)
+ * @self: a track
+ *
+ * May be called from any thread.
+ *
+ * Returns: whether the pictures are those of a screen
+ */
+gboolean
+kandy_track_is_screen (KandyTrack *self)
+{
+  g_return_val_if_fail (KANDY_IS_TRACK (self), FALSE);
+
+  return self->screen;
 }
 
 /**

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* The document's TrackObject. Properties: "id" (string), "stream-id" (string),
- * "kind" (KandyMediaKind), "is-local" (boolean), "label" (string), "muted",
+ * "kind" (KandyMediaKind), "is-local", "screen" (boolean), "label" (string), "muted",
  * "source-muted" (boolean), "live" (boolean; document: state live|ended),
  * "containers" (strv) */
 
@@ -19,6 +19,7 @@ KANDY_API const char *kandy_track_get_id (KandyTrack *self);
 KANDY_API const char *kandy_track_get_stream_id (KandyTrack *self);
 KANDY_API KandyMediaKind kandy_track_get_kind (KandyTrack *self);
 KANDY_API gboolean kandy_track_is_local (KandyTrack *self);
+KANDY_API gboolean kandy_track_is_screen (KandyTrack *self);
 KANDY_API gboolean kandy_track_is_live (KandyTrack *self);
 KANDY_API void kandy_track_set_live (KandyTrack *self, gboolean live);
 KANDY_API gboolean kandy_track_get_muted (KandyTrack *self);

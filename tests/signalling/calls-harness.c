@@ -188,6 +188,22 @@ harness_describe (
   } else if (g_str_equal (name, "call:mediaConnectionChange")) {
     g_string_append_printf (
         events, "media from %s", lookup (previous, "state"));
+  } else if (g_str_equal (name, "call:newMedia")
+      || g_str_equal (name, "call:removedMedia")) {
+    g_autoptr (GVariant) tracks =
+        g_variant_lookup_value (payload, "tracks", G_VARIANT_TYPE_STRING_ARRAY);
+    g_autofree const char **ids = g_variant_get_strv (tracks, NULL);
+    g_autofree char *text = g_strjoinv (",", (char **) ids);
+
+    g_string_append_printf (events, "%s [%s]", name + strlen ("call:"), text);
+  } else if (g_str_equal (name, "call:trackReplaced")) {
+    g_autoptr (GVariant) old =
+        g_variant_lookup_value (payload, "oldTrack", G_VARIANT_TYPE_VARDICT);
+
+    g_string_append (events, "trackReplaced");
+    if (old)
+      g_string_append_printf (events, " %s(%s)->%s", lookup (old, "id"),
+          lookup (old, "state"), lookup (payload, "newTrackId"));
   } else if (g_str_equal (name, "call:dtmfReceived")) {
     gboolean in_band = FALSE;
 

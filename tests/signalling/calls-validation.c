@@ -46,6 +46,35 @@ send_dtmf (KandyCall *call, GCancellable *cancellable,
       call, "1", 0, 0, cancellable, callback, user_data);
 }
 
+static void
+add_media (KandyCall *call, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (KandyMediaOptions) media = kandy_media_options_new (TRUE, TRUE);
+
+  kandy_call_add_media_async (call, media, cancellable, callback, user_data);
+}
+
+static void
+remove_media (KandyCall *call, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  static const char *const ids[] = { "local-1", NULL };
+
+  kandy_call_remove_media_async (
+      call, ids, NULL, cancellable, callback, user_data);
+}
+
+static void
+replace_track (KandyCall *call, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (KandyMediaOptions) media = kandy_media_options_new (TRUE, FALSE);
+
+  kandy_call_replace_track_async (
+      call, "local-1", media, cancellable, callback, user_data);
+}
+
 static const Operation operations[] = {
   { "ANSWER", answer, "---xx-----" },
   { "REJECT", kandy_call_reject_async, "---xx-----" },
@@ -57,6 +86,9 @@ static const Operation operations[] = {
   { "UNHOLD", kandy_call_unhold_async, "------x---" },
   { "MEDIA_RESTART", kandy_call_restart_media_async, "-----xxx--" },
   { "SEND_DTMF", send_dtmf, "--x-xx----" },
+  { "ADD_MEDIA", add_media, "-----x----" },
+  { "REMOVE_MEDIA", remove_media, "-----x----" },
+  { "REPLACE_TRACK", replace_track, "-----x----" },
 };
 
 static void

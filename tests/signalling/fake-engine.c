@@ -23,6 +23,8 @@ struct _FakeEngine {
   GQueue dtmf; /* GTask */
   KandyTrack *local;
   KandyTrack *remote;
+  GPtrArray *added; /* KandyTrack */
+  guint n_tracks;
   KandyMediaOptions *answer_options;
 };
 
@@ -62,13 +64,36 @@ add_remote (FakeEngine *self)
   kandy_media_engine_emit_track_added (KANDY_MEDIA_ENGINE (self), self->remote);
 }
 
+static KandyTrack *
+new_track (FakeEngine *self, KandyMediaOptions *media)
+{
+  gboolean audio, screen;
+  g_autofree char *id = g_strdup_printf ("added-%u", ++self->n_tracks);
+
+  g_object_get (media, "audio", &audio, "screen", &screen, NULL);
+  return g_object_new (KANDY_TYPE_TRACK, "id", id, "stream-id", "stream-1",
+      "kind", audio ? KANDY_MEDIA_KIND_AUDIO : KANDY_MEDIA_KIND_VIDEO,
+      "is-local", TRUE, "screen", screen, NULL);
+}
+
 /* What a verb does when it succeeds */
 static void
 complete (FakeEngine *self, GTask *task)
 {
   const char *verb = g_task_get_name (task);
 
-  if (g_str_equal (verb, "create_offer")) {
+  if (g_str_equal (verb, "add_media")) {
+    GPtrArray *tracks = g_ptr_array_new_with_free_func (g_object_unref);
+
+    g_ptr_array_add (tracks, new_track (self, g_task_get_task_data (task)));
+    g_ptr_array_add (self->added, g_object_ref (tracks->pdata[0]));
+    kandy_media_engine_emit_track_added (
+        KANDY_MEDIA_ENGINE (self), tracks->pdata[0]);
+    g_task_return_pointer (task, tracks, (GDestroyNotify) g_ptr_array_unref);
+  } else if (g_str_equal (verb, "replace_track")) {
+    g_task_return_pointer (
+        task, new_track (self, g_task_get_task_data (task)), g_object_unref);
+  } else if (g_str_equal (verb, "create_offer")) {
     self->phase = OFFER_CREATED;
     add_local (self);
     g_task_return_pointer (task,
@@ -94,21 +119,25 @@ complete (FakeEngine *self, GTask *task)
   g_object_unref (task);
 }
 
+/* @data: (nullable): an object for complete() */
 static void
-run (FakeEngine *self, const char *verb, GAsyncReadyCallback callback,
-    gpointer user_data)
+run_with (FakeEngine *self, const char *verb, gpointer data,
+    GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
 
   g_assert_null (self->waiting);
   g_task_set_name (task, verb);
+  if (data)
+    g_task_set_task_data (task, g_object_ref (data), g_object_unref);
   if (self->closed) {
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed");
     g_object_unref (task);
   } else if (g_hash_table_steal_extended (
                  self->script->failures, verb, NULL, (gpointer *) &error)) {
-    if (!g_str_equal (verb, "create_answer"))
+    if (!g_str_equal (verb, "create_answer")
+        && !g_str_equal (verb, "replace_track"))
       self->phase = IDLE;
     g_task_return_error (task, error);
     g_object_unref (task);
@@ -117,6 +146,74 @@ run (FakeEngine *self, const char *verb, GAsyncReadyCallback callback,
   } else {
     complete (self, task);
   }
+}
+
+static void
+run (FakeEngine *self, const char *verb, GAsyncReadyCallback callback,
+    gpointer user_data)
+{
+  run_with (self, verb, NULL, callback, user_data);
+}
+
+static void
+add_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+  g_autoptr (GString) text = g_string_new ("add_media");
+  gboolean audio, video, screen;
+
+  g_assert_cmpint (self->phase, ==, IDLE);
+  g_object_get (
+      media, "audio", &audio, "video", &video, "screen", &screen, NULL);
+  g_string_append_printf (text, "%s%s%s", audio ? " audio" : "",
+      video ? " video" : "", screen ? " screen" : "");
+  note (self, text->str);
+  run_with (self, "add_media", media, callback, user_data);
+}
+
+static GPtrArray *
+add_media_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+remove_tracks (
+    KandyMediaEngine *engine, GPtrArray *tracks, KandyMediaOptions *options)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+  guint i;
+
+  g_assert_cmpint (self->phase, ==, IDLE);
+  note (self, "remove_tracks");
+  for (i = 0; i < tracks->len; i++) {
+    g_string_append_printf (
+        self->log, " %s", kandy_track_get_id (tracks->pdata[i]));
+    kandy_track_set_live (tracks->pdata[i], FALSE);
+    kandy_media_engine_emit_track_removed (engine, tracks->pdata[i]);
+  }
+}
+
+static void
+replace_track_async (KandyMediaEngine *engine, KandyTrack *track,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+  g_autofree char *text =
+      g_strdup_printf ("replace_track %s", kandy_track_get_id (track));
+
+  note (self, text);
+  run_with (self, "replace_track", media, callback, user_data);
+}
+
+static KandyTrack *
+replace_track_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
@@ -336,6 +433,11 @@ fake_engine_iface_init (KandyMediaEngineInterface *iface)
 {
   iface->create_offer_async = create_offer_async;
   iface->create_offer_finish = pointer_finish;
+  iface->add_media_async = add_media_async;
+  iface->add_media_finish = add_media_finish;
+  iface->remove_tracks = remove_tracks;
+  iface->replace_track_async = replace_track_async;
+  iface->replace_track_finish = replace_track_finish;
   iface->commit_offer = commit_offer;
   iface->drop_offer = drop_offer;
   iface->accept_answer_async = accept_answer_async;
@@ -364,6 +466,7 @@ fake_engine_finalize (GObject *object)
   g_clear_object (&self->local);
   g_clear_object (&self->remote);
   g_clear_object (&self->answer_options);
+  g_ptr_array_unref (self->added);
   g_string_free (self->log, TRUE);
 
   G_OBJECT_CLASS (fake_engine_parent_class)->finalize (object);
@@ -379,6 +482,7 @@ static void
 fake_engine_init (FakeEngine *self)
 {
   self->log = g_string_new (NULL);
+  self->added = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 void
