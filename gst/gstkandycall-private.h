@@ -21,6 +21,8 @@ typedef struct {
   char *id;
   GstKandyReceiveTrack *track;
   gboolean present;
+  gboolean shown;               /* announced to the engine's owner */
+  gboolean described;           /* the description says that it is sent */
   gboolean wanted;
 } GstKandyRemoteTrack;
 
@@ -116,6 +118,8 @@ GST_KANDY_API void gst_kandy_call_set_patience (GstKandyCall *self,
     guint silence_ms, guint loss_ms);
 
 void gst_kandy_call_init_engine (KandyMediaEngineInterface *iface);
+void gst_kandy_call_init_media (KandyMediaEngineInterface *iface);
+void gst_kandy_call_announce_local_tracks (GstKandyCall *self);
 gboolean gst_kandy_call_ensure_transport (GstKandyCall *self, GError **error);
 GstKandyTransport *gst_kandy_call_new_transport (GstKandyCall *self,
     GError **error);

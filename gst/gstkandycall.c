@@ -48,6 +48,8 @@ enum {
 enum {
   SIGNAL_RECEIVE_TRACK_ADDED,
   SIGNAL_RECEIVE_TRACK_REMOVED,
+  SIGNAL_MEDIA_WANTED,
+  SIGNAL_SOURCE_WANTED,
   SIGNAL_DTMF_EVENT,
   N_SIGNALS
 };
@@ -64,6 +66,7 @@ static void
 engine_iface_init (gpointer iface, gpointer data)
 {
   gst_kandy_call_init_engine (iface);
+  gst_kandy_call_init_media (iface);
 }
 
 static void
@@ -650,6 +653,31 @@ gst_kandy_call_class_init (GstKandyCallClass *klass)
       g_signal_new ("receive-track-removed", type, G_SIGNAL_RUN_LAST, 0, NULL,
           NULL, NULL, G_TYPE_NONE, 1, GST_KANDY_TYPE_RECEIVE_TRACK);
   /**
+   * GstKandyCall::media-wanted:
+   * @self: a #GstKandyCall
+   * @media: #KandyMediaOptions, whose `audio`, `video` and `screen` say what
+   *
+   * More is to be sent in a call that runs: whoever has such media adds tracks
+   * with gst_kandy_call_add_send_track() now. API document: `call.addMedia`.
+   */
+  signals[SIGNAL_MEDIA_WANTED] =
+      g_signal_new ("media-wanted", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+          NULL, G_TYPE_NONE, 1, KANDY_TYPE_MEDIA_OPTIONS);
+  /**
+   * GstKandyCall::source-wanted:
+   * @self: a #GstKandyCall
+   * @track: the #GstKandySendTrack
+   * @media: #KandyMediaOptions, which say what is to be sent
+   *
+   * @track is to send another source from now on. API document:
+   * `call.replaceTrack`.
+   *
+   * Returns: whether it does
+   */
+  signals[SIGNAL_SOURCE_WANTED] = g_signal_new ("source-wanted", type,
+      G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+      G_TYPE_BOOLEAN, 2, GST_KANDY_TYPE_SEND_TRACK, KANDY_TYPE_MEDIA_OPTIONS);
+  /**
    * GstKandyCall::dtmf-event:
    * @self: a #GstKandyCall
    * @number: 0 to 9, 10 for `*`, 11 for `#`, 12 to 15 for A to D
@@ -712,6 +740,32 @@ gst_kandy_call_new (
   return self;
 }
 
+static GstKandySendTrack *
+add_send_track (GstKandyCall *self, KandyMediaKind kind, gboolean screen,
+    const char *label, GstCaps *codecs)
+{
+  GstKandyLocalTrack *local;
+  g_autofree char *id = g_uuid_string_random ();
+  g_autoptr (KandyTrack) track = NULL;
+
+  if (!self->stream_id)
+    self->stream_id = g_uuid_string_random ();
+  if (!self->clock)
+    create_pipeline (self);
+
+  track = g_object_new (KANDY_TYPE_TRACK, "id", id, "stream-id",
+      self->stream_id, "kind", kind, "is-local", TRUE, "screen", screen,
+      "label", label, NULL);
+  local = g_new0 (GstKandyLocalTrack, 1);
+  local->track =
+      gst_kandy_send_track_new (track, codecs, self->clock, self->base_time);
+  local->facade_id = gst_kandy_sdp_facade_add_track (
+      self->facade, kind, id, self->stream_id, codecs);
+  g_ptr_array_add (self->sends, local);
+  self->dirty = self->staging;
+  return gst_object_ref (local->track);
+}
+
 /**
  * gst_kandy_call_add_send_track:
  * @self: a #GstKandyCall
@@ -729,27 +783,30 @@ GstKandySendTrack *
 gst_kandy_call_add_send_track (
     GstKandyCall *self, KandyMediaKind kind, const char *label, GstCaps *codecs)
 {
-  GstKandyLocalTrack *local;
-  g_autofree char *id = g_uuid_string_random ();
-  g_autoptr (KandyTrack) track = NULL;
-
   g_return_val_if_fail (GST_KANDY_IS_CALL (self), NULL);
   g_return_val_if_fail (GST_IS_CAPS (codecs), NULL);
 
-  if (!self->stream_id)
-    self->stream_id = g_uuid_string_random ();
-  if (!self->clock)
-    create_pipeline (self);
+  return add_send_track (self, kind, FALSE, label, codecs);
+}
 
-  track = kandy_track_new (id, self->stream_id, kind, TRUE, label);
-  local = g_new0 (GstKandyLocalTrack, 1);
-  local->track =
-      gst_kandy_send_track_new (track, codecs, self->clock, self->base_time);
-  local->facade_id = gst_kandy_sdp_facade_add_track (
-      self->facade, kind, id, self->stream_id, codecs);
-  g_ptr_array_add (self->sends, local);
-  self->dirty = self->staging;
-  return gst_object_ref (local->track);
+/**
+ * gst_kandy_call_add_screen_track:
+ * @self: a #GstKandyCall
+ * @label: (nullable): for people
+ * @codecs: as for gst_kandy_call_add_send_track()
+ *
+ * Adds a local track with the pictures of a screen.
+ *
+ * Returns: (transfer full): the track
+ */
+GstKandySendTrack *
+gst_kandy_call_add_screen_track (
+    GstKandyCall *self, const char *label, GstCaps *codecs)
+{
+  g_return_val_if_fail (GST_KANDY_IS_CALL (self), NULL);
+  g_return_val_if_fail (GST_IS_CAPS (codecs), NULL);
+
+  return add_send_track (self, KANDY_MEDIA_KIND_VIDEO, TRUE, label, codecs);
 }
 
 /**

@@ -37,6 +37,8 @@ GST_KANDY_API GstKandyCall *gst_kandy_call_new (KandyConfig *config,
  * (transfer full) */
 GST_KANDY_API GstKandySendTrack *gst_kandy_call_add_send_track (GstKandyCall *self,
     KandyMediaKind kind, const char *label, GstCaps *codecs);
+GST_KANDY_API GstKandySendTrack *gst_kandy_call_add_screen_track (GstKandyCall *self,
+    const char *label, GstCaps *codecs);
 GST_KANDY_API void gst_kandy_call_remove_send_track (GstKandyCall *self,
     GstKandySendTrack *track);
 /* (transfer container) (element-type GstKandyReceiveTrack) */

@@ -613,8 +613,8 @@ start_run (GstKandyCall *self, GstKandySdpSteps steps)
 
 /* --- verbs --- */
 
-static void
-announce_local_tracks (GstKandyCall *self)
+void
+gst_kandy_call_announce_local_tracks (GstKandyCall *self)
 {
   for (guint i = 0; i < self->sends->len; i++) {
     GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
@@ -655,7 +655,7 @@ create_offer_async (KandyMediaEngine *engine, KandyOfferPurpose purpose,
   gst_kandy_sdp_facade_set_is_caller (
       self->facade, purpose == KANDY_OFFER_PURPOSE_INITIAL);
   gst_kandy_call_apply_settings (self, NULL);
-  announce_local_tracks (self);
+  gst_kandy_call_announce_local_tracks (self);
 
   if (!gst_kandy_call_ensure_transport (self, &error)
       || !gst_kandy_sdp_facade_begin_offer (
@@ -802,7 +802,7 @@ create_answer_async (KandyMediaEngine *engine, KandyMediaOptions *options,
     return;
   }
 
-  announce_local_tracks (self);
+  gst_kandy_call_announce_local_tracks (self);
   if (options)
     gst_kandy_call_apply_settings (self, options);
   if (options || self->dirty || local_hold != self->staged_hold)

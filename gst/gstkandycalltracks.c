@@ -86,12 +86,46 @@ add_remote (GstKandyCall *self, const GstKandySdpMline *mline)
   remote->id = g_strdup (mline->remote_track_id);
   remote->track = gst_kandy_receive_track_new (
       track, mline->receive_caps, self->latency, self->clock, self->base_time);
-  remote->present = TRUE;
+  remote->present = remote->described = TRUE;
   g_ptr_array_add (self->receives, remote);
 }
 
+/* For the owner of the engine, a track is there as long as the description says
+ * that it is sent; a hold takes it away (protocol calls 4.7) */
+static void
+show_remote_tracks (GstKandyCall *self)
+{
+  g_autoptr (GPtrArray) come = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) gone = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < self->receives->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    if (remote->shown == remote->described)
+      continue;
+    remote->shown = remote->described;
+    g_ptr_array_add (
+        remote->shown ? come : gone, gst_object_ref (remote->track));
+  }
+  for (guint i = 0; i < gone->len && !self->closed; i++) {
+    GstKandyReceiveTrack *track = g_ptr_array_index (gone, i);
+
+    kandy_track_set_source_muted (
+        gst_kandy_receive_track_get_track (track), TRUE);
+    kandy_media_engine_emit_track_removed (
+        KANDY_MEDIA_ENGINE (self), gst_kandy_receive_track_get_track (track));
+  }
+  for (guint i = 0; i < come->len && !self->closed; i++) {
+    GstKandyReceiveTrack *track = g_ptr_array_index (come, i);
+
+    kandy_media_engine_emit_track_added (
+        KANDY_MEDIA_ENGINE (self), gst_kandy_receive_track_get_track (track));
+    gst_kandy_receive_track_tell_flowing (track);
+  }
+}
+
 /* Tracks are what the descriptions say, packets or not. A hold does not take
- * them away, it only makes them silent. */
+ * them away from who plays them, it only makes them silent. */
 void
 gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
 {
@@ -106,9 +140,11 @@ gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
   if (self->closed || !self->pipeline)
     return;
 
-  for (guint i = 0; i < old; i++)
-    ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))->present =
-        FALSE;
+  for (guint i = 0; i < old; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    remote->present = remote->described = FALSE;
+  }
 
   for (guint i = 0; i < n; i++) {
     g_auto (GstKandySdpMline) mline = { 0 };
@@ -120,6 +156,7 @@ gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
     remote = find_remote (self, mline.remote_track_id);
     if (remote) {
       remote->present = mline.receive || held;
+      remote->described = mline.receive;
       if (mline.receive_caps)
         gst_kandy_receive_track_set_caps (remote->track, mline.receive_caps);
     } else if (mline.receive) {
@@ -146,18 +183,17 @@ gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
     gst_kandy_receive_track_set_active (remote->track, FALSE);
     kandy_track_set_live (track, FALSE);
     g_signal_emit_by_name (self, "receive-track-removed", remote->track);
-    kandy_media_engine_emit_track_removed (KANDY_MEDIA_ENGINE (self), track);
+    if (remote->shown)
+      kandy_media_engine_emit_track_removed (KANDY_MEDIA_ENGINE (self), track);
   }
   for (guint i = 0; i < come->len; i++) {
     GstKandyReceiveTrack *track = g_ptr_array_index (come, i);
 
-    if (!self->closed) {
+    if (!self->closed)
       g_signal_emit_by_name (self, "receive-track-added", track);
-      kandy_media_engine_emit_track_added (
-          KANDY_MEDIA_ENGINE (self), gst_kandy_receive_track_get_track (track));
-    }
     g_object_unref (track);
   }
+  show_remote_tracks (self);
   g_object_unref (self);
 }
 

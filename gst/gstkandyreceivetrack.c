@@ -177,10 +177,9 @@ choose_source (GstKandyReceiveTrack *self, guint source)
   return FALSE;
 }
 
-static gboolean
-tell_flowing (gpointer user_data)
+void
+gst_kandy_receive_track_tell_flowing (GstKandyReceiveTrack *self)
 {
-  GstKandyReceiveTrack *self = user_data;
   gboolean flowing;
 
   GST_OBJECT_LOCK (self);
@@ -188,6 +187,12 @@ tell_flowing (gpointer user_data)
   GST_OBJECT_UNLOCK (self);
   if (flowing)
     kandy_track_set_source_muted (self->track, FALSE);
+}
+
+static gboolean
+tell_flowing (gpointer user_data)
+{
+  gst_kandy_receive_track_tell_flowing (user_data);
   return G_SOURCE_REMOVE;
 }
 

@@ -36,7 +36,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_send_track_debug);
 struct _GstKandySendTrack {
   GstObject parent;
 
-  KandyTrack *track;
+  KandyTrack *track; /* atomic */
+  GPtrArray *former; /* (nullable): what was, which somebody may still use */
   GstCaps *codecs;
   GstClock *clock; /* of the private pipeline */
   GstClockTime base_time;
@@ -250,6 +251,7 @@ gst_kandy_send_track_finalize (GObject *object)
   GstKandySendTrack *self = GST_KANDY_SEND_TRACK (object);
 
   g_clear_object (&self->track);
+  g_clear_pointer (&self->former, g_ptr_array_unref);
   gst_clear_caps (&self->codecs);
   gst_clear_caps (&self->negotiated);
   gst_clear_object (&self->source);
@@ -424,6 +426,21 @@ gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
   if (changed)
     g_signal_emit (self, signals[SIGNAL_NEGOTIATED], 0);
   return TRUE;
+}
+
+KandyTrack *
+gst_kandy_send_track_renew (GstKandySendTrack *self, gboolean screen)
+{
+  KandyTrack *old = self->track;
+  KandyTrack *track = g_object_new (KANDY_TYPE_TRACK, "stream-id",
+      kandy_track_get_stream_id (old), "kind", kandy_track_get_kind (old),
+      "is-local", TRUE, "screen", screen, NULL);
+
+  if (!self->former)
+    self->former = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (self->former, old);
+  g_atomic_pointer_set (&self->track, g_object_ref (track));
+  return track;
 }
 
 void
@@ -612,7 +629,7 @@ gst_kandy_send_track_get_track (GstKandySendTrack *self)
 {
   g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), NULL);
 
-  return self->track;
+  return g_atomic_pointer_get (&self->track);
 }
 
 /**

@@ -33,6 +33,10 @@ GstKandySendTrack *gst_kandy_send_track_new (KandyTrack *track,
 gboolean gst_kandy_send_track_attach (GstKandySendTrack *self,
     GstElement *pipeline, GstPad *pad, GstCaps *caps,
     GstKandyRtpBorder *border);
+/* Another KandyTrack stands for what is sent from now on; (transfer full). On
+ * the kandy thread */
+KandyTrack *gst_kandy_send_track_renew (GstKandySendTrack *self,
+    gboolean screen);
 /* Nothing leaves any more; the source remains where it is */
 void gst_kandy_send_track_release (GstKandySendTrack *self);
 void gst_kandy_send_track_set_gate (GstKandySendTrack *self,
@@ -68,6 +72,8 @@ void gst_kandy_receive_track_deliver (GstKandyReceiveTrack *self, guint source,
     GstPad *pad, GstBuffer *rtp, GstCaps *caps);
 void gst_kandy_receive_track_set_active (GstKandyReceiveTrack *self,
     gboolean active);
+/* The KandyTrack is told if packets come; on the kandy thread */
+void gst_kandy_receive_track_tell_flowing (GstKandyReceiveTrack *self);
 void gst_kandy_receive_track_set_caps (GstKandyReceiveTrack *self,
     GstCaps *caps);
 void gst_kandy_receive_track_forget_source (GstKandyReceiveTrack *self);

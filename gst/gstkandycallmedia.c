@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandycall-private.h"
+
+/* The verbs of KandyMediaEngine that change what is sent. Where media come from
+ * is not the call's business: it asks by its signals, and takes the tracks that
+ * are there then. */
+
+GST_DEBUG_CATEGORY_EXTERN (gst_kandy_call_debug);
+#define GST_CAT_DEFAULT gst_kandy_call_debug
+
+static void
+merge_bandwidth (GstKandyCall *self, KandyMediaOptions *options)
+{
+  g_autoptr (KandyMediaOptions) merged = NULL;
+
+  if (!options)
+    return;
+  merged = self->options ? kandy_media_options_copy (self->options)
+                         : kandy_media_options_new (FALSE, FALSE);
+  kandy_media_options_merge_bandwidth (merged, options);
+  g_set_object (&self->options, merged);
+}
+
+static GstKandyLocalTrack *
+find_local (GstKandyCall *self, KandyTrack *track)
+{
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
+
+    if (gst_kandy_send_track_get_track (local->track) == track)
+      return local;
+  }
+  return NULL;
+}
+
+static gboolean
+is_screen (KandyMediaOptions *media)
+{
+  gboolean screen;
+
+  g_object_get (media, "screen", &screen, NULL);
+  return screen;
+}
+
+static GTask *
+new_task (GstKandyCall *self, gpointer tag, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  /* What was done is not undone by a cancellation that comes too late */
+  g_task_set_check_cancellable (task, FALSE);
+  return task;
+}
+
+/* FALSE: answered */
+static gboolean
+check_open (GstKandyCall *self, GTask *task)
+{
+  if (g_task_return_error_if_cancelled (task))
+    return FALSE;
+  if (!self->closed && !self->failed)
+    return TRUE;
+  g_task_return_error (task,
+      kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
+          "The media of this call are closed"));
+  return FALSE;
+}
+
+static void
+add_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GstKandyCall *self = GST_KANDY_CALL (engine);
+  g_autoptr (GTask) task =
+      new_task (self, add_media_async, cancellable, callback, user_data);
+  g_autoptr (GPtrArray) tracks =
+      g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (!check_open (self, task))
+    return;
+  g_object_ref (self);
+  g_signal_emit_by_name (self, "media-wanted", media);
+  for (guint i = 0; i < self->sends->len; i++) {
+    GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
+
+    if (!local->announced)
+      g_ptr_array_add (
+          tracks, g_object_ref (gst_kandy_send_track_get_track (local->track)));
+  }
+  if (tracks->len == 0) {
+    g_task_return_error (task,
+        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+            "There are no media of this kind that are not sent already"));
+  } else {
+    merge_bandwidth (self, media);
+    gst_kandy_call_announce_local_tracks (self);
+    g_task_return_pointer (
+        task, g_steal_pointer (&tracks), (GDestroyNotify) g_ptr_array_unref);
+  }
+  g_object_unref (self);
+}
+
+static GPtrArray *
+add_media_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+remove_tracks (
+    KandyMediaEngine *engine, GPtrArray *tracks, KandyMediaOptions *options)
+{
+  GstKandyCall *self = GST_KANDY_CALL (engine);
+
+  g_object_ref (self);
+  merge_bandwidth (self, options);
+  for (guint i = 0; i < tracks->len; i++) {
+    GstKandyLocalTrack *local =
+        find_local (self, g_ptr_array_index (tracks, i));
+    GstKandySendTrack *track;
+
+    if (!local)
+      continue;
+    track = gst_object_ref (local->track);
+    gst_kandy_call_remove_send_track (self, track);
+    gst_object_unref (track);
+  }
+  g_object_unref (self);
+}
+
+static void
+replace_track_async (KandyMediaEngine *engine, KandyTrack *track,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  GstKandyCall *self = GST_KANDY_CALL (engine);
+  g_autoptr (GTask) task =
+      new_task (self, replace_track_async, cancellable, callback, user_data);
+  GstKandyLocalTrack *local = find_local (self, track);
+  g_autoptr (KandyTrack) replacement = NULL;
+  g_autoptr (GstKandySendTrack) sent = NULL;
+  gboolean done = FALSE;
+
+  if (!check_open (self, task))
+    return;
+  if (local) {
+    sent = gst_object_ref (local->track);
+    g_signal_emit_by_name (self, "source-wanted", sent, media, &done);
+  }
+  if (!done) {
+    g_task_return_error (task,
+        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+            "There is nothing that could be sent in its place"));
+    return;
+  }
+  replacement = gst_kandy_send_track_renew (sent, is_screen (media));
+  g_task_return_pointer (task, g_steal_pointer (&replacement), g_object_unref);
+}
+
+static KandyTrack *
+replace_track_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+gst_kandy_call_init_media (KandyMediaEngineInterface *iface)
+{
+  iface->add_media_async = add_media_async;
+  iface->add_media_finish = add_media_finish;
+  iface->remove_tracks = remove_tracks;
+  iface->replace_track_async = replace_track_async;
+  iface->replace_track_finish = replace_track_finish;
+}
