@@ -22,3 +22,7 @@
 #include "kandy-group-participant.h"
 #include "kandy-group.h"
 #include "kandy-groups.h"
+#include "kandy-message-part.h"
+#include "kandy-message.h"
+#include "kandy-conversation.h"
+#include "kandy-conversations.h"

@@ -26,6 +26,9 @@ const char *kandy_client_get_identity (KandyClient *self);
 /* (nullable): the part of the identity after '@' */
 const char *kandy_client_get_domain (KandyClient *self);
 const char *kandy_client_get_correlator (KandyClient *self);
+/* (nullable): the number that short messages to it are notified of */
+void kandy_client_set_sms_number (KandyClient *self, const char *number);
+const char *kandy_client_get_sms_number (KandyClient *self);
 /* (nullable): value of X-Cpaas-Agent; NULL if it is not to be sent */
 char *kandy_client_dup_agent (KandyClient *self);
 

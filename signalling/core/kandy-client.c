@@ -10,6 +10,7 @@
 #include "kandy-calls-private.h"
 #include "kandy-config-private.h"
 #include "kandy-connection-private.h"
+#include "kandy-conversations.h"
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
 #include "kandy-events.h"
@@ -68,7 +69,9 @@ struct _KandyClient {
   KandyServices *services;
   KandyMedia *media;
   KandyCalls *calls;
+  KandyConversations *conversations;
   KandyGroups *groups;
+  char *sms_number; /* (nullable): what the platform subscribed us to */
 
   char *correlator; /* what get_correlator returned last */
   char *made_correlator;
@@ -192,6 +195,8 @@ kandy_client_constructed (GObject *object)
   self->media = kandy_media_new (self);
   self->calls = g_object_new (KANDY_TYPE_CALLS, "client", self, NULL);
   kandy_calls_watch_services (self->calls, self->services);
+  self->conversations =
+      g_object_new (KANDY_TYPE_CONVERSATIONS, "client", self, NULL);
   self->groups = g_object_new (KANDY_TYPE_GROUPS, "client", self, NULL);
 }
 
@@ -212,6 +217,7 @@ kandy_client_finalize (GObject *object)
   KandyClient *self = KANDY_CLIENT (object);
 
   g_clear_object (&self->groups);
+  g_clear_object (&self->conversations);
   g_clear_object (&self->calls);
   g_clear_object (&self->media);
   g_clear_object (&self->services);
@@ -223,6 +229,7 @@ kandy_client_finalize (GObject *object)
   g_clear_object (&self->logger);
   g_free (self->correlator);
   g_free (self->made_correlator);
+  g_free (self->sms_number);
   g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (kandy_client_parent_class)->finalize (object);
@@ -347,6 +354,19 @@ const char *
 kandy_client_get_domain (KandyClient *self)
 {
   return kandy_auth_get_domain (self->auth);
+}
+
+void
+kandy_client_set_sms_number (KandyClient *self, const char *number)
+{
+  g_free (self->sms_number);
+  self->sms_number = g_strdup (number);
+}
+
+const char *
+kandy_client_get_sms_number (KandyClient *self)
+{
+  return self->sms_number;
 }
 
 const char *
@@ -603,6 +623,22 @@ kandy_client_get_media (KandyClient *self)
   g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
 
   return self->media;
+}
+
+/**
+ * kandy_client_get_conversations:
+ * @self: a client
+ *
+ * Gets the API document's namespace `conversation`.
+ *
+ * Returns: (transfer none): the conversations
+ */
+KandyConversations *
+kandy_client_get_conversations (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->conversations;
 }
 
 /**

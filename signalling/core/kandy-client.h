@@ -21,6 +21,8 @@ KANDY_API KandyServices *kandy_client_get_services (KandyClient *self);
 KANDY_API KandyConnection *kandy_client_get_connection (KandyClient *self);
 KANDY_API KandyCalls *kandy_client_get_calls (KandyClient *self);
 KANDY_API KandyMedia *kandy_client_get_media (KandyClient *self);
+KANDY_API KandyConversations *kandy_client_get_conversations (
+    KandyClient *self);
 KANDY_API KandyGroups *kandy_client_get_groups (KandyClient *self);
 
 KANDY_API gboolean kandy_client_set_tokens (KandyClient *self,

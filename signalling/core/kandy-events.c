@@ -92,6 +92,15 @@ static const KandyEvent events[] = {
   { "media:sourceUnmuted", "KandyMedia", "source-unmuted",
       { S ("trackId"), V ("trackIds"), S ("id"), B ("isLocal") } },
 
+  { "conversations:new", "KandyConversations", "created", { V ("params") } },
+  { "conversations:change", "KandyConversations", "changed", { V ("params") } },
+  { "messages:change", "KandyConversation", "messages-changed",
+      { P ("destination"), P ("type"), S ("messageId"), S ("sender"),
+          V ("messageIds"), S ("next") } },
+  { "messages:error", "KandyConversations", "error", { E ("error") } },
+  { "isTypingList:change", "KandyConversation", "typing-changed",
+      { P ("destination"), P ("type"), S ("sender"), S ("state") } },
+
   { "group:new", "KandyGroups", "group-new", { O ("id") } },
   { "group:change", "KandyGroups", "group-changed", { O ("id"), S ("id") } },
   { "group:delete", "KandyGroups", "group-deleted", { V ("group") } },

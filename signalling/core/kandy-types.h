@@ -24,6 +24,10 @@ typedef struct _KandyTrack KandyTrack;
 typedef struct _KandyIceServer KandyIceServer;
 typedef struct _KandyMediaOptions KandyMediaOptions;
 typedef struct _KandyMediaEngine KandyMediaEngine;
+typedef struct _KandyConversations KandyConversations;
+typedef struct _KandyConversation KandyConversation;
+typedef struct _KandyMessage KandyMessage;
+typedef struct _KandyMessagePart KandyMessagePart;
 typedef struct _KandyMedia KandyMedia;
 typedef struct _KandyCollection KandyCollection;
 typedef struct _KandyGroups KandyGroups;
@@ -121,6 +125,35 @@ typedef enum {
   KANDY_MEDIA_KIND_AUDIO, /*< nick=audio >*/
   KANDY_MEDIA_KIND_VIDEO, /*< nick=video >*/
 } KandyMediaKind;
+
+/**
+ * KandyChatType:
+ * @KANDY_CHAT_TYPE_ONE_TO_ONE: between two users
+ * @KANDY_CHAT_TYPE_GROUP: in a group
+ * @KANDY_CHAT_TYPE_SMS: short messages
+ *
+ * Kind of a conversation (API document: `conversation.chatTypes`). Nicks are the
+ * document's strings.
+ */
+typedef enum {
+  KANDY_CHAT_TYPE_ONE_TO_ONE, /*< nick=chat-oneToOne >*/
+  KANDY_CHAT_TYPE_GROUP, /*< nick=chat-group >*/
+  KANDY_CHAT_TYPE_SMS, /*< nick=sms >*/
+} KandyChatType;
+
+/**
+ * KandyPartType:
+ * @KANDY_PART_TYPE_TEXT: text
+ * @KANDY_PART_TYPE_JSON: a JSON value
+ * @KANDY_PART_TYPE_FILE: a file
+ *
+ * What a part of a message is. Nicks are the API document's strings.
+ */
+typedef enum {
+  KANDY_PART_TYPE_TEXT, /*< nick=text >*/
+  KANDY_PART_TYPE_JSON, /*< nick=json >*/
+  KANDY_PART_TYPE_FILE, /*< nick=file >*/
+} KandyPartType;
 
 /**
  * KandyRemoteChange:

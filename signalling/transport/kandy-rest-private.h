@@ -52,6 +52,10 @@ gboolean kandy_rest_authorize (KandyRest *self, SoupMessageHeaders *headers,
 GError *kandy_rest_error_from_reply (SoupMessage *msg, GBytes *body,
     const char *operation);
 
+/* The platform does not accept the token: request:error, before the operation's
+ * own error (protocol session 1.5), and another token if there can be one */
+void kandy_rest_note_unauthorized (KandyRest *self, const char *operation);
+
 /* Implementation of kandy_client_fetch_async() */
 void kandy_rest_fetch_async (KandyRest *self, const char *method,
     const char *resource, GVariant *query_params, SoupMessageHeaders *headers,

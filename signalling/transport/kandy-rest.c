@@ -254,9 +254,8 @@ exchange_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_pointer (task, body, (GDestroyNotify) g_bytes_unref);
 }
 
-/* Protocol session 1.5: besides the operation's own error, and before it */
-static void
-emit_unauthorized (KandyRest *self, const char *operation)
+void
+kandy_rest_note_unauthorized (KandyRest *self, const char *operation)
 {
   g_autoptr (GError) error = NULL;
   GVariantDict payload;
@@ -272,6 +271,8 @@ emit_unauthorized (KandyRest *self, const char *operation)
       &payload, "error", kandy_error_to_variant (error));
   kandy_client_emit (self->client, self->client, "request:error",
       g_variant_dict_end (&payload));
+  if (self->client)
+    kandy_auth_token_refused (kandy_client_get_auth (self->client));
 }
 
 /* @outcome: (nullable): NULL for the request */
@@ -413,11 +414,8 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!SOUP_STATUS_IS_SUCCESSFUL (status)) {
     log_action (self, call->msg, outcome, NULL);
     error = kandy_rest_error_from_reply (call->msg, body, call->operation);
-    if (status == SOUP_STATUS_UNAUTHORIZED) {
-      emit_unauthorized (self, call->operation);
-      if (self->client)
-        kandy_auth_token_refused (kandy_client_get_auth (self->client));
-    }
+    if (status == SOUP_STATUS_UNAUTHORIZED)
+      kandy_rest_note_unauthorized (self, call->operation);
     g_task_return_error (task, error);
     return;
   }

@@ -130,6 +130,9 @@ subscribe_done (GObject *source, GAsyncResult *result, gpointer user_data)
       error = kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", 0,
           "the reply has no %s.resourceURL", subscribe->service->wrapper);
   }
+  if (path && g_str_equal (subscribe->service->name, "smsinbound"))
+    kandy_client_set_sms_number (g_task_get_source_object (task),
+        kandy_json_get_string (content, "destinationAddress"));
   if (path)
     g_task_return_pointer (task, path, g_free);
   else
