@@ -104,9 +104,27 @@ watch_for_key_unit (GstKandyReceiveBin *self, gboolean decoded)
       decoded ? on_decoded : on_depayloaded, self, NULL);
 }
 
+/* (transfer full): what is decoded. RFC 7587 section 6.1: mono, unless the far
+ * end says that it sends stereo; a depayloader assumes stereo. */
+static GstCaps *
+get_inner_caps (GstKandyReceiveBin *self)
+{
+  const GstStructure *s = gst_caps_get_structure (self->input, 0);
+  GstCaps *caps;
+
+  if (self->passthrough || !self->codec
+      || !g_str_equal (gst_kandy_codec_get_name (self->codec), "OPUS")
+      || gst_structure_has_field (s, "sprop-stereo"))
+    return gst_caps_ref (self->input);
+  caps = gst_caps_copy (self->input);
+  gst_caps_set_simple (caps, "sprop-stereo", G_TYPE_STRING, "0", NULL);
+  return caps;
+}
+
 static void
 rebuild (GstKandyReceiveBin *self)
 {
+  g_autoptr (GstCaps) inner = NULL;
   GstKandyReceiveOutput output;
   const GstKandyCodec *codec = gst_kandy_codec_from_caps (self->input);
 
@@ -153,7 +171,8 @@ rebuild (GstKandyReceiveBin *self)
   if (self->kind == KANDY_MEDIA_KIND_VIDEO)
     watch_for_key_unit (self, output == GST_KANDY_RECEIVE_OUTPUT_RAW);
   GST_INFO_OBJECT (self, "receiving %s", gst_kandy_codec_get_name (codec));
-  gst_kandy_codec_chain_replay (&self->chain, self->input);
+  inner = get_inner_caps (self);
+  gst_kandy_codec_chain_replay (&self->chain, inner);
 }
 
 /* Tells the depayloader, and by that the decoder, what is not coming: a jitter
@@ -291,6 +310,12 @@ gst_kandy_receive_bin_sink_event (
   }
   if (gst_kandy_codec_chain_is_empty (&self->chain))
     return gst_kandy_codec_chain_forward (&self->chain, event);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
+    g_autoptr (GstCaps) inner = get_inner_caps (self);
+
+    gst_event_unref (event);
+    event = gst_event_new_caps (inner);
+  }
   return gst_pad_event_default (pad, parent, event);
 }
 

@@ -4,6 +4,7 @@
 #endif
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <gst/app/gstappsrc.h>
@@ -38,9 +39,11 @@ static int n_seconds = 10;
 static int n_parallel = 4;
 static int n_soak = 200;
 static char *soak_at;
+static char *cost_at;
 static char **only;
 static gboolean only_first;
 static gboolean only_first_hand_wired;
+static gboolean only_cost_hand_wired;
 
 static GOptionEntry entries[] = {
   { "rounds", 'n', 0, G_OPTION_ARG_INT, &n_rounds,
@@ -57,6 +60,10 @@ static GOptionEntry entries[] = {
       "WHAT" },
   { "soak-at", 0, 0, G_OPTION_ARG_STRING, &soak_at,
       "Only the soak, at this platform", "URI" },
+  { "cost-at", 0, 0, G_OPTION_ARG_STRING, &cost_at,
+      "Only what calls cost, at this platform", "URI" },
+  { "cost-hand-wired", 0, 0, G_OPTION_ARG_NONE, &only_cost_hand_wired,
+      "Only what hand-wired calls cost", NULL },
   { "first", 0, 0, G_OPTION_ARG_NONE, &only_first,
       "Only the first call of this process", NULL },
   { "first-hand-wired", 0, 0, G_OPTION_ARG_NONE, &only_first_hand_wired,
@@ -395,72 +402,60 @@ bench_set_up (const char *uri)
       median_ms (their_sample), "ms");
 }
 
-typedef struct {
-  double cpu; /* percent of a core, a pair */
-  double threads;
-  double kib;
-} Cost;
-
 static gboolean
 never (gpointer user_data)
 {
   return FALSE;
 }
 
+/* Prints CPU in percent of a core, threads and KiB, a call with both ends */
 static void
-measure_cost (Cost *cost, double cpu_before, gint64 time_before,
-    guint threads_before, gsize rss_before)
-{
-  cost->cpu = (bench_get_cpu_seconds () - cpu_before) * 100.0
-      / ((g_get_monotonic_time () - time_before) / 1e6) / n_parallel;
-  cost->threads =
-      ((double) bench_count_threads () - threads_before) / n_parallel;
-  cost->kib = ((double) bench_get_rss () - rss_before) / 1024.0 / n_parallel;
-}
-
-static void
-bench_cost (const char *uri)
+cost (const char *uri)
 {
   g_autofree Endpoints **endpoints = g_new0 (Endpoints *, n_parallel);
   g_autofree BenchHandWired **pairs = g_new0 (BenchHandWired *, n_parallel);
-  Cost ours, theirs;
   guint threads;
   gsize rss;
   double cpu;
-  gint64 now;
+  gint64 start;
   int i;
 
-  threads = bench_count_threads ();
-  rss = bench_get_rss ();
-  for (i = 0; i < n_parallel; i++) {
-    pairs[i] = bench_hand_wired_new (BENCH_MEDIA_TONE);
-    bench_hand_wired_call (pairs[i]);
-    if (!bench_wait (hand_wired_heard, pairs[i], CALL_TIMEOUT))
-      g_error ("no sound in the hand-wired pair within the time");
-  }
-  cpu = bench_get_cpu_seconds ();
-  now = g_get_monotonic_time ();
-  bench_wait (never, NULL, n_seconds * G_USEC_PER_SEC);
-  measure_cost (&theirs, cpu, now, threads, rss);
-  for (i = 0; i < n_parallel; i++)
-    bench_hand_wired_free (pairs[i]);
+  /* what a process does once is paid for */
+  pairs[0] = bench_hand_wired_new (BENCH_MEDIA_TONE);
+  bench_hand_wired_call (pairs[0]);
+  if (!bench_wait (hand_wired_heard, pairs[0], CALL_TIMEOUT))
+    g_error ("no sound in the hand-wired pair within the time");
+  bench_hand_wired_free (pairs[0]);
+  bench_wait (never, NULL, G_USEC_PER_SEC);
 
   threads = bench_count_threads ();
   rss = bench_get_rss ();
   for (i = 0; i < n_parallel; i++) {
-    endpoints[i] = endpoints_new (uri, i, NULL);
-    time_call (endpoints[i], i);
+    if (uri) {
+      endpoints[i] = endpoints_new (uri, i, NULL);
+      time_call (endpoints[i], i);
+    } else {
+      pairs[i] = bench_hand_wired_new (BENCH_MEDIA_TONE);
+      bench_hand_wired_call (pairs[i]);
+      if (!bench_wait (hand_wired_heard, pairs[i], CALL_TIMEOUT))
+        g_error ("no sound in the hand-wired pair within the time");
+    }
   }
+  bench_wait (never, NULL, G_USEC_PER_SEC);
   cpu = bench_get_cpu_seconds ();
-  now = g_get_monotonic_time ();
+  start = g_get_monotonic_time ();
   bench_wait (never, NULL, n_seconds * G_USEC_PER_SEC);
-  measure_cost (&ours, cpu, now, threads, rss);
-  for (i = 0; i < n_parallel; i++)
-    endpoints_free (endpoints[i]);
-
-  report ("CPU a call, both ends, of a core", ours.cpu, theirs.cpu, "%");
-  report ("threads a call, both ends", ours.threads, theirs.threads, "");
-  report ("memory a call, both ends", ours.kib, theirs.kib, "KiB");
+  g_print ("%g %g %g\n",
+      (bench_get_cpu_seconds () - cpu) * 100.0
+          / ((g_get_monotonic_time () - start) / 1e6) / n_parallel,
+      ((double) bench_count_threads () - threads) / n_parallel,
+      ((double) bench_get_rss () - rss) / 1024.0 / n_parallel);
+  for (i = 0; i < n_parallel; i++) {
+    if (uri)
+      endpoints_free (endpoints[i]);
+    else
+      bench_hand_wired_free (pairs[i]);
+  }
 }
 
 /* Payloads with a mark every 20 ms, until n_seconds are over */
@@ -592,32 +587,84 @@ soak (const char *uri)
   endpoints_free (endpoints);
 }
 
-static void
-bench_soak (const char *program, const char *uri)
+/* What this program prints with these options, in a process of its own */
+static char *
+run_self (const char *program, const char *option, const char *value)
 {
+  g_autofree char *rounds = g_strdup_printf ("--rounds=%d", n_rounds);
+  g_autofree char *seconds = g_strdup_printf ("--seconds=%d", n_seconds);
+  g_autofree char *parallel = g_strdup_printf ("--parallel=%d", n_parallel);
   g_autofree char *calls = g_strdup_printf ("--soak=%d", n_soak);
-  const char *argv[] = { program, calls, "--soak-at", uri, NULL };
+  const char *argv[] = { program, rounds, seconds, parallel, calls, option,
+    value, NULL };
   g_autoptr (GError) error = NULL;
+  char *output = NULL;
   int status;
 
   if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
-          NULL, NULL, &status, &error)
+          &output, NULL, &status, &error)
       || !g_spawn_check_wait_status (status, &error))
-    g_error ("%s", error->message);
+    g_error ("%s: %s", option, error->message);
+  return output;
+}
+
+static void
+bench_soak (const char *program, const char *uri)
+{
+  g_autofree char *output = run_self (program, "--soak-at", uri);
+
+  g_print ("%s", output);
+}
+
+static double
+median (double *values, guint n)
+{
+  guint i, j;
+
+  for (i = 1; i < n; i++)
+    for (j = i; j > 0 && values[j] < values[j - 1]; j--) {
+      double value = values[j];
+
+      values[j] = values[j - 1];
+      values[j - 1] = value;
+    }
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+#define COST_ROUNDS 3
+
+static void
+bench_cost (const char *program, const char *uri)
+{
+  static const char *const what[] = { "CPU a call, both ends, of a core",
+    "threads a call, both ends", "memory a call, both ends" };
+  static const char *const units[] = { "%", "", "KiB" };
+  double ours[3][COST_ROUNDS], theirs[3][COST_ROUNDS];
+  guint i;
+
+  for (i = 0; i < COST_ROUNDS; i++) {
+    g_autofree char *by_hand = run_self (program, "--cost-hand-wired", NULL);
+    g_autofree char *elements = run_self (program, "--cost-at", uri);
+
+    if (sscanf (
+            by_hand, "%lf %lf %lf", &theirs[0][i], &theirs[1][i], &theirs[2][i])
+            != 3
+        || sscanf (
+               elements, "%lf %lf %lf", &ours[0][i], &ours[1][i], &ours[2][i])
+            != 3)
+      g_error ("no figures in \"%s\", \"%s\"", by_hand, elements);
+  }
+  for (i = 0; i < G_N_ELEMENTS (what); i++)
+    report (what[i], median (ours[i], COST_ROUNDS),
+        median (theirs[i], COST_ROUNDS), units[i]);
 }
 
 /* The first call of a process needs a process of its own */
 static double
 run_first (const char *program, const char *option)
 {
-  g_autofree char *output = NULL;
-  const char *argv[] = { program, option, NULL };
-  int status;
+  g_autofree char *output = run_self (program, option, NULL);
 
-  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
-          &output, NULL, &status, NULL)
-      || !g_spawn_check_wait_status (status, NULL))
-    g_error ("%s %s failed", program, option);
   return g_ascii_strtod (output, NULL) * 1000.0;
 }
 
@@ -670,6 +717,10 @@ main (int argc, char **argv)
     soak (soak_at);
     return 0;
   }
+  if (cost_at || only_cost_hand_wired) {
+    cost (cost_at);
+    return 0;
+  }
   loopback = kandy_loopback_new ();
   for (i = 0; i < MAX (n_parallel, 1); i++)
     add_accounts (loopback, i);
@@ -694,7 +745,7 @@ main (int argc, char **argv)
     if (is_wanted ("first"))
       bench_first (argv[0]);
     if (is_wanted ("cost"))
-      bench_cost (uri);
+      bench_cost (argv[0], uri);
     if (is_wanted ("latency"))
       bench_latency (uri);
     if (is_wanted ("soak"))

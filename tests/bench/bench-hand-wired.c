@@ -13,6 +13,13 @@
  * the least that a call with the same media can cost. Each has a pipeline of
  * its own, as each end of a call has. */
 
+/* As the elements set theirs: another tuning is other work */
+#define ENCODER                                                                \
+  "opusenc audio-type=voice complexity=5 inband-fec=true "                     \
+  "packet-loss-percentage=5 frame-size=20 bitrate-type=constrained-vbr "       \
+  "bitrate=48000"
+#define DECODER "opusdec plc=true use-inband-fec=true"
+
 typedef struct {
   BenchHandWired *pair;
   GstElement *pipeline;
@@ -62,7 +69,7 @@ on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
     bench_marks_listen (end->marks, pad);
   add_chain (end, pad,
       end->pair->media == BENCH_MEDIA_TONE
-          ? "rtpopusdepay ! opusdec ! audioconvert ! audioresample ! "
+          ? "rtpopusdepay ! " DECODER " ! audioconvert ! audioresample ! "
             "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
             "fakesink name=ear sync=false async=false"
           : "fakesink sync=false async=false");
@@ -234,8 +241,8 @@ bench_hand_wired_new (BenchMedia media)
       line = g_strdup_printf (
           "webrtcbin name=w latency=60 bundle-policy=max-compat "
           "audiotestsrc is-live=true wave=sine freq=%d samplesperbuffer=480 ! "
-          "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
-          "opusenc complexity=5 inband-fec=true ! rtpopuspay pt=111 ! "
+          "audio/x-raw,format=S16LE,rate=48000,channels=1 ! " ENCODER
+          " ! rtpopuspay pt=111 ! "
           "application/x-rtp,encoding-params=(string)2 ! w.",
           (int) (i == 0 ? BENCH_TONE_A : BENCH_TONE_B));
     else

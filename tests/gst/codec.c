@@ -441,6 +441,34 @@ GST_START_TEST (test_retarget)
 
 GST_END_TEST;
 
+/* RFC 7587 section 6.1: what is not said to be stereo is mono */
+GST_START_TEST (test_channels)
+{
+  g_autoptr (GstCaps) caps = negotiated_caps ("OPUS", 1);
+  GstSample *sample;
+  Line line;
+  int channels;
+
+  if (__i__)
+    gst_caps_set_simple (caps, "stereo", G_TYPE_STRING, "1", "sprop-stereo",
+        G_TYPE_STRING, "1", NULL);
+  line_init (&line, KANDY_MEDIA_KIND_AUDIO,
+      "audiotestsrc ! audio/x-raw,rate=48000,channels=2", caps,
+      GST_KANDY_RECEIVE_OUTPUT_RAW);
+  g_object_set (line.sink, "max-buffers", 5, NULL);
+  gst_element_set_state (line.pipeline, GST_STATE_PLAYING);
+  sample = gst_app_sink_try_pull_sample (GST_APP_SINK (line.sink), TIMEOUT);
+  fail_unless (sample != NULL);
+  fail_unless (gst_structure_get_int (
+      gst_caps_get_structure (gst_sample_get_caps (sample), 0), "channels",
+      &channels));
+  fail_unless_equals_int (channels, 1 + __i__);
+  gst_sample_unref (sample);
+  line_clear (&line);
+}
+
+GST_END_TEST;
+
 static void
 push_silence (GstHarness *harness, guint from, guint to)
 {
@@ -860,6 +888,7 @@ codec_suite (void)
   tcase_add_loop_test (tc, test_encoded_input, 0, 2);
   tcase_add_test (tc, test_encoded_output);
   tcase_add_test (tc, test_retarget);
+  tcase_add_loop_test (tc, test_channels, 0, 2);
   tcase_add_loop_test (tc, test_expected, 0, 2);
   tcase_add_test (tc, test_input_change);
   tcase_add_test (tc, test_mute_audio);
