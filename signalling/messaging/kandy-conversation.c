@@ -53,7 +53,9 @@ struct _KandyConversation {
   GArray *typists;
   GSource *typing_timer;
 
-  guint sending;
+  gboolean sending; /* one message at a time, so that they arrive in order */
+  gboolean draining;
+  GQueue outbox; /* of GTask */
   GQueue echoes;
 };
 
@@ -403,6 +405,7 @@ kandy_conversation_init (KandyConversation *self)
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   self->typists = g_array_new (FALSE, FALSE, sizeof (Typist));
   g_array_set_clear_func (self->typists, typist_clear);
+  g_queue_init (&self->outbox);
   g_queue_init (&self->echoes);
 }
 
@@ -697,21 +700,12 @@ kandy_conversation_to_variant (KandyConversation *self, const char *message_id)
   return variant;
 }
 
-void
-kandy_conversation_begin_send (KandyConversation *self)
-{
-  self->sending++;
-}
-
-void
-kandy_conversation_end_send (KandyConversation *self)
+/* What is not known now was sent by another device */
+static void
+take_echoes (KandyConversation *self)
 {
   KandyMessage *echo;
 
-  if (--self->sending > 0)
-    return;
-  /* What is not known now was sent by another device */
-  g_object_ref (self);
   while (!self->sending && (echo = g_queue_pop_head (&self->echoes))) {
     const char *id = kandy_message_get_message_id (echo);
 
@@ -721,7 +715,38 @@ kandy_conversation_end_send (KandyConversation *self)
     }
     g_object_unref (echo);
   }
+}
+
+/* A message may fail at once, and all that wait behind it */
+static void
+drain (KandyConversation *self)
+{
+  if (self->draining)
+    return;
+  g_object_ref (self);
+  self->draining = TRUE;
+  while (!self->sending && !g_queue_is_empty (&self->outbox)) {
+    self->sending = TRUE;
+    kandy_message_send_start (g_queue_pop_head (&self->outbox));
+  }
+  self->draining = FALSE;
+  take_echoes (self);
   g_object_unref (self);
+}
+
+/* @task: (transfer full): of kandy_message_send_async() */
+void
+kandy_conversation_begin_send (KandyConversation *self, GTask *task)
+{
+  g_queue_push_tail (&self->outbox, task);
+  drain (self);
+}
+
+void
+kandy_conversation_end_send (KandyConversation *self)
+{
+  self->sending = FALSE;
+  drain (self);
 }
 
 gboolean

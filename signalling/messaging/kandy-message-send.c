@@ -95,11 +95,11 @@ send_failed (GTask *task, GError *error)
   Work *work = g_task_get_task_data (task);
 
   kandy_message_set_failed (work->message, error);
-  kandy_conversation_end_send (work->conversation);
   if (get_client (work)) {
     kandy_conversation_emit_change (work->conversation, NULL, NULL);
     emit_error (work, error);
   }
+  kandy_conversation_end_send (work->conversation);
   g_task_return_error (task, error);
   g_object_unref (task);
 }
@@ -112,8 +112,8 @@ send_succeeded (GTask *task, const char *id, const char *sender,
 
   kandy_conversation_message_sent (
       work->conversation, work->message, id, sender, status, time);
-  kandy_conversation_end_send (work->conversation);
   kandy_conversation_emit_change (work->conversation, id, sender);
+  kandy_conversation_end_send (work->conversation);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
 }
@@ -448,6 +448,25 @@ check_parts (Work *work)
   return NULL;
 }
 
+void
+kandy_message_send_start (GTask *task)
+{
+  Work *work = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!get_client (work))
+    send_failed (task, kandy_conversations_destroyed_error ());
+  else if (g_cancellable_set_error_if_cancelled (
+               g_task_get_cancellable (task), &error))
+    send_failed (task, error);
+  else if (kandy_message_get_chat_type (work->message) == KANDY_CHAT_TYPE_SMS)
+    post_sms (task);
+  else if (work->part && !kandy_message_part_get_id (work->part))
+    upload_part (task);
+  else
+    post_chat (task);
+}
+
 /**
  * kandy_message_send_async:
  * @self: a message that was made here
@@ -456,10 +475,11 @@ check_parts (Work *work)
  * @user_data: passed to @callback
  *
  * Sends the message (API document: `Message.send`). It is in its conversation's
- * list at once, pending. An attachment goes first, piece by piece; watch
- * #KandyMessagePart:transferred. When the message has arrived it gets its id,
- * and #KandyConversation::messages-changed tells. If it fails it stays in the
- * list with its #KandyMessage:error, and can be sent again;
+ * list at once, pending, and goes when those before it have gone or failed. An
+ * attachment goes first, piece by piece; watch #KandyMessagePart:transferred.
+ * When the message has arrived it gets its id, and
+ * #KandyConversation::messages-changed tells. If it fails it stays in the list
+ * with its #KandyMessage:error, and can be sent again;
  * #KandyConversations::error tells too.
  */
 void
@@ -493,16 +513,10 @@ kandy_message_send_async (KandyMessage *self, GCancellable *cancellable,
   }
 
   kandy_message_set_pending (self);
-  kandy_conversation_begin_send (work->conversation);
   list = g_ptr_array_new ();
   g_ptr_array_add (list, self);
   kandy_conversation_merge (work->conversation, list, FALSE);
-  if (kandy_message_get_chat_type (self) == KANDY_CHAT_TYPE_SMS)
-    post_sms (task);
-  else if (work->part && !kandy_message_part_get_id (work->part))
-    upload_part (task);
-  else
-    post_chat (task);
+  kandy_conversation_begin_send (work->conversation, task);
 }
 
 /**

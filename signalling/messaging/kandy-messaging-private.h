@@ -128,8 +128,10 @@ char *kandy_conversation_dup_local_number (KandyConversation *self);
 
 /* Echoes of own messages that came before the reply (rule 6 of protocol
  * messaging 11) */
-void kandy_conversation_begin_send (KandyConversation *self);
+void kandy_conversation_begin_send (KandyConversation *self, GTask *task);
 void kandy_conversation_end_send (KandyConversation *self);
+/* kandy-message-send.c: it is the task's turn. @task: (transfer full) */
+void kandy_message_send_start (GTask *task);
 /* Whether @message was put aside */
 gboolean kandy_conversation_keep_echo (KandyConversation *self,
     KandyMessage *message);

@@ -372,8 +372,9 @@ kl_request_reply_file (
   }
   request->replied = TRUE;
   soup_message_headers_replace (headers, "Content-Type", content_type);
-  soup_message_body_append_bytes (
-      soup_server_message_get_response_body (request->message), bytes);
+  if (g_bytes_get_size (bytes) > 0)
+    soup_message_body_append_bytes (
+        soup_server_message_get_response_body (request->message), bytes);
   write_reply (request, 200, content_type, NULL);
   finish (request);
 }

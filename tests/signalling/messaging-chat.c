@@ -175,7 +175,8 @@ test_burst (Fixture *f, gconstpointer data)
   for (i = 0; i < 30; i++) {
     KandyMessage *message = messages->pdata[i];
 
-    WAIT (kandy_message_get_message_id (message));
+    WAIT (!kandy_message_is_pending (message));
+    g_assert_no_error (kandy_message_get_error (message));
     g_assert_true (g_hash_table_add (
         ids, (gpointer) kandy_message_get_message_id (message)));
   }
@@ -183,6 +184,14 @@ test_burst (Fixture *f, gconstpointer data)
   SETTLE_MS (60);
   g_assert_cmpuint (count (conversation), ==, 30);
   listed = kandy_conversation_get_messages (conversation);
+  for (i = 0; i < 30; i++) {
+    g_autofree char *text = g_strdup_printf ("%u", i);
+    g_autoptr (KandyMessage) far =
+        g_list_model_get_item (G_LIST_MODEL (to_alice (f)), i);
+    g_autofree char *came = kandy_message_dup_text (far);
+
+    g_assert_cmpstr (came, ==, text);
+  }
   for (i = 1; i < 30; i++)
     g_assert_cmpint (kandy_message_get_timestamp_ms (listed->pdata[i - 1]), <=,
         kandy_message_get_timestamp_ms (listed->pdata[i]));
