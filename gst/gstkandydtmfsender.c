@@ -250,12 +250,12 @@ begin_tone (GstKandyDtmfSender *self, const Job *job, GstKandySendTrack *track,
   g_propagate_error (error,
       job->method == GST_KANDY_DTMF_METHOD_SOUND
           ? kandy_error_new (KANDY_ERROR_MEDIA, "call:2", 0,
-              "The DTMF tones cannot be put into the sound, which comes "
-              "encoded or not at all.")
+              "The DTMF tones cannot be put into the sound, which does not "
+              "come, or cannot be encoded here.")
           : kandy_error_new (KANDY_ERROR_MEDIA, "call:2", 0,
               "The DTMF tones cannot be sent: the far end does not take "
               "telephone events, and they cannot be put into the sound, which "
-              "comes encoded or not at all."));
+              "does not come, or cannot be encoded here."));
   return FALSE;
 }
 

@@ -11,8 +11,10 @@
 #include "gstkandyreceivebin.h"
 
 #include "gstkandycodecchain.h"
+#include "gstkandydtmfdetector.h"
 #include "gstkandysilence.h"
 
+#include <gst/pbutils/pbutils.h>
 #include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
 
@@ -45,13 +47,19 @@ struct _GstKandyReceiveBin {
   GstClockTime last_pts;
   int clock_rate;
 
+  int detects_dtmf; /* atomic */
+  GstKandyDtmfDetector *detector;
+
   int key_unit_seen; /* atomic */
   GstClockTime last_request;
 };
 
-enum { PROP_0, PROP_KIND, PROP_OUTPUT, PROP_MUTED, N_PROPS };
+enum { PROP_0, PROP_KIND, PROP_OUTPUT, PROP_MUTED, PROP_DETECT_DTMF, N_PROPS };
+
+enum { SIGNAL_DTMF_TONE, N_SIGNALS };
 
 static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
 
 G_DEFINE_TYPE (GstKandyReceiveBin, gst_kandy_receive_bin, GST_TYPE_BIN)
 
@@ -122,6 +130,48 @@ get_inner_caps (GstKandyReceiveBin *self)
 }
 
 static void
+heard_tone (guint number, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_DTMF_TONE], 0, number);
+}
+
+static GstPadProbeReturn
+on_sound (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandyReceiveBin *self = user_data;
+  g_autoptr (GstCaps) caps = NULL;
+  const char *missing = NULL;
+
+  if (!g_atomic_int_get (&self->detects_dtmf))
+    return GST_PAD_PROBE_OK;
+  if (!self->detector)
+    self->detector = gst_kandy_dtmf_detector_new (heard_tone, self, &missing);
+  if (!self->detector) {
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_missing_element_message_new (GST_ELEMENT (self), missing));
+    GST_ELEMENT_WARNING (self, CORE, MISSING_PLUGIN,
+        ("DTMF tones in the sound are not found."),
+        ("there is no element %s", missing));
+    g_atomic_int_set (&self->detects_dtmf, FALSE);
+    return GST_PAD_PROBE_OK;
+  }
+  caps = gst_pad_get_current_caps (pad);
+  if (caps)
+    gst_kandy_dtmf_detector_push (self->detector, info->data, caps);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+listen_for_dtmf (GstKandyReceiveBin *self)
+{
+  GstElement *last =
+      g_ptr_array_index (self->chain.elements, self->chain.elements->len - 1);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (last, "src");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_sound, self, NULL);
+}
+
+static void
 rebuild (GstKandyReceiveBin *self)
 {
   g_autoptr (GstCaps) inner = NULL;
@@ -170,6 +220,8 @@ rebuild (GstKandyReceiveBin *self)
   }
   if (self->kind == KANDY_MEDIA_KIND_VIDEO)
     watch_for_key_unit (self, output == GST_KANDY_RECEIVE_OUTPUT_RAW);
+  else if (output == GST_KANDY_RECEIVE_OUTPUT_RAW)
+    listen_for_dtmf (self);
   GST_INFO_OBJECT (self, "receiving %s", gst_kandy_codec_get_name (codec));
   inner = get_inner_caps (self);
   gst_kandy_codec_chain_replay (&self->chain, inner);
@@ -370,6 +422,7 @@ gst_kandy_receive_bin_change_state (
 
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     gst_kandy_codec_chain_clear (&self->chain);
+    g_clear_pointer (&self->detector, gst_kandy_dtmf_detector_free);
     gst_caps_replace (&self->input, NULL);
     self->codec = NULL;
     self->passthrough = FALSE;
@@ -446,6 +499,9 @@ gst_kandy_receive_bin_set_property (
       self->output = g_value_get_enum (value);
       GST_OBJECT_UNLOCK (self);
       break;
+    case PROP_DETECT_DTMF:
+      g_atomic_int_set (&self->detects_dtmf, g_value_get_boolean (value));
+      break;
     case PROP_MUTED:
       set_muted (self, g_value_get_boolean (value));
       break;
@@ -468,6 +524,9 @@ gst_kandy_receive_bin_get_property (
       GST_OBJECT_LOCK (self);
       g_value_set_enum (value, self->output);
       GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_DETECT_DTMF:
+      g_value_set_boolean (value, g_atomic_int_get (&self->detects_dtmf));
       break;
     case PROP_MUTED:
       GST_OBJECT_LOCK (self);
@@ -516,6 +575,7 @@ gst_kandy_receive_bin_finalize (GObject *object)
 
   g_ptr_array_unref (self->chain.elements);
   gst_clear_caps (&self->input);
+  g_clear_pointer (&self->detector, gst_kandy_dtmf_detector_free);
   G_OBJECT_CLASS (gst_kandy_receive_bin_parent_class)->finalize (object);
 }
 
@@ -559,7 +619,26 @@ gst_kandy_receive_bin_class_init (GstKandyReceiveBinClass *klass)
    */
   properties[PROP_MUTED] = g_param_spec_boolean ("muted", "Muted",
       "Give out silence or black", FALSE, flags | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandyReceiveBin:detect-dtmf:
+   *
+   * Whether DTMF tones are looked for in sound that is decoded here.
+   */
+  properties[PROP_DETECT_DTMF] = g_param_spec_boolean ("detect-dtmf",
+      "Detect DTMF", "Look for DTMF tones in the decoded sound", FALSE,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * GstKandyReceiveBin::dtmf-tone:
+   * @self: the bin
+   * @number: 0 to 9, 10 for `*`, 11 for `#`, 12 to 15 for `A` to `D`
+   *
+   * A tone was found. On some thread.
+   */
+  signals[SIGNAL_DTMF_TONE] =
+      g_signal_new ("dtmf-tone", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 
   gst_element_class_set_static_metadata (element_class, "Kandy receive bin",
       "Codec/Decoder/Depayloader/Network/RTP",

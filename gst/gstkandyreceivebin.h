@@ -41,6 +41,7 @@ GST_KANDY_API GstKandyReceiveOutput gst_kandy_receive_output_for_caps (KandyMedi
 
 /* Properties: "kind" (KandyMediaKind, construct-only), "output"
  * (GstKandyReceiveOutput, default raw; before the first buffer), "muted"
- * (boolean) */
+ * (boolean), "detect-dtmf" (boolean, default FALSE; from any thread).
+ * Signal: "dtmf-tone" (guint number), on some thread */
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 #include "gstkandysendbin.h"
 
 #include "gstkandycodecchain.h"
+#include "gstkandydtmftone.h"
 #include "gstkandysilence.h"
 
 #include <gst/audio/audio.h>
@@ -30,6 +31,8 @@ GST_DEBUG_CATEGORY_STATIC (kandy_send_bin_debug);
 #define BLACK_HEIGHT 240
 /* Of a packet of sound that does not say how long it is */
 #define USUAL_DURATION (20 * GST_MSECOND)
+/* Sound that has not come by for longer does not flow */
+#define MAX_SILENCE_US G_USEC_PER_SEC
 
 typedef enum {
   INPUT_NONE,
@@ -56,6 +59,9 @@ struct _GstKandySendBin {
   gboolean dirty;
   const GstKandyCodec *codec;
   GstElement *encoder;
+  gint64 came_by; /* when the latest buffer did, monotonic; 0: none */
+
+  GstKandyDtmfTones tones;
 
   /* of the streaming thread */
   GstKandyCodecChain chain;
@@ -332,7 +338,7 @@ rebuild (GstKandySendBin *self)
 
   GST_OBJECT_LOCK (self);
   self->dirty = FALSE;
-  muted = self->muted;
+  muted = self->muted || gst_kandy_dtmf_tones_is_active (&self->tones);
   target = get_target (self);
   bitrate = get_bitrate (self);
   mtu = self->mtu;
@@ -547,6 +553,21 @@ turns (GstKandySendBin *self, GstBuffer *buffer, gboolean muted)
   return FALSE;
 }
 
+/* DTMF goes over whatever sounds, or does not; encoded sound gives way to its
+ * substitute meanwhile */
+static GstBuffer *
+apply_tones (GstKandySendBin *self, GstBuffer *buffer)
+{
+  GstAudioInfo info;
+
+  if (!gst_kandy_dtmf_tones_is_active (&self->tones)
+      || (self->type != INPUT_RAW && !self->substituting)
+      || !gst_audio_info_from_caps (
+          &info, self->substituting ? self->substitute : self->input))
+    return buffer;
+  return gst_kandy_dtmf_tones_apply (&self->tones, buffer, &info);
+}
+
 static GstFlowReturn
 gst_kandy_send_bin_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
@@ -557,7 +578,10 @@ gst_kandy_send_bin_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   dirty = self->dirty;
   muted = self->muted;
   self->agreed = self->negotiated != NULL;
+  self->came_by = g_get_monotonic_time ();
   GST_OBJECT_UNLOCK (self);
+  if (self->type != INPUT_RAW)
+    muted |= gst_kandy_dtmf_tones_is_active (&self->tones);
   if ((dirty && !refit (self)) || turns (self, buffer, muted))
     rebuild (self);
 
@@ -578,6 +602,7 @@ gst_kandy_send_bin_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     buffer = stamp (self, buffer);
     return buffer ? gst_pad_push (self->src, buffer) : GST_FLOW_OK;
   }
+  buffer = apply_tones (self, buffer);
   return gst_proxy_pad_chain_default (pad, parent, buffer);
 }
 
@@ -606,6 +631,11 @@ gst_kandy_send_bin_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
     gboolean same;
 
     gst_event_parse_caps (event, &caps);
+    /* Payloaders say them again upon the RECONFIGURE of a rebuild */
+    if (self->substituting && gst_caps_is_equal (self->input, caps)) {
+      gst_event_unref (event);
+      return TRUE;
+    }
     before = self->input ? gst_kandy_codec_from_caps (self->input) : NULL;
     now = gst_kandy_codec_from_caps (caps);
     same = self->input && before == now
@@ -844,6 +874,7 @@ gst_kandy_send_bin_finalize (GObject *object)
   gst_clear_caps (&self->substitute);
   gst_clear_object (&self->encoder);
   gst_clear_object (&self->amplifier);
+  gst_kandy_dtmf_tones_clear (&self->tones);
   G_OBJECT_CLASS (gst_kandy_send_bin_parent_class)->finalize (object);
 }
 
@@ -945,6 +976,7 @@ gst_kandy_send_bin_init (GstKandySendBin *self)
 {
   self->mtu = DEFAULT_MTU;
   self->volume = DEFAULT_VOLUME;
+  gst_kandy_dtmf_tones_init (&self->tones);
 }
 
 /**
@@ -957,4 +989,27 @@ GstElement *
 gst_kandy_send_bin_new (KandyMediaKind kind)
 {
   return g_object_new (GST_KANDY_TYPE_SEND_BIN, "kind", kind, NULL);
+}
+
+gboolean
+gst_kandy_send_bin_play_tone (GstKandySendBin *self, guint number, guint volume,
+    guint duration, guint gap)
+{
+  gboolean heard;
+
+  GST_OBJECT_LOCK (self);
+  heard = self->kind == KANDY_MEDIA_KIND_AUDIO && self->negotiated
+      && self->codec && gst_kandy_codec_can_encode (self->codec)
+      && self->came_by
+      && g_get_monotonic_time () - self->came_by < MAX_SILENCE_US;
+  GST_OBJECT_UNLOCK (self);
+  if (heard)
+    gst_kandy_dtmf_tones_add (&self->tones, number, volume, duration, gap);
+  return heard;
+}
+
+void
+gst_kandy_send_bin_stop_tones (GstKandySendBin *self)
+{
+  gst_kandy_dtmf_tones_stop (&self->tones);
 }

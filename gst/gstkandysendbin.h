@@ -21,6 +21,12 @@ GST_KANDY_API G_DECLARE_FINAL_TYPE (GstKandySendBin, gst_kandy_send_bin, GST_KAN
 
 GST_KANDY_API GstElement *gst_kandy_send_bin_new (KandyMediaKind kind);
 
+/* DTMF in place of the sound, also if that comes encoded, on any thread. FALSE:
+ * it would not be heard, since none comes by or the codec cannot be made */
+GST_KANDY_API gboolean gst_kandy_send_bin_play_tone (GstKandySendBin *self,
+    guint number, guint volume, guint duration, guint gap);
+GST_KANDY_API void gst_kandy_send_bin_stop_tones (GstKandySendBin *self);
+
 /* Properties: "kind" (KandyMediaKind, construct-only), "negotiated-caps" (GstCaps,
  * fixed application/x-rtp with payload and ssrc, from
  * gst_kandy_send_track_get_negotiated_caps(), nullable; from any thread),

@@ -187,6 +187,32 @@ set_mute (GstKandySinkPad *self, gboolean mute)
   }
 }
 
+static gboolean
+on_play_tone (GstKandySendTrack *track, guint number, guint volume,
+    guint duration, guint gap, GstKandySinkPad *self)
+{
+  g_autoptr (GstElement) send_bin = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&send_bin, self->send_bin);
+  GST_OBJECT_UNLOCK (self);
+  return send_bin != NULL
+      && gst_kandy_send_bin_play_tone (
+          GST_KANDY_SEND_BIN (send_bin), number, volume, duration, gap);
+}
+
+static void
+on_stop_tones (GstKandySendTrack *track, GstKandySinkPad *self)
+{
+  g_autoptr (GstElement) send_bin = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&send_bin, self->send_bin);
+  GST_OBJECT_UNLOCK (self);
+  if (send_bin != NULL)
+    gst_kandy_send_bin_stop_tones (GST_KANDY_SEND_BIN (send_bin));
+}
+
 /* What has been negotiated stays, and serves the element again if it comes back
  * to the same call */
 static void
@@ -672,6 +698,10 @@ gst_kandy_sink_pad_prepare (
   kandy_track_set_muted (gst_kandy_send_track_get_track (track), muted);
   g_signal_connect_object (gst_kandy_send_track_get_track (track),
       "notify::muted", G_CALLBACK (on_muted), self, 0);
+  g_signal_connect_object (
+      track, "play-tone", G_CALLBACK (on_play_tone), self, 0);
+  g_signal_connect_object (
+      track, "stop-tones", G_CALLBACK (on_stop_tones), self, 0);
   GST_OBJECT_LOCK (self);
   self->track = track;
   self->media = g_object_ref (media);
