@@ -164,16 +164,25 @@ on_track_removed (
   }
 }
 
-/* As rtpdtmfdepay tells of a digit, so that applications know the message */
+/* The message is as rtpdtmfdepay and dtmfdetect post it, so that applications
+ * know it */
 static void
 on_dtmf_event (GstKandyCall *media, guint number, guint volume,
     gboolean in_band, GstKandyLine *self)
 {
-  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, TRUE);
+  g_autoptr (GPtrArray) heads = gst_kandy_line_dup_members (self, TRUE);
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  const char tone[] = { "0123456789*#ABCD"[number & 0xf], '\0' };
   guint i;
 
   for (i = 0; i < members->len; i++) {
-    GstElement *member = g_ptr_array_index (members, i);
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->dtmf_received (
+        member, tone, in_band);
+  }
+  for (i = 0; i < heads->len; i++) {
+    GstElement *member = g_ptr_array_index (heads, i);
 
     gst_element_post_message (member,
         gst_message_new_element (GST_OBJECT (member),

@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandyline-private.h"
+#include "gstkandysendtrack.h"
 #include "gstkandyvariant.h"
 
 /* SECTION: what elements ask of a line
@@ -261,6 +262,56 @@ request_get_media (
         "There is no media of this id");
 }
 
+static void
+request_send_dtmf (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  guint duration = 0, gap = 0;
+
+  gst_structure_get (request, "duration", G_TYPE_UINT, &duration, "gap",
+      G_TYPE_UINT, &gap, NULL);
+  kandy_call_send_dtmf_async (self->call,
+      gst_structure_get_string (request, "tones"), duration, gap,
+      self->cancellable, on_operation, operation_new (self, promise));
+}
+
+/* By hand, from gst_kandy_tone_event_to_request(): nobody waits for it */
+static void
+request_tone (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (GstKandySendTrack) track = NULL;
+  gboolean start = FALSE;
+  guint number = 0, volume = 0;
+  int method = GST_KANDY_DTMF_METHOD_ANY;
+
+  if (self->media != NULL) {
+    gst_structure_get (request, "start", G_TYPE_BOOLEAN, &start, "number",
+        G_TYPE_UINT, &number, "volume", G_TYPE_UINT, &volume, "method",
+        G_TYPE_INT, &method, "track", GST_KANDY_TYPE_SEND_TRACK, &track, NULL);
+    if (start)
+      gst_kandy_call_start_tone (self->media, track, number, volume, method);
+    else
+      gst_kandy_call_stop_tone (self->media);
+  }
+  gst_kandy_promise_reply (promise, kandy_call_get_id (self->call), NULL);
+  g_clear_pointer (&promise, gst_promise_unref);
+}
+
+/* A face has found a tone in what it receives */
+static void
+request_hear_tone (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  guint number = 0;
+
+  if (self->media != NULL && gst_structure_get_uint (request, "number", &number)
+      && number < 16)
+    gst_kandy_call_hear_tone (self->media, number, 0);
+  gst_kandy_promise_reply (promise, kandy_call_get_id (self->call), NULL);
+  g_clear_pointer (&promise, gst_promise_unref);
+}
+
 static const Request requests[] = {
   { "call", FALSE, request_call },
   { "answer", TRUE, request_answer },
@@ -271,6 +322,9 @@ static const Request requests[] = {
   { "hold", TRUE, request_hold },
   { "unhold", TRUE, request_unhold },
   { "restart-media", TRUE, request_restart_media },
+  { "send-dtmf", TRUE, request_send_dtmf },
+  { "tone", TRUE, request_tone },
+  { "hear-tone", TRUE, request_hear_tone },
   { "get-stats", FALSE, request_stats },
   { "mute-tracks", FALSE, request_mute_tracks },
   { "get-track", FALSE, request_get_track },

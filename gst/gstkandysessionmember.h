@@ -81,6 +81,9 @@ struct _GstKandySessionMemberInterface {
   void (*status_changed) (GstKandySessionMember *self);
   void (*incoming_call) (GstKandySessionMember *self, const char *call_id,
       const char *from, const char *name);
+  /* the far end has sent a DTMF tone, one character */
+  void (*dtmf_received) (GstKandySessionMember *self, const char *tone,
+      gboolean in_band);
   /* the media half of a call is there and has not negotiated yet */
   void (*media_prepared) (GstKandySessionMember *self, GstKandyCall *media);
   /* the same for a member that comes to a call which has negotiated already */

@@ -22,7 +22,13 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_base_bin_debug);
 #define GST_CAT_DEFAULT gst_kandy_base_bin_debug
 
-enum { SIGNAL_INCOMING_CALL, SIGNAL_CALL_ENDED, SIGNAL_EVENT, N_SIGNALS };
+enum {
+  SIGNAL_INCOMING_CALL,
+  SIGNAL_DTMF_RECEIVED,
+  SIGNAL_CALL_ENDED,
+  SIGNAL_EVENT,
+  N_SIGNALS
+};
 
 static guint signals[N_SIGNALS];
 
@@ -217,6 +223,13 @@ gst_kandy_base_bin_incoming_call (GstKandySessionMember *member,
 }
 
 static void
+gst_kandy_base_bin_dtmf_received (
+    GstKandySessionMember *member, const char *tone, gboolean in_band)
+{
+  g_signal_emit (member, signals[SIGNAL_DTMF_RECEIVED], 0, tone, in_band);
+}
+
+static void
 gst_kandy_base_bin_call_ended (
     GstKandySessionMember *member, gboolean failed, gboolean ours)
 {
@@ -265,6 +278,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->media_failed = gst_kandy_base_bin_media_failed;
   iface->status_changed = gst_kandy_base_bin_status_changed;
   iface->incoming_call = gst_kandy_base_bin_incoming_call;
+  iface->dtmf_received = gst_kandy_base_bin_dtmf_received;
   iface->media_prepared = ignore_media;
   iface->media_joined = ignore_media;
   iface->call_connected = ignore;
@@ -562,6 +576,19 @@ install_signals (GType type)
   signals[SIGNAL_INCOMING_CALL] =
       g_signal_new ("incoming-call", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
           NULL, G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+  /**
+   * GstKandyBaseBin::dtmf-received:
+   * @self: the element
+   * @tone: `0` to `9`, `*`, `#` or `A` to `D`
+   * @in_band: whether it was found in the sound (`detect-dtmf` of `kandysrc`),
+   *   else it came as an event of its own (RFC 4733)
+   *
+   * The far end has sent a DTMF tone. Emitted on the kandy thread. The bus has
+   * a message `dtmf-event` of it, as from `rtpdtmfdepay` or `dtmfdetect`.
+   */
+  signals[SIGNAL_DTMF_RECEIVED] =
+      g_signal_new ("dtmf-received", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+          NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
   /**
    * GstKandyBaseBin::call-ended:
    * @self: the element

@@ -78,6 +78,16 @@ gst_kandy_base_bin_restart_media (GstKandyBaseBin *self, GstPromise *promise)
 }
 
 static void
+gst_kandy_base_bin_send_dtmf (GstKandyBaseBin *self, const char *tones,
+    guint duration, guint gap, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new ("send-dtmf", "tones", G_TYPE_STRING, tones, "duration",
+          G_TYPE_UINT, duration, "gap", G_TYPE_UINT, gap, NULL),
+      promise);
+}
+
+static void
 gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
 {
   gst_kandy_base_bin_request (
@@ -254,6 +264,26 @@ gst_kandy_base_bin_install_actions (GType type)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_restart_media), NULL, NULL, NULL,
       G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::send-dtmf:
+   * @self: the element
+   * @tones: what to send, of `0` to `9`, `*`, `#`, `A` to `D` and `,`, which is
+   *   a pause of two seconds
+   * @duration: of each tone, ms, 40 to 6000; 0: 100
+   * @gap: between two tones, ms, 30 to 6000; 0: 70
+   * @promise: (nullable): to be told when all have been sent, or why not
+   *
+   * Sends DTMF tones, behind those that are being sent. They go as events (RFC
+   * 4733) if the far end takes that, else in place of the sound, also of sound
+   * that comes encoded. `code` of the reply is `call:6` if the call is in
+   * another state than Connected or Ringing, or is held or ends meanwhile,
+   * `call:7` for @tones that are none, `call:2` without sound that tones could
+   * go with. API document: `call.sendDTMF`.
+   */
+  g_signal_new_class_handler ("send-dtmf", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_send_dtmf), NULL, NULL, NULL, G_TYPE_NONE,
+      4, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT, GST_TYPE_PROMISE);
   /**
    * GstKandyBaseBin::get-stats:
    * @self: the element

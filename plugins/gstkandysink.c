@@ -28,6 +28,17 @@
  * #GstKandySink:end-on-eos. When the far end hangs up, upstream is told to
  * stop and EOS is posted, see #GstKandySink:eos-on-end.
  *
+ * ## DTMF
+ *
+ * #GstKandyBaseBin::send-dtmf sends a string of tones. A tone that lasts as
+ * long as a key is held is sent by the custom events that GStreamer's elements
+ * `dtmfsrc` and `rtpdtmfsrc` take: `dtmf-event` with the fields `number` (0 to
+ * 15), `volume` (0 to 63 dB below full scale), `type` (1), `method` (1: as
+ * event, 2: as sound, absent: as the far end takes it) and `start` (at its
+ * beginning %TRUE, then %FALSE). They may be sent to the element or its
+ * pipeline, or come along with the sound at an audio pad, which then is the one
+ * whose call hears the tone.
+ *
  * ## Example launch lines
  *
  * All of them work beside `kandy-loopback --port 8080`. A password on a command
@@ -79,6 +90,7 @@
 #include "gstkandycodec.h"
 #include "gstkandysink.h"
 #include "gstkandysinkpad.h"
+#include "gstkandytoneevent.h"
 #include "gstkandyuri.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_debug);
@@ -366,6 +378,38 @@ on_flush (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* @pad: (nullable): whose sound the tone goes with */
+static gboolean
+take_tone_event (GstKandySink *self, GstKandySinkPad *pad, GstEvent *event)
+{
+  g_autoptr (GstKandySendTrack) track =
+      pad != NULL ? gst_kandy_sink_pad_dup_track (pad) : NULL;
+  GstStructure *request = gst_kandy_tone_event_to_request (event, track);
+
+  if (request == NULL) {
+    GST_WARNING_OBJECT (self, "%" GST_PTR_FORMAT " is no DTMF tone", event);
+    return FALSE;
+  }
+  gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (self), request, NULL);
+  return TRUE;
+}
+
+static GstPadProbeReturn
+on_custom_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstEvent *event = gst_pad_probe_info_get_event (info);
+  GstElement *parent;
+
+  if (!gst_kandy_is_tone_event (event))
+    return GST_PAD_PROBE_OK;
+  parent = gst_pad_get_parent_element (pad);
+  if (parent != NULL) {
+    take_tone_event (GST_KANDY_SINK (parent), GST_KANDY_SINK_PAD (pad), event);
+    gst_object_unref (parent);
+  }
+  return GST_PAD_PROBE_DROP;
+}
+
 static void
 on_linked (GstPad *pad, GstPad *peer, GstKandySink *self)
 {
@@ -427,6 +471,9 @@ gst_kandy_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
   GST_OBJECT_UNLOCK (self);
   gst_pad_add_probe (
       GST_PAD (pad), GST_PAD_PROBE_TYPE_EVENT_FLUSH, on_flush, NULL, NULL);
+  if (kind == KANDY_MEDIA_KIND_AUDIO)
+    gst_pad_add_probe (GST_PAD (pad), GST_PAD_PROBE_TYPE_EVENT_BOTH,
+        on_custom_event, NULL, NULL);
   gst_pad_set_active (GST_PAD (pad), TRUE);
   gst_element_add_pad (element, GST_PAD (pad));
   gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
@@ -457,7 +504,7 @@ gst_kandy_sink_release_pad (GstElement *element, GstPad *pad)
   check_eos (self);
 }
 
-/* EOS */
+/* Events */
 
 /* EOS for the pipeline, as gst-launch -e sends it upon Ctrl-C. What waits for a
  * call would never come to its end by itself. */
@@ -469,6 +516,12 @@ gst_kandy_sink_send_event (GstElement *element, GstEvent *event)
   g_autoptr (GPtrArray) pads = NULL;
   guint i;
 
+  if (gst_kandy_is_tone_event (event)) {
+    gboolean taken = take_tone_event (self, NULL, event);
+
+    gst_event_unref (event);
+    return taken;
+  }
   if (GST_EVENT_TYPE (event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS (gst_kandy_sink_parent_class)
         ->send_event (element, event);

@@ -722,6 +722,12 @@ gst_kandy_sink_pad_is_prepared (GstKandySinkPad *self)
   return track != NULL;
 }
 
+GstKandySendTrack *
+gst_kandy_sink_pad_dup_track (GstKandySinkPad *self)
+{
+  return dup_track (self);
+}
+
 GstClockTime
 gst_kandy_sink_pad_open (GstKandySinkPad *self, GstClockTime offset)
 {

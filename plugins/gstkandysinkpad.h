@@ -29,6 +29,8 @@ gboolean gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element);
 gboolean gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
     GstCaps *codecs);
 gboolean gst_kandy_sink_pad_is_prepared (GstKandySinkPad *self);
+/* (transfer full) (nullable): what it has in the call */
+GstKandySendTrack *gst_kandy_sink_pad_dup_track (GstKandySinkPad *self);
 /* What is not live begins to flow: from now on its running time is later by
  * @offset. If @offset is GST_CLOCK_TIME_NONE it is chosen and returned. */
 GstClockTime gst_kandy_sink_pad_open (GstKandySinkPad *self,

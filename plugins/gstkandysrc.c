@@ -48,6 +48,13 @@
  *   ! queue ! audioconvert ! audioresample ! autoaudiosink
  * ]|
  *
+ * What the far end types is on the bus, which `-m` prints:
+ * |[
+ * gst-launch-1.0 -m kandysrc server=http://127.0.0.1:8080 detect-dtmf=true \
+ *     username=bob@loopback.example password=bob auto-answer=true \
+ *   ! queue ! audioconvert ! audioresample ! autoaudiosink | grep dtmf-event
+ * ]|
+ *
  * A callee who records the sound as it comes, without decoding it, and finishes
  * the file when the far end hangs up or upon Ctrl-C:
  * |[
@@ -91,6 +98,7 @@ enum {
   PROP_MEDIA = GST_KANDY_BASE_BIN_N_PROPERTIES,
   PROP_LATENCY,
   PROP_COMFORT,
+  PROP_DETECT_DTMF,
 };
 
 struct _GstKandySrc {
@@ -108,6 +116,7 @@ struct _GstKandySrc {
   GstKandyMediaFlags media;
   guint latency; /* ms */
   GstKandyComfort comfort;
+  gboolean detect_dtmf;
 };
 
 static GstStaticPadTemplate audio_template =
@@ -342,7 +351,7 @@ gst_kandy_src_track_added (
   g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (templ);
   g_autofree char *name = NULL;
   g_autoptr (GstKandySrcPad) pad = NULL;
-  gboolean stopped, known = FALSE;
+  gboolean stopped, detect_dtmf, known = FALSE;
   GstKandyComfort comfort;
   guint group_id, i;
 
@@ -353,6 +362,7 @@ gst_kandy_src_track_added (
   stopped = self->stopped;
   group_id = self->group_id;
   comfort = self->comfort;
+  detect_dtmf = self->detect_dtmf;
   if (!known && !stopped)
     name = g_strdup_printf (
         kind == KANDY_MEDIA_KIND_AUDIO ? "audio_%u" : "video_%u",
@@ -364,6 +374,7 @@ gst_kandy_src_track_added (
   pad = gst_object_ref_sink (gst_kandy_src_pad_new (
       GST_BIN (self), pad_template, name, track, &self->clock_map, group_id));
   gst_kandy_src_pad_set_comfort (pad, comfort);
+  gst_kandy_src_pad_set_detect_dtmf (pad, detect_dtmf);
   GST_INFO_OBJECT (self, "new pad %s", name);
   if (!show_pad (self, pad))
     return;
@@ -544,6 +555,19 @@ set_comfort (GstKandySrc *self, GstKandyComfort comfort)
 }
 
 static void
+set_detect_dtmf (GstKandySrc *self, gboolean detect)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  self->detect_dtmf = detect;
+  GST_OBJECT_UNLOCK (self);
+  for (i = 0; i < pads->len; i++)
+    gst_kandy_src_pad_set_detect_dtmf (g_ptr_array_index (pads, i), detect);
+}
+
+static void
 gst_kandy_src_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -562,6 +586,9 @@ gst_kandy_src_set_property (
       break;
     case PROP_COMFORT:
       set_comfort (self, g_value_get_enum (value));
+      break;
+    case PROP_DETECT_DTMF:
+      set_detect_dtmf (self, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -585,6 +612,9 @@ gst_kandy_src_get_property (
       break;
     case PROP_COMFORT:
       g_value_set_enum (value, self->comfort);
+      break;
+    case PROP_DETECT_DTMF:
+      g_value_set_boolean (value, self->detect_dtmf);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -650,6 +680,17 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
       g_param_spec_enum ("comfort", "Comfort",
           "What comes out of decoding pads while nothing arrives",
           GST_KANDY_TYPE_COMFORT, DEFAULT_COMFORT, flags));
+  /**
+   * GstKandySrc:detect-dtmf:
+   *
+   * Whether DTMF tones are looked for in sound that is decoded, for far ends
+   * that send them as nothing but sound. Those that come as events (RFC 4733)
+   * are told of in any case, and only once. Needs the element `dtmfdetect`.
+   */
+  g_object_class_install_property (object_class, PROP_DETECT_DTMF,
+      g_param_spec_boolean ("detect-dtmf", "Detect DTMF",
+          "Look for DTMF tones in decoded sound", FALSE,
+          flags | GST_PARAM_MUTABLE_PLAYING));
 
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_src_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_src_send_event);

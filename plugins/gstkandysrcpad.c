@@ -8,6 +8,7 @@
 #include <gst/video/video.h>
 
 #include "gstkandybasebin.h"
+#include "gstkandybasebin.h"
 #include "gstkandycomfort.h"
 #include "gstkandymediasrc.h"
 #include "gstkandyreceivebin.h"
@@ -174,6 +175,20 @@ on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) == GST_EVENT_EOS)
     announce (pad, gst_kandy_receive_track_get_kind (self->track));
   return GST_PAD_PROBE_OK;
+}
+
+/* On some thread */
+static void
+on_dtmf_tone (GstElement *receive_bin, guint number, GstKandySrcPad *self)
+{
+  GstElement *element = gst_pad_get_parent_element (GST_PAD (self));
+
+  if (element == NULL)
+    return;
+  gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (element),
+      gst_structure_new ("hear-tone", "number", G_TYPE_UINT, number, NULL),
+      NULL);
+  gst_object_unref (element);
 }
 
 static void
@@ -361,6 +376,8 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   on_muted (gst_kandy_receive_track_get_track (track), NULL, self);
   g_signal_connect_object (gst_kandy_receive_track_get_track (track),
       "notify::muted", G_CALLBACK (on_muted), self, 0);
+  g_signal_connect_object (
+      self->receive_bin, "dtmf-tone", G_CALLBACK (on_dtmf_tone), self, 0);
   gst_kandy_media_src_set_fill (self->media_src, fill, self);
   g_signal_connect_object (
       track, "notify::active", G_CALLBACK (on_active), self, 0);
@@ -400,6 +417,13 @@ gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind)
 {
   announce (GST_PAD (self), kind);
   gst_pad_push_event (GST_PAD (self), gst_event_new_eos ());
+}
+
+void
+gst_kandy_src_pad_set_detect_dtmf (GstKandySrcPad *self, gboolean detect)
+{
+  if (self->receive_bin != NULL)
+    g_object_set (self->receive_bin, "detect-dtmf", detect, NULL);
 }
 
 void

@@ -24,6 +24,9 @@ void gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind);
 /* Any thread, any time */
 void gst_kandy_src_pad_set_comfort (GstKandySrcPad *self,
     GstKandyComfort comfort);
+/* The same */
+void gst_kandy_src_pad_set_detect_dtmf (GstKandySrcPad *self,
+    gboolean detect);
 /* After it has been added to the element and linked, or not */
 void gst_kandy_src_pad_start (GstKandySrcPad *self);
 /* The track has gone: EOS after what is queued */
