@@ -60,8 +60,8 @@ starts_vp8_key (GstKandyFrameCounter *self, Payload payload)
     return FALSE;
   if (payload.size >= 10 && payload.data[3] == 0x9d && payload.data[4] == 0x01
       && payload.data[5] == 0x2a) {
-    self->width = GST_READ_UINT16_LE (payload.data + 6) & 0x3fff;
-    self->height = GST_READ_UINT16_LE (payload.data + 8) & 0x3fff;
+    self->width = (payload.data[6] | payload.data[7] << 8) & 0x3fff;
+    self->height = (payload.data[8] | payload.data[9] << 8) & 0x3fff;
   }
   return TRUE;
 }
@@ -88,7 +88,7 @@ starts_h264_key (Payload payload)
     return type == 5;
   skip (&payload, 1);
   while (payload.size > 2) {
-    guint size = GST_READ_UINT16_BE (payload.data);
+    guint size = payload.data[0] << 8 | payload.data[1];
 
     if ((payload.data[2] & 0x1f) == 5)
       return TRUE;
