@@ -141,6 +141,9 @@ void gst_kandy_call_fail (GstKandyCall *self, const GError *error);
 void gst_kandy_call_close (GstKandyCall *self);
 void gst_kandy_call_abandon_negotiation (GstKandyCall *self);
 
+/* gstkandywarmup.c: before OpenSSL is used */
+void gst_kandy_keep_openssl (void);
+
 /* gstkandystats.c: verbs of the engine */
 void gst_kandy_call_get_report_async (KandyMediaEngine *engine,
     const char *track_id, GCancellable *cancellable,

@@ -693,6 +693,7 @@ gst_kandy_call_class_init (GstKandyCallClass *klass)
 
   GST_DEBUG_CATEGORY_INIT (
       gst_kandy_call_debug, "kandycall", 0, "Media of a Kandy call");
+  gst_kandy_keep_openssl ();
 }
 
 static void
@@ -931,68 +932,6 @@ gst_kandy_call_set_ice_collection_check (GstKandyCall *self,
   self->check_notify = notify;
   if (old_notify)
     old_notify (old_data);
-}
-
-static GMutex warm_up_lock;
-static GCond warm_up_cond;
-static gboolean warming_up;
-
-static gpointer
-warm_up (gpointer data)
-{
-  /* The certificate is made with the first decoder of a process; loading the
-   * plugins takes as long again */
-  static const char *const names[] = { "dtlsdec", "webrtcbin", "nicesrc",
-    "srtpenc", "rtpbin", "appsrc", "appsink", "dtlssrtpdec" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    GstElement *element = gst_element_factory_make (names[i], NULL);
-
-    if (element)
-      gst_object_unref (gst_object_ref_sink (element));
-  }
-  g_mutex_lock (&warm_up_lock);
-  warming_up = FALSE;
-  g_cond_broadcast (&warm_up_cond);
-  g_mutex_unlock (&warm_up_lock);
-  return NULL;
-}
-
-/**
- * gst_kandy_call_warm_up:
- *
- * Prepares this process for calls, in a thread: makes the DTLS certificate,
- * which takes some hundred ms, and loads plugins. Any number of times, from any
- * thread.
- */
-void
-gst_kandy_call_warm_up (void)
-{
-  static gsize done = 0;
-
-  if (g_once_init_enter (&done)) {
-    g_mutex_lock (&warm_up_lock);
-    warming_up = TRUE;
-    g_mutex_unlock (&warm_up_lock);
-    g_thread_unref (g_thread_new ("kandy-warm-up", warm_up, NULL));
-    g_once_init_leave (&done, 1);
-  }
-}
-
-/**
- * gst_kandy_call_warm_up_wait:
- *
- * Waits until gst_kandy_call_warm_up() has done its work, if it was called. A
- * process must not exit before: OpenSSL is not to be used while it cleans up.
- * Any thread.
- */
-void
-gst_kandy_call_warm_up_wait (void)
-{
-  g_mutex_lock (&warm_up_lock);
-  while (warming_up)
-    g_cond_wait (&warm_up_cond, &warm_up_lock);
-  g_mutex_unlock (&warm_up_lock);
 }
 
 /**
