@@ -372,6 +372,8 @@ gst_kandy_call_after_commit (GstKandyCall *self)
       gst_kandy_receive_track_forget_source (
           ((GstKandyRemoteTrack *) g_ptr_array_index (self->receives, i))
               ->track);
+    /* Nothing for a far end of which nobody has seen the certificate yet */
+    gst_kandy_call_update_gates (self);
   }
 
   attach_tracks (self);

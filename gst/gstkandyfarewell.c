@@ -73,34 +73,36 @@ stop_incoming (GstElement *webrtcbin)
   gst_iterator_free (iterator);
 }
 
-/* The sinks of our streams refer to the transport */
-static void
-remove_others (Farewell *farewell)
+static GList *
+add_peer (GList *list, GstPad *pad)
 {
+  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
+  GstElement *element = peer ? gst_pad_get_parent_element (peer) : NULL;
+
+  return element ? g_list_prepend (list, element) : list;
+}
+
+/* The sources and sinks of our streams, which refer to the transport; to be
+ * asked for before it leaves, which unlinks them. (transfer full) */
+static GList *
+get_others (Farewell *farewell)
+{
+  GstElement *webrtcbin = farewell->webrtcbin;
   GList *others = NULL;
 
   if (farewell->pipeline) {
     GST_OBJECT_LOCK (farewell->pipeline);
-    others = g_list_copy (GST_BIN_CHILDREN (farewell->pipeline));
-    for (GList *l = others; l; l = l->next)
-      gst_object_ref (l->data);
+    for (GList *l = GST_BIN_CHILDREN (farewell->pipeline); l; l = l->next)
+      if (l->data != webrtcbin)
+        others = g_list_prepend (others, gst_object_ref (l->data));
     GST_OBJECT_UNLOCK (farewell->pipeline);
   } else {
-    GST_OBJECT_LOCK (farewell->webrtcbin);
-    for (GList *l = farewell->webrtcbin->srcpads; l; l = l->next) {
-      GstPad *peer = gst_pad_get_peer (l->data);
-      GstElement *element = peer ? gst_pad_get_parent_element (peer) : NULL;
-
-      if (element)
-        others = g_list_prepend (others, element);
-      gst_clear_object (&peer);
-    }
-    GST_OBJECT_UNLOCK (farewell->webrtcbin);
+    GST_OBJECT_LOCK (webrtcbin);
+    for (GList *l = webrtcbin->pads; l; l = l->next)
+      others = add_peer (others, l->data);
+    GST_OBJECT_UNLOCK (webrtcbin);
   }
-
-  for (GList *l = others; l; l = l->next)
-    leave (farewell->parent, l->data);
-  g_list_free_full (others, gst_object_unref);
+  return others;
 }
 
 static GMutex farewell_lock;
@@ -165,6 +167,7 @@ say_farewell (gpointer data)
 {
   Farewell *farewell = data;
   gboolean said = FALSE;
+  GList *others;
 
   for (guint i = 0; i < farewell->encoders->len; i++) {
     GstElement *encoder = g_ptr_array_index (farewell->encoders, i);
@@ -191,8 +194,11 @@ say_farewell (gpointer data)
   stop_incoming (farewell->webrtcbin);
   if (farewell->pipeline)
     gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
+  others = get_others (farewell);
   leave (farewell->parent, farewell->webrtcbin);
-  remove_others (farewell);
+  for (GList *l = others; l; l = l->next)
+    leave (farewell->parent, l->data);
+  g_list_free_full (others, gst_object_unref);
   if (farewell->agent)
     close_agent (farewell->agent);
 

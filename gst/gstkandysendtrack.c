@@ -164,27 +164,26 @@ upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
-static void
-create_source (GstKandySendTrack *self, GstElement *pipeline)
+/* (transfer full) (nullable) */
+static GstElement *
+create_source (GstKandySendTrack *self, GstElement *pipeline, GstCaps *caps)
 {
   gboolean audio = kandy_track_get_kind (self->track) == KANDY_MEDIA_KIND_AUDIO;
   g_autoptr (GstPad) pad = NULL;
   GstElement *source = gst_element_factory_make ("appsrc", NULL);
 
   if (!source)
-    return;
+    return NULL;
   g_object_set (source, "format", GST_FORMAT_TIME, "is-live", TRUE, "max-bytes",
       (guint64) 0, "max-buffers",
       (guint64) (audio ? MAX_AUDIO_PACKETS : MAX_VIDEO_PACKETS), "leaky-type",
-      GST_APP_LEAKY_TYPE_DOWNSTREAM, NULL);
+      GST_APP_LEAKY_TYPE_DOWNSTREAM, "caps", caps, NULL);
   pad = gst_element_get_static_pad (source, "src");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, upstream_event,
       gst_object_ref (self), gst_object_unref);
 
   gst_bin_add (GST_BIN (pipeline), source);
-  GST_OBJECT_LOCK (self);
-  self->source = gst_object_ref (source);
-  GST_OBJECT_UNLOCK (self);
+  return gst_object_ref (source);
 }
 
 static void
@@ -210,6 +209,33 @@ dismiss_former (GstElement *pipeline, GstPad *pad)
   if (source)
     gst_element_call_async (
         source, remove_source, gst_object_ref (pipeline), gst_object_unref);
+}
+
+/* @source: (nullable) */
+static gboolean
+feeds (GstElement *source, GstPad *pad)
+{
+  g_autoptr (GstPad) src = NULL;
+  g_autoptr (GstPad) peer = NULL;
+
+  if (!source)
+    return FALSE;
+  src = gst_element_get_static_pad (source, "src");
+  peer = gst_pad_get_peer (src);
+  return peer == pad;
+}
+
+static gboolean
+link_source (GstKandySendTrack *self, GstElement *pipeline, GstElement *source,
+    GstPad *pad)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (source, "src");
+
+  dismiss_former (pipeline, pad);
+  if (GST_PAD_LINK_SUCCESSFUL (gst_pad_link (src, pad)))
+    return TRUE;
+  GST_WARNING_OBJECT (self, "cannot link to %" GST_PTR_FORMAT, pad);
+  return FALSE;
 }
 
 /* --- GObject --- */
@@ -371,8 +397,8 @@ gboolean
 gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
     GstPad *pad, GstCaps *caps, GstKandyRtpBorder *border)
 {
-  g_autoptr (GstPad) src = NULL;
-  g_autoptr (GstPad) peer = NULL;
+  g_autoptr (GstElement) source = NULL;
+  g_autoptr (GstElement) former = NULL;
   const GstStructure *s = gst_caps_get_structure (caps, 0);
   guint ssrc = 0;
   int payload = 0, clock_rate = 0;
@@ -383,16 +409,25 @@ gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
   if (clock_rate <= 0)
     return FALSE;
 
-  if (!self->source)
-    create_source (self, pipeline);
-  if (!self->source)
-    return FALSE;
+  /* Another pad gets a source of its own: what streams must not be relinked.
+   * Its thread would stop for good, not linked for a moment or flushed by a
+   * transport that ends, and could count events as sent that only the former
+   * pad has got. The former source ends with its transport. */
+  if (!feeds (self->source, pad)) {
+    source = create_source (self, pipeline, caps);
+    if (!source)
+      return FALSE;
+    if (!link_source (self, pipeline, source, pad)) {
+      gst_bin_remove (GST_BIN (pipeline), source);
+      return FALSE;
+    }
+  }
 
   GST_OBJECT_LOCK (self);
   changed = !self->negotiated || !gst_caps_is_equal (self->negotiated, caps);
   GST_OBJECT_UNLOCK (self);
 
-  if (changed || border != self->border) {
+  if (changed || source || border != self->border) {
     g_mutex_lock (&self->push_lock);
     if (border != self->border) {
       g_clear_pointer (&self->border, gst_kandy_rtp_border_unref);
@@ -401,27 +436,21 @@ gst_kandy_send_track_attach (GstKandySendTrack *self, GstElement *pipeline,
     self->clock_rate = (guint) clock_rate;
     gst_kandy_rtp_border_set_output (
         self->border, ssrc, (guint8) payload, self->clock_rate);
-    gst_app_src_set_caps (GST_APP_SRC (self->source), caps);
+    if (source)
+      gst_element_sync_state_with_parent (source);
+    else
+      gst_app_src_set_caps (GST_APP_SRC (self->source), caps);
     drop_held (self);
-    g_mutex_unlock (&self->push_lock);
     GST_OBJECT_LOCK (self);
     gst_caps_replace (&self->negotiated, caps);
     gst_kandy_frame_counter_set_caps (&self->counters.pictures, caps);
-    GST_OBJECT_UNLOCK (self);
-  }
-
-  src = gst_element_get_static_pad (self->source, "src");
-  peer = gst_pad_get_peer (src);
-  if (peer != pad) {
-    if (peer)
-      gst_pad_unlink (src, peer);
-    dismiss_former (pipeline, pad);
-    if (GST_PAD_LINK_FAILED (gst_pad_link (src, pad))) {
-      GST_WARNING_OBJECT (self, "cannot link to %" GST_PTR_FORMAT, pad);
-      return FALSE;
+    if (source) {
+      former = self->source;
+      self->source = g_steal_pointer (&source);
     }
+    GST_OBJECT_UNLOCK (self);
+    g_mutex_unlock (&self->push_lock);
   }
-  gst_element_sync_state_with_parent (self->source);
 
   if (changed)
     g_signal_emit (self, signals[SIGNAL_NEGOTIATED], 0);

@@ -527,11 +527,7 @@ engine_suite (void)
   tcase_add_test (calls, test_dropped_offer);
   tcase_add_loop_test (calls, test_add_and_remove, 0, 2);
   tcase_add_loop_test (calls, test_restart, 0, 2);
-#ifndef __SANITIZE_ADDRESS__
-  /* Not under AddressSanitizer: at that speed the rebuilt peers sometimes do
-   * not hear each other, for a reason that is not known */
   tcase_add_loop_test (calls, test_rebuild, 0, 2);
-#endif
   tcase_add_test (calls, test_key_unit);
   tcase_add_test (calls, test_swapped_source);
   tcase_add_test (calls, test_digit_received);
