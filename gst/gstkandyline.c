@@ -6,6 +6,7 @@
 
 #include <kandy-services.h>
 
+#include "gstkandydevices.h"
 #include "gstkandyline-private.h"
 
 /* SECTION: GstKandyLine
@@ -292,6 +293,7 @@ static void
 gst_kandy_line_sign_on (GstKandyLine *self)
 {
   g_autofree char *who = gst_kandy_session_account_describe (self->account);
+  g_autoptr (GstKandyDevices) devices = NULL;
   g_autoptr (GError) error = NULL;
 
   gst_kandy_session_account_apply (self->account, self->config);
@@ -299,6 +301,9 @@ gst_kandy_line_sign_on (GstKandyLine *self)
   kandy_logger_set_handler (
       kandy_client_get_logger (self->client), on_log, self, NULL, NULL);
   g_signal_connect (self->client, "event", G_CALLBACK (on_event), self);
+  devices = gst_kandy_devices_get_default ();
+  kandy_media_set_device_source (
+      kandy_client_get_media (self->client), KANDY_DEVICE_SOURCE (devices));
   gst_kandy_line_calls_start (self);
 
   gst_kandy_line_progress (
@@ -361,6 +366,9 @@ thread_main (gpointer data)
   remaining = self->goodbye_end - g_get_monotonic_time ();
   if (remaining > 0)
     gst_kandy_call_wait_closed (remaining / 1000);
+  remaining = self->goodbye_end - g_get_monotonic_time ();
+  if (remaining > 0)
+    gst_kandy_devices_wait_closed (remaining / 1000);
 
   g_mutex_lock (&self->lock);
   self->thread = NULL;

@@ -6,7 +6,6 @@
 
 #include "gstkandyline-private.h"
 #include "gstkandysendtrack.h"
-#include "gstkandyvariant.h"
 
 /* SECTION: what elements ask of a line
  *
@@ -191,77 +190,6 @@ request_codecs (
         self, gst_structure_get_string (request, "kind"), promise);
 }
 
-/* @value: (transfer none): an a{sv}. @promise: (nullable) (transfer full) */
-static void
-reply_with (GstPromise *promise, const char *name, GVariant *value)
-{
-  g_autoptr (GVariant) held = g_variant_ref_sink (value);
-  g_autoptr (GstStructure) content =
-      gst_kandy_structure_from_variant (name, held);
-
-  if (promise == NULL)
-    return;
-  gst_promise_reply (promise,
-      gst_structure_new ("application/x-kandy-reply", name, GST_TYPE_STRUCTURE,
-          content, NULL));
-  gst_promise_unref (promise);
-}
-
-static void
-request_mute_tracks (
-    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
-{
-  KandyMedia *media = kandy_client_get_media (self->client);
-  static const char *const none[] = { NULL };
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) ids = NULL;
-  gboolean muted = TRUE;
-
-  gst_structure_get (request, "track-ids", G_TYPE_STRV, &ids, "muted",
-      G_TYPE_BOOLEAN, &muted, NULL);
-  if (muted)
-    kandy_media_mute_tracks (
-        media, ids != NULL ? (const char *const *) ids : none, &error);
-  else
-    kandy_media_unmute_tracks (
-        media, ids != NULL ? (const char *const *) ids : none, &error);
-  gst_kandy_promise_reply (promise,
-      self->call != NULL ? kandy_call_get_id (self->call) : NULL, error);
-  g_clear_pointer (&promise, gst_promise_unref);
-}
-
-static void
-request_get_track (
-    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
-{
-  const char *id = gst_structure_get_string (request, "id");
-  KandyTrack *track = id != NULL
-      ? kandy_media_get_track_by_id (kandy_client_get_media (self->client), id)
-      : NULL;
-
-  if (track != NULL)
-    reply_with (promise, "track", kandy_track_to_variant (track));
-  else
-    gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7",
-        "There is no track of this id");
-}
-
-static void
-request_get_media (
-    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
-{
-  const char *id = gst_structure_get_string (request, "id");
-  KandyMediaStream *stream = id != NULL
-      ? kandy_media_get_by_id (kandy_client_get_media (self->client), id)
-      : NULL;
-
-  if (stream != NULL)
-    reply_with (promise, "media", kandy_media_stream_to_variant (stream));
-  else
-    gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7",
-        "There is no media of this id");
-}
-
 static void
 request_send_dtmf (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
@@ -326,10 +254,12 @@ static const Request requests[] = {
   { "tone", TRUE, request_tone },
   { "hear-tone", TRUE, request_hear_tone },
   { "get-stats", FALSE, request_stats },
-  { "mute-tracks", FALSE, request_mute_tracks },
-  { "get-track", FALSE, request_get_track },
-  { "get-media", FALSE, request_get_media },
+  { "mute-tracks", FALSE, gst_kandy_line_media_mute },
+  { "get-track", FALSE, gst_kandy_line_media_get_track },
+  { "get-media", FALSE, gst_kandy_line_media_get_media },
   { "get-available-codecs", FALSE, request_codecs },
+  { "get-devices", FALSE, gst_kandy_line_media_get_devices },
+  { "initialize-devices", FALSE, gst_kandy_line_media_get_devices },
 };
 
 void

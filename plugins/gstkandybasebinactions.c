@@ -154,6 +154,23 @@ gst_kandy_base_bin_get_media (
       gst_structure_new ("get-media", "id", G_TYPE_STRING, id, NULL), promise);
 }
 
+static void
+gst_kandy_base_bin_get_devices (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("get-devices"), promise);
+}
+
+static void
+gst_kandy_base_bin_initialize_devices (
+    GstKandyBaseBin *self, gboolean audio, gboolean video, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new ("initialize-devices", "audio", G_TYPE_BOOLEAN, audio,
+          "video", G_TYPE_BOOLEAN, video, NULL),
+      promise);
+}
+
 void
 gst_kandy_base_bin_install_actions (GType type)
 {
@@ -385,4 +402,34 @@ gst_kandy_base_bin_install_actions (GType type)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_get_available_codecs), NULL, NULL, NULL,
       G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::get-devices:
+   * @self: the element
+   * @promise: to be replied to with a field `devices`
+   *
+   * Asks for cameras, microphones and speakers, a structure with the names of
+   * the API document's `DevicesObject`. A `deviceId` is what
+   * #GstKandySink:audio-device and its like take. When devices come or go there
+   * is the event `devices:change`. API document: `media.getDevices`.
+   */
+  g_signal_new_class_handler ("get-devices", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_get_devices), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::initialize-devices:
+   * @self: the element
+   * @audio: whether a microphone is needed
+   * @video: whether a camera is needed
+   * @promise: (nullable): to be told how it went
+   *
+   * Opens and closes a microphone and a camera, so that a call does not find
+   * out that it cannot. The reply is that of #GstKandyBaseBin::get-devices, or
+   * the error `call:4`; there are the events `devices:change` and
+   * `devices:error` as well. API document: `media.initializeDevices`.
+   */
+  g_signal_new_class_handler ("initialize-devices", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_initialize_devices), NULL, NULL, NULL,
+      G_TYPE_NONE, 3, G_TYPE_BOOLEAN, G_TYPE_BOOLEAN, GST_TYPE_PROMISE);
 }

@@ -14,6 +14,7 @@
 #include "kandy-media-options.h"
 #include "kandy-track.h"
 #include "kandy-media-engine.h"
+#include "kandy-device-source.h"
 #include "kandy-media-stream.h"
 #include "kandy-media.h"
 #include "kandy-calls.h"

@@ -13,6 +13,16 @@ KandyMedia *kandy_media_new (KandyClient *client);
 void kandy_media_add_track (KandyMedia *self, gpointer owner, KandyTrack *track);
 void kandy_media_remove_track (KandyMedia *self, gpointer owner,
     KandyTrack *track);
+/* @payload: (nullable) may be floating, and is sunk. Nothing is emitted when the
+ * client is gone */
+void kandy_media_emit (KandyMedia *self, const char *event, GVariant *payload);
+/* (transfer none) (nullable) */
+KandyDeviceSource *kandy_media_peek_device_source (KandyMedia *self);
+GMainContext *kandy_media_get_context (KandyMedia *self);
+
+/* kandy-media-devices.c */
+gulong kandy_media_watch_device_source (KandyMedia *self,
+    KandyDeviceSource *source);
 
 /* kandy-media-stream.c */
 KandyMediaStream *kandy_media_stream_new (const char *id, gboolean is_local);

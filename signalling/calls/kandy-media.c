@@ -31,7 +31,10 @@ struct _KandyMedia {
 
   KandyClient *client; /* weak: it owns this object */
   GPtrArray *entries;  /* Entry, newest last */
-  gboolean in_bulk;    /* tracks are muted together and told of together */
+  GMainContext *context;
+  KandyDeviceSource *devices; /* (nullable) */
+  gulong devices_handler;
+  gboolean in_bulk; /* tracks are muted together and told of together */
 
   /* Sources of tracks fall silent while an engine is at work, where nobody may
    * be called */
@@ -67,15 +70,6 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
-static void
-emit (KandyMedia *self, const char *event, GVariant *payload)
-{
-  if (self->client && !kandy_client_is_destroyed (self->client))
-    kandy_client_emit (self->client, self, event, payload);
-  else
-    g_variant_unref (g_variant_ref_sink (payload));
-}
-
 /* The document names the member `tracks`, the reference sends both */
 static void
 emit_muted (KandyMedia *self, gboolean muted, const char *const *ids)
@@ -85,7 +79,7 @@ emit_muted (KandyMedia *self, gboolean muted, const char *const *ids)
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert_value (&dict, "tracks", g_variant_new_strv (ids, -1));
   g_variant_dict_insert_value (&dict, "trackIds", g_variant_new_strv (ids, -1));
-  emit (self, muted ? "media:muted" : "media:unmuted",
+  kandy_media_emit (self, muted ? "media:muted" : "media:unmuted",
       g_variant_dict_end (&dict));
 }
 
@@ -106,7 +100,8 @@ send_pending (gpointer user_data)
 
   g_clear_pointer (&self->pending_source, g_source_unref);
   while ((pending = g_queue_pop_head (&self->pending)) != NULL) {
-    emit (self, pending->muted ? "media:sourceMuted" : "media:sourceUnmuted",
+    kandy_media_emit (self,
+        pending->muted ? "media:sourceMuted" : "media:sourceUnmuted",
         pending->payload);
     pending_free (pending);
   }
@@ -138,8 +133,7 @@ on_source_muted (KandyTrack *track, GParamSpec *pspec, KandyMedia *self)
     self->pending_source = g_idle_source_new ();
     g_source_set_priority (self->pending_source, G_PRIORITY_DEFAULT);
     g_source_set_callback (self->pending_source, send_pending, self, NULL);
-    g_source_attach (
-        self->pending_source, kandy_client_get_context (self->client));
+    g_source_attach (self->pending_source, self->context);
   }
 }
 
@@ -234,6 +228,7 @@ kandy_media_dispose (GObject *object)
   }
   g_queue_clear_full (&self->pending, pending_free);
   g_ptr_array_set_size (self->entries, 0);
+  kandy_media_set_device_source (self, NULL);
 
   G_OBJECT_CLASS (kandy_media_parent_class)->dispose (object);
 }
@@ -241,7 +236,10 @@ kandy_media_dispose (GObject *object)
 static void
 kandy_media_finalize (GObject *object)
 {
-  g_ptr_array_unref (KANDY_MEDIA (object)->entries);
+  KandyMedia *self = KANDY_MEDIA (object);
+
+  g_ptr_array_unref (self->entries);
+  g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (kandy_media_parent_class)->finalize (object);
 }
@@ -269,7 +267,29 @@ kandy_media_new (KandyClient *client)
   KandyMedia *self = g_object_new (KANDY_TYPE_MEDIA, NULL);
 
   g_set_weak_pointer (&self->client, client);
+  self->context = g_main_context_ref (kandy_client_get_context (client));
   return self;
+}
+
+void
+kandy_media_emit (KandyMedia *self, const char *event, GVariant *payload)
+{
+  g_autoptr (GVariant) held = payload ? g_variant_ref_sink (payload) : NULL;
+
+  if (self->client && !kandy_client_is_destroyed (self->client))
+    kandy_client_emit (self->client, self, event, held);
+}
+
+KandyDeviceSource *
+kandy_media_peek_device_source (KandyMedia *self)
+{
+  return self->devices;
+}
+
+GMainContext *
+kandy_media_get_context (KandyMedia *self)
+{
+  return self->context;
 }
 
 void
@@ -408,4 +428,26 @@ kandy_media_unmute_tracks (
   g_return_val_if_fail (track_ids != NULL, FALSE);
 
   return set_muted (self, track_ids, FALSE, error);
+}
+
+/**
+ * kandy_media_set_device_source:
+ * @self: the media of a client
+ * @source: (nullable): what knows the machine's devices
+ *
+ * Without a source there are no devices: this library knows nothing of media.
+ */
+void
+kandy_media_set_device_source (KandyMedia *self, KandyDeviceSource *source)
+{
+  g_return_if_fail (KANDY_IS_MEDIA (self));
+  g_return_if_fail (source == NULL || KANDY_IS_DEVICE_SOURCE (source));
+
+  if (self->devices == source)
+    return;
+  if (self->devices)
+    g_clear_signal_handler (&self->devices_handler, self->devices);
+  g_set_object (&self->devices, source);
+  if (source)
+    self->devices_handler = kandy_media_watch_device_source (self, source);
 }

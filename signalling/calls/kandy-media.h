@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "kandy-device-source.h"
 #include "kandy-media-stream.h"
 
 G_BEGIN_DECLS
@@ -20,5 +21,15 @@ KANDY_API gboolean kandy_media_mute_tracks (KandyMedia *self,
     const char *const *track_ids, GError **error);
 KANDY_API gboolean kandy_media_unmute_tracks (KandyMedia *self,
     const char *const *track_ids, GError **error);
+
+/* (nullable) */
+KANDY_API void kandy_media_set_device_source (KandyMedia *self,
+    KandyDeviceSource *source);
+KANDY_API GVariant *kandy_media_get_devices (KandyMedia *self);
+KANDY_API void kandy_media_initialize_devices_async (KandyMedia *self,
+    gboolean audio, gboolean video, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API gboolean kandy_media_initialize_devices_finish (KandyMedia *self,
+    GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -84,6 +84,8 @@ static const KandyEvent events[] = {
   { "call:dtmfReceived", "KandyCall", "dtmf-received",
       { P ("callId"), S ("tone"), B ("inBand") } },
 
+  { "devices:change", "KandyMedia", "devices-changed", { { NULL } } },
+  { "devices:error", "KandyMedia", "devices-error", { E ("error") } },
   { "media:muted", "KandyMedia", "muted", { V ("tracks"), V ("trackIds") } },
   { "media:unmuted", "KandyMedia", "unmuted",
       { V ("tracks"), V ("trackIds") } },

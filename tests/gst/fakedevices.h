@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* Devices that are not there: a provider whose microphones give a tone, whose
+ * cameras give one colour, and whose speakers can be listened to. */
+
+/* Once a process, before anybody asks for devices */
+void fake_devices_register (void);
+
+/* @classes: "Audio/Source" ...; @caps: what it offers; @value: frequency in Hz,
+ * or colour 0xAARRGGBB; @group: (nullable) */
+void fake_devices_add (const char *classes, const char *id, const char *label,
+    const char *group, const char *caps, guint value);
+void fake_devices_remove (const char *id);
+/* From now on it cannot be opened */
+void fake_devices_break (const char *id);
+void fake_devices_clear (void);
+/* How many elements of the device there are */
+guint fake_devices_count_open (const char *id);
+
+G_END_DECLS
