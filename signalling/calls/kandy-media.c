@@ -18,10 +18,15 @@
  * #KandyClient::event, are emitted with no lock held.
  */
 
+/* Data of a track that was taken away, but not ended */
+#define HELD "kandy-media-held"
+
 typedef struct {
   gpointer owner; /* compared only */
   KandyTrack *track;
   KandyMediaStream *stream; /* (nullable): a track may be in none */
+  KandyMedia *media;
+  gboolean source_muted; /* what has been told */
   gulong muted_handler;
   gulong source_muted_handler;
 } Entry;
@@ -110,15 +115,18 @@ send_pending (gpointer user_data)
 
 /* Protocol calls 7.3 */
 static void
-on_source_muted (KandyTrack *track, GParamSpec *pspec, KandyMedia *self)
+tell_source_muted (Entry *entry, gboolean muted)
 {
+  KandyMedia *self = entry->media;
+  KandyTrack *track = entry->track;
   const char *id = kandy_track_get_id (track);
   const char *stream_id = kandy_track_get_stream_id (track);
   Pending *pending;
   GVariantDict dict;
 
-  if (!self->client)
+  if (!self->client || entry->source_muted == muted)
     return;
+  entry->source_muted = muted;
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "trackId", "s", id);
   g_variant_dict_insert_value (&dict, "trackIds", g_variant_new_strv (&id, 1));
@@ -126,7 +134,7 @@ on_source_muted (KandyTrack *track, GParamSpec *pspec, KandyMedia *self)
   g_variant_dict_insert (&dict, "isLocal", "b", kandy_track_is_local (track));
 
   pending = g_new0 (Pending, 1);
-  pending->muted = kandy_track_get_source_muted (track);
+  pending->muted = muted;
   pending->payload = g_variant_ref_sink (g_variant_dict_end (&dict));
   g_queue_push_tail (&self->pending, pending);
   if (!self->pending_source) {
@@ -135,6 +143,12 @@ on_source_muted (KandyTrack *track, GParamSpec *pspec, KandyMedia *self)
     g_source_set_callback (self->pending_source, send_pending, self, NULL);
     g_source_attach (self->pending_source, self->context);
   }
+}
+
+static void
+on_source_muted (KandyTrack *track, GParamSpec *pspec, Entry *entry)
+{
+  tell_source_muted (entry, kandy_track_get_source_muted (track));
 }
 
 /* The far end chooses the ids of its tracks and could choose those of ours,
@@ -296,6 +310,7 @@ void
 kandy_media_add_track (KandyMedia *self, gpointer owner, KandyTrack *track)
 {
   const char *id = kandy_track_get_stream_id (track);
+  gboolean source_muted = kandy_track_get_source_muted (track);
   Entry *entry = g_new0 (Entry, 1);
 
   entry->owner = owner;
@@ -310,8 +325,14 @@ kandy_media_add_track (KandyMedia *self, gpointer owner, KandyTrack *track)
   entry->muted_handler =
       g_signal_connect (track, "notify::muted", G_CALLBACK (on_muted), self);
   entry->source_muted_handler = g_signal_connect (
-      track, "notify::source-muted", G_CALLBACK (on_source_muted), self);
+      track, "notify::source-muted", G_CALLBACK (on_source_muted), entry);
   g_ptr_array_add (self->entries, entry);
+  entry->media = self;
+  entry->source_muted = source_muted;
+  if (g_object_steal_data (G_OBJECT (track), HELD)) {
+    entry->source_muted = TRUE;
+    tell_source_muted (entry, source_muted);
+  }
   if (entry->stream)
     kandy_media_stream_add (entry->stream, track);
 }
@@ -329,6 +350,12 @@ kandy_media_remove_track (KandyMedia *self, gpointer owner, KandyTrack *track)
     g_ptr_array_steal_index (self->entries, i);
     if (entry->stream)
       kandy_media_stream_remove (entry->stream, track);
+    /* A hold takes a track away and gives it back, before or after its source
+     * falls silent and is heard again; an end needs no more words */
+    if (kandy_track_is_live (track) && !kandy_track_is_local (track)) {
+      tell_source_muted (entry, TRUE);
+      g_object_set_data (G_OBJECT (track), HELD, GUINT_TO_POINTER (TRUE));
+    }
     entry_free (entry);
     return;
   }

@@ -346,6 +346,16 @@ GST_START_TEST (test_remote)
 }
 GST_END_TEST;
 
+static void
+operate (GstElement *sink, const char *action)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (sink, action, promise);
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+}
+
 /* What the far end does to its source is told, and is no muting of ours */
 GST_START_TEST (test_source)
 {
@@ -359,9 +369,9 @@ GST_START_TEST (test_source)
   pad = get_pad (bob, "src", "audio_0");
   g_object_get (pad, "track-id", &id, NULL);
   expect_event (bob, "media:sourceUnmuted", id);
-  g_signal_emit_by_name (sink, "hold", NULL);
+  operate (sink, "hold");
   expect_event (bob, "media:sourceMuted", id);
-  g_signal_emit_by_name (sink, "unhold", NULL);
+  operate (sink, "unhold");
   expect_event (bob, "media:sourceUnmuted", id);
   fixture_assert_tone (bob, 600);
   fixture_stop (alice);

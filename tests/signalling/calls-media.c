@@ -198,6 +198,41 @@ test_source_muted (Fixture *f, gconstpointer data)
   expect_events (f, "");
 }
 
+/* A hold hides a track, in whatever order that and its silence come */
+static void
+test_held (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KandyTrack) theirs =
+      kandy_track_new ("t", "s", KANDY_MEDIA_KIND_AUDIO, FALSE, NULL);
+  KandyMedia *media = media_of (f);
+  int call;
+
+  kandy_track_set_source_muted (theirs, TRUE);
+  kandy_media_add_track (media, &call, theirs);
+  expect_events (f, "");
+  kandy_track_set_source_muted (theirs, FALSE);
+  expect_events (f, "media:sourceUnmuted t");
+
+  kandy_track_set_source_muted (theirs, TRUE);
+  kandy_media_remove_track (media, &call, theirs);
+  expect_events (f, "media:sourceMuted t");
+  kandy_media_add_track (media, &call, theirs);
+  expect_events (f, "");
+  kandy_track_set_source_muted (theirs, FALSE);
+  expect_events (f, "media:sourceUnmuted t");
+
+  kandy_media_remove_track (media, &call, theirs);
+  kandy_track_set_source_muted (theirs, TRUE);
+  expect_events (f, "media:sourceMuted t");
+  kandy_track_set_source_muted (theirs, FALSE);
+  kandy_media_add_track (media, &call, theirs);
+  expect_events (f, "media:sourceUnmuted t");
+
+  kandy_track_set_live (theirs, FALSE);
+  kandy_media_remove_track (media, &call, theirs);
+  expect_events (f, "");
+}
+
 /* The far end names its tracks; it cannot have ours muted in place of its own,
  * nor one call's in place of another's */
 static void
@@ -243,6 +278,7 @@ main (int argc, char **argv)
   TEST ("found", test_found);
   TEST ("mute", test_mute);
   TEST ("source-muted", test_source_muted);
+  TEST ("held", test_held);
   TEST ("same-ids", test_same_ids);
 
   return g_test_run ();
