@@ -103,14 +103,14 @@ void gst_kandy_line_calls_goodbye (GstKandyLine *self,
     void (*done) (GstKandyLine *self));
 void gst_kandy_line_calls_clear (GstKandyLine *self);
 
-/* gstkandylinemedia.c: requests. @promise: (nullable) (transfer full) */
-void gst_kandy_line_media_mute (GstKandyLine *self,
+/* gstkandylinetracks.c: requests. @promise: (nullable) (transfer full) */
+void gst_kandy_line_tracks_mute (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
-void gst_kandy_line_media_get_track (GstKandyLine *self,
+void gst_kandy_line_tracks_get_track (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
-void gst_kandy_line_media_get_media (GstKandyLine *self,
+void gst_kandy_line_tracks_get_media (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
-void gst_kandy_line_media_get_devices (GstKandyLine *self,
+void gst_kandy_line_tracks_get_devices (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 
 /* gstkandylinestats.c */

@@ -254,12 +254,12 @@ static const Request requests[] = {
   { "tone", TRUE, request_tone },
   { "hear-tone", TRUE, request_hear_tone },
   { "get-stats", FALSE, request_stats },
-  { "mute-tracks", FALSE, gst_kandy_line_media_mute },
-  { "get-track", FALSE, gst_kandy_line_media_get_track },
-  { "get-media", FALSE, gst_kandy_line_media_get_media },
+  { "mute-tracks", FALSE, gst_kandy_line_tracks_mute },
+  { "get-track", FALSE, gst_kandy_line_tracks_get_track },
+  { "get-media", FALSE, gst_kandy_line_tracks_get_media },
   { "get-available-codecs", FALSE, request_codecs },
-  { "get-devices", FALSE, gst_kandy_line_media_get_devices },
-  { "initialize-devices", FALSE, gst_kandy_line_media_get_devices },
+  { "get-devices", FALSE, gst_kandy_line_tracks_get_devices },
+  { "initialize-devices", FALSE, gst_kandy_line_tracks_get_devices },
 };
 
 void

@@ -29,7 +29,7 @@ reply_with (GstPromise *promise, const char *name, GVariant *value)
 }
 
 void
-gst_kandy_line_media_mute (
+gst_kandy_line_tracks_mute (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
   KandyMedia *media = kandy_client_get_media (self->client);
@@ -52,7 +52,7 @@ gst_kandy_line_media_mute (
 }
 
 void
-gst_kandy_line_media_get_track (
+gst_kandy_line_tracks_get_track (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
   const char *id = gst_structure_get_string (request, "id");
@@ -68,7 +68,7 @@ gst_kandy_line_media_get_track (
 }
 
 void
-gst_kandy_line_media_get_media (
+gst_kandy_line_tracks_get_media (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
   const char *id = gst_structure_get_string (request, "id");
@@ -108,7 +108,7 @@ on_devices_initialized (
 
 /* Also for the list alone, which is not known before it has been asked for */
 void
-gst_kandy_line_media_get_devices (
+gst_kandy_line_tracks_get_devices (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
   DevicesRequest *data = g_new0 (DevicesRequest, 1);
