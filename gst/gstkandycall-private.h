@@ -3,6 +3,8 @@
 
 #include "gstkandycall.h"
 #include "gstkandydtmfsender.h"
+#include "gstkandyquality.h"
+#include "gstkandyratecontrol.h"
 #include "gstkandyrouter.h"
 #include "gstkandysdpfacade.h"
 #include "gstkandytrack-private.h"
@@ -15,6 +17,12 @@ typedef struct {
   guint facade_id;
   gboolean announced;
   GstKandyGate gate;            /* to be set */
+
+  /* gstkandycallquality.c */
+  guint sdp_limit;              /* bit/s, of the far end's description; 0 = none */
+  GstKandyRtcpReport report;    /* the latest that was looked at */
+  GstKandyRateControl rate;
+  GstKandyQualityMonitor quality;
 } GstKandyLocalTrack;
 
 typedef struct {
@@ -24,6 +32,14 @@ typedef struct {
   gboolean shown;               /* announced to the engine's owner */
   gboolean described;           /* the description says that it is sent */
   gboolean wanted;
+
+  /* gstkandycallquality.c: what was counted at the last look */
+  guint ssrc;
+  guint64 packets;
+  guint64 late;
+  int lost;
+  double mos;                   /* of sound, 0 = not known */
+  GstKandyQualityMonitor quality;
 } GstKandyRemoteTrack;
 
 typedef enum {
@@ -81,6 +97,7 @@ struct _GstKandyCall {
   guint silence_ms;             /* without a packet: disconnected */
   guint loss_ms;                /* failed */
   GstKandyTimings timings;
+  GstKandyQualityMonitor quality;       /* of what all tracks share */
 
   /* Negotiation. @verb is what the caller waits for, @steps what remains to be
    * done with webrtcbin; either can go on without the other. */
@@ -143,6 +160,13 @@ void gst_kandy_call_abandon_negotiation (GstKandyCall *self);
 
 /* gstkandywarmup.c: before OpenSSL is used */
 void gst_kandy_keep_openssl (void);
+/* gstkandycalldscp.c: marks the sockets as the options have it */
+void gst_kandy_call_apply_priorities (GstKandyCall *self);
+
+/* gstkandycallquality.c. Every second */
+void gst_kandy_call_look (GstKandyCall *self);
+void gst_kandy_call_apply_bitrate (GstKandyCall *self,
+    GstKandyLocalTrack *local);
 
 /* gstkandystats.c: verbs of the engine */
 void gst_kandy_call_get_report_async (KandyMediaEngine *engine,

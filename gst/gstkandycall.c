@@ -51,6 +51,7 @@ enum {
   SIGNAL_MEDIA_WANTED,
   SIGNAL_SOURCE_WANTED,
   SIGNAL_DTMF_EVENT,
+  SIGNAL_QUALITY_WARNING,
   N_SIGNALS
 };
 
@@ -152,7 +153,11 @@ gst_kandy_call_update_connection_state (GstKandyCall *self)
 static gboolean
 watch_peer (gpointer user_data)
 {
-  gst_kandy_call_update_connection_state (user_data);
+  GstKandyCall *self = g_object_ref (user_data);
+
+  gst_kandy_call_update_connection_state (self);
+  gst_kandy_call_look (self);
+  g_object_unref (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -690,6 +695,33 @@ gst_kandy_call_class_init (GstKandyCallClass *klass)
   signals[SIGNAL_DTMF_EVENT] =
       g_signal_new ("dtmf-event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
           G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_BOOLEAN);
+  /**
+   * GstKandyCall::quality-warning:
+   * @self: a #GstKandyCall
+   * @name: `high-loss`, `high-jitter`, `high-round-trip`, `low-mos` or
+   * `no-audio`
+   * @raised: whether it is raised, or cleared
+   * @track: (nullable): the track that it is about, %NULL for the whole call
+   * @value: what was measured: a fraction of 1, seconds, a MOS, packets; -1 if
+   * it is cleared because nothing is to be expected any more
+   * @threshold: what it was compared with
+   *
+   * The quality of the call has become bad, or good again. Of the samples of
+   * the last five seconds three have to be bad for a warning; when five in a
+   * row are good again (for `no-audio` two) it is cleared. The thresholds:
+   *
+   * - `high-loss`: raised above 3 % of the packets, cleared at 1 %; for what is
+   *   received with the packets that came too late, for what is sent as the far
+   *   end reports it
+   * - `high-jitter`: 30 ms, 20 ms; of what is received
+   * - `high-round-trip`: 400 ms, 300 ms; of the whole call
+   * - `low-mos`: 3.5, 3.7; of sound that is received, see
+   *   gst_kandy_call_get_stats()
+   * - `no-audio`: sound is to be expected and no packet comes
+   */
+  signals[SIGNAL_QUALITY_WARNING] = g_signal_new ("quality-warning", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5, G_TYPE_STRING,
+      G_TYPE_BOOLEAN, KANDY_TYPE_TRACK, G_TYPE_DOUBLE, G_TYPE_DOUBLE);
 
   GST_DEBUG_CATEGORY_INIT (
       gst_kandy_call_debug, "kandycall", 0, "Media of a Kandy call");

@@ -350,8 +350,10 @@ attach_tracks (GstKandyCall *self)
         mline.send_caps, get_border (self, mline.ssrc));
     gst_kandy_send_track_set_event_format (
         local->track, mline.dtmf_payload, mline.dtmf_clock_rate);
-    gst_kandy_send_track_set_max_bitrate (local->track, mline.max_bitrate);
+    local->sdp_limit = mline.max_bitrate;
+    gst_kandy_call_apply_bitrate (self, local);
   }
+  gst_kandy_call_apply_priorities (self);
 }
 
 /* The staged negotiation is the current one now */

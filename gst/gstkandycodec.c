@@ -345,6 +345,19 @@ gst_kandy_codec_get_mime_type (const GstKandyCodec *codec)
 }
 
 /**
+ * gst_kandy_codec_get_bitrate:
+ * @codec: a codec
+ *
+ * Returns: bit/s of its encoder if nothing is demanded of it; 0 if it has but
+ *   one bit rate
+ */
+guint
+gst_kandy_codec_get_bitrate (const GstKandyCodec *codec)
+{
+  return codec->bitrate;
+}
+
+/**
  * gst_kandy_codec_get_kind:
  * @codec: a codec
  *

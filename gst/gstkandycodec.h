@@ -23,6 +23,8 @@ GST_KANDY_API KandyMediaKind gst_kandy_codec_get_kind (const GstKandyCodec *code
 GST_KANDY_API GstCaps *gst_kandy_codec_get_rtp_caps (const GstKandyCodec *codec);
 /* (transfer full): caps of the encoded stream as the depayloader gives it out */
 GST_KANDY_API GstCaps *gst_kandy_codec_get_encoded_caps (const GstKandyCodec *codec);
+/* bit/s of its encoder if nothing is demanded; 0 = it has but one */
+GST_KANDY_API guint gst_kandy_codec_get_bitrate (const GstKandyCodec *codec);
 GST_KANDY_API gboolean gst_kandy_codec_can_encode (const GstKandyCodec *codec);
 GST_KANDY_API gboolean gst_kandy_codec_can_decode (const GstKandyCodec *codec);
 

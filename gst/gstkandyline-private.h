@@ -125,6 +125,10 @@ void gst_kandy_line_stats_request (GstKandyLine *self, const char *track_id,
     GstPromise *promise);
 void gst_kandy_line_stats_request_codecs (GstKandyLine *self,
     const char *kind, GstPromise *promise);
+/* On quality-warning of the media half: tells the elements */
+void gst_kandy_line_stats_warn (GstKandyCall *media, const char *name,
+    gboolean raised, KandyTrack *track, double value, double threshold,
+    GstKandyLine *self);
 /* A KandyCodecLister */
 GVariant *gst_kandy_line_stats_list_codecs (KandyCalls *calls,
     KandyMediaKind kind, gpointer user_data);

@@ -309,6 +309,8 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
     g_signal_connect (
         media, "receive-track-removed", G_CALLBACK (on_track_removed), self);
     g_signal_connect (media, "dtmf-event", G_CALLBACK (on_dtmf_event), self);
+    g_signal_connect (
+        media, "quality-warning", G_CALLBACK (gst_kandy_line_stats_warn), self);
     if (is_taken (self))
       prepare_media (self);
   }

@@ -263,6 +263,35 @@ gst_kandy_line_stats_request_codecs (
       kind, self->cancellable, on_codecs, request_new (self, NULL, promise));
 }
 
+void
+gst_kandy_line_stats_warn (GstKandyCall *media, const char *name,
+    gboolean raised, KandyTrack *track, double value, double threshold,
+    GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, TRUE);
+  g_autoptr (GstStructure) warning = gst_structure_new ("kandy-quality",
+      "warning", G_TYPE_STRING, name, "raised", G_TYPE_BOOLEAN, raised,
+      "threshold", G_TYPE_DOUBLE, threshold, NULL);
+  guint i;
+
+  if (media != self->media || !self->call_live)
+    return;
+  if (value >= 0)
+    gst_structure_set (warning, "value", G_TYPE_DOUBLE, value, NULL);
+  if (track != NULL)
+    gst_structure_set (warning, "track-id", G_TYPE_STRING,
+        kandy_track_get_id (track), "kind", G_TYPE_STRING,
+        kandy_track_get_kind (track) == KANDY_MEDIA_KIND_VIDEO ? "video"
+                                                               : "audio",
+        "local", G_TYPE_BOOLEAN, kandy_track_is_local (track), NULL);
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->quality_warning (
+        member, warning);
+  }
+}
+
 /* API document: all that the platform could be told of, also what the
  * configuration has removed from calls */
 GVariant *

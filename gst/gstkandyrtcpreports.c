@@ -216,37 +216,7 @@ take_payload_feedback (GstKandyRtcpReports *self, GstRTCPPacket *packet)
 static void
 receiving (GObject *session, GstBuffer *buffer, gpointer user_data)
 {
-  GstKandyRtcpReports *self = user_data;
-  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
-  GstRTCPPacket packet;
-  gboolean more;
-
-  if (!gst_rtcp_buffer_validate_reduced (buffer)
-      || !gst_rtcp_buffer_map (buffer, GST_MAP_READ, &rtcp))
-    return;
-  g_mutex_lock (&self->lock);
-  for (more = gst_rtcp_buffer_get_first_packet (&rtcp, &packet); more;
-       more = gst_rtcp_packet_move_to_next (&packet)) {
-    switch (gst_rtcp_packet_get_type (&packet)) {
-      case GST_RTCP_TYPE_SR:
-        take_sender_info (self, &packet);
-        G_GNUC_FALLTHROUGH;
-      case GST_RTCP_TYPE_RR:
-        for (guint i = 0; i < gst_rtcp_packet_get_rb_count (&packet); i++)
-          take_report_block (self, &packet, i);
-        break;
-      case GST_RTCP_TYPE_RTPFB:
-        take_transport_feedback (self, &packet);
-        break;
-      case GST_RTCP_TYPE_PSFB:
-        take_payload_feedback (self, &packet);
-        break;
-      default:
-        break;
-    }
-  }
-  g_mutex_unlock (&self->lock);
-  gst_rtcp_buffer_unmap (&rtcp);
+  gst_kandy_rtcp_reports_take (user_data, buffer);
 }
 
 static gboolean
@@ -316,6 +286,41 @@ gst_kandy_rtcp_reports_watch (GstKandyRtcpReports *self, GstElement *rtpsession)
       g_atomic_rc_box_acquire (self), release, 0);
   g_signal_connect_data (session, "on-sending-rtcp", G_CALLBACK (sending),
       g_atomic_rc_box_acquire (self), release, 0);
+}
+
+void
+gst_kandy_rtcp_reports_take (GstKandyRtcpReports *self, GstBuffer *buffer)
+{
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+  gboolean more;
+
+  if (!gst_rtcp_buffer_validate_reduced (buffer)
+      || !gst_rtcp_buffer_map (buffer, GST_MAP_READ, &rtcp))
+    return;
+  g_mutex_lock (&self->lock);
+  for (more = gst_rtcp_buffer_get_first_packet (&rtcp, &packet); more;
+       more = gst_rtcp_packet_move_to_next (&packet)) {
+    switch (gst_rtcp_packet_get_type (&packet)) {
+      case GST_RTCP_TYPE_SR:
+        take_sender_info (self, &packet);
+        G_GNUC_FALLTHROUGH;
+      case GST_RTCP_TYPE_RR:
+        for (guint i = 0; i < gst_rtcp_packet_get_rb_count (&packet); i++)
+          take_report_block (self, &packet, i);
+        break;
+      case GST_RTCP_TYPE_RTPFB:
+        take_transport_feedback (self, &packet);
+        break;
+      case GST_RTCP_TYPE_PSFB:
+        take_payload_feedback (self, &packet);
+        break;
+      default:
+        break;
+    }
+  }
+  g_mutex_unlock (&self->lock);
+  gst_rtcp_buffer_unmap (&rtcp);
 }
 
 gboolean

@@ -40,6 +40,9 @@ void gst_kandy_rtcp_reports_unref (GstKandyRtcpReports *self);
 /* @rtpsession: the element. Holds a reference to @self as long as it lives */
 void gst_kandy_rtcp_reports_watch (GstKandyRtcpReports *self,
     GstElement *rtpsession);
+/* An RTCP packet of the far end; what is no such packet does nothing */
+void gst_kandy_rtcp_reports_take (GstKandyRtcpReports *self,
+    GstBuffer *buffer);
 /* FALSE if there is nothing about @ssrc */
 gboolean gst_kandy_rtcp_reports_get (GstKandyRtcpReports *self, guint32 ssrc,
     GstKandyRtcpReport *report);

@@ -73,6 +73,9 @@ struct _GstKandySessionMemberInterface {
   void (*event) (GstKandySessionMember *self, const char *name,
       GVariant *payload);
   void (*stats) (GstKandySessionMember *self, const GstStructure *stats);
+  /* the quality of the call has become bad, or good again */
+  void (*quality_warning) (GstKandySessionMember *self,
+      const GstStructure *warning);
   void (*failed) (GstKandySessionMember *self, const GError *error);
   /* the way of the media to or from @peer is broken, or was never found */
   void (*media_failed) (GstKandySessionMember *self, const char *peer);

@@ -133,6 +133,8 @@ describe_received (GstKandyRemoteTrack *remote, Sources *sources)
     if (gst_structure_get_uint (source, "sent-nack-count", &value))
       gst_structure_set (s, "nack-count", G_TYPE_UINT, value, NULL);
   }
+  if (remote->mos > 0)
+    gst_structure_set (s, "mos", G_TYPE_DOUBLE, remote->mos, NULL);
   if (buffer) {
     guint64 late = 0, lost = 0;
 
@@ -191,7 +193,8 @@ add_timings (GstKandyCall *self, GstStructure *s)
  * (uint), `packets`, `bytes`, `dropped` (uint64), `lost` (int64), `jitter-ms`
  * (double), `pli-count`, `nack-count` (uint); sent ones: `round-trip-ms`
  * (double) and loss and jitter as the far end reports them; received ones:
- * `late`, `missed` (uint64) of the jitter buffer
+ * `late`, `missed` (uint64) of the jitter buffer and, sound, `mos` (double),
+ * what people would say of it by ITU-T G.107, 1 to 4.5
  *
  * - `report`, a structure with the entries of W3C's `RTCStatsReport`, each a
  *   structure under its id, with W3C's names: what

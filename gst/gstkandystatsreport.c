@@ -495,6 +495,9 @@ write_inbound (Writer *writer, GstKandyRemoteTrack *remote)
   add_pictures (&entry, &stream, &counters.pictures);
   gst_kandy_stats_entry_add_time (
       &entry, "lastPacketReceivedTimestamp", counters.last_time);
+  /* Not of W3C */
+  if (remote->mos > 0)
+    add_double (&entry, "kandyMos", remote->mos);
   gst_kandy_stats_entry_end (&entry, writer->report);
 
   if (reported)

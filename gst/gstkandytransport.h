@@ -88,6 +88,9 @@ gboolean gst_kandy_transport_set_remote_ice (GstKandyTransport *self,
     guint mline, const char *ufrag, const char *pwd,
     const GPtrArray *candidates);
 
+/* Marks what is sent through an ICE stream (RFC 2474), from now on */
+void gst_kandy_transport_set_dscp (GstKandyTransport *self, guint stream,
+    guint code_point);
 /* ICE stream of an m-line of webrtcbin, 0 if not known */
 guint gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline);
 

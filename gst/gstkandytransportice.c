@@ -516,3 +516,11 @@ gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
         gst_kandy_candidate_type (local), "remote-candidate-type",
         G_TYPE_STRING, gst_kandy_candidate_type (remote), NULL);
 }
+
+void
+gst_kandy_transport_set_dscp (
+    GstKandyTransport *self, guint stream, guint code_point)
+{
+  if (self->agent && !self->closed)
+    nice_agent_set_stream_tos (self->agent, stream, (gint) (code_point << 2));
+}

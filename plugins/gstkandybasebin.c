@@ -27,6 +27,7 @@ enum {
   SIGNAL_DTMF_RECEIVED,
   SIGNAL_CALL_ENDED,
   SIGNAL_EVENT,
+  SIGNAL_QUALITY_WARNING,
   N_SIGNALS
 };
 
@@ -147,6 +148,21 @@ gst_kandy_base_bin_event (
               "payload", GST_TYPE_STRUCTURE, content, NULL)));
   g_signal_emit (
       member, signals[SIGNAL_EVENT], g_quark_from_string (name), name, content);
+}
+
+static void
+gst_kandy_base_bin_quality_warning (
+    GstKandySessionMember *member, const GstStructure *warning)
+{
+  const char *name = gst_structure_get_string (warning, "warning");
+  gboolean raised = FALSE;
+
+  gst_structure_get_boolean (warning, "raised", &raised);
+  gst_element_post_message (GST_ELEMENT (member),
+      gst_message_new_element (
+          GST_OBJECT (member), gst_structure_copy (warning)));
+  g_signal_emit (member, signals[SIGNAL_QUALITY_WARNING],
+      g_quark_from_string (name), name, raised, warning);
 }
 
 static void
@@ -274,6 +290,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->progress = gst_kandy_base_bin_progress;
   iface->event = gst_kandy_base_bin_event;
   iface->stats = gst_kandy_base_bin_stats;
+  iface->quality_warning = gst_kandy_base_bin_quality_warning;
   iface->failed = gst_kandy_base_bin_failed;
   iface->media_failed = gst_kandy_base_bin_media_failed;
   iface->status_changed = gst_kandy_base_bin_status_changed;
@@ -613,6 +630,25 @@ install_signals (GType type)
   signals[SIGNAL_EVENT] =
       g_signal_new ("event", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0,
           NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_STRUCTURE);
+  /**
+   * GstKandyBaseBin::quality-warning:
+   * @self: the element
+   * @name: `high-loss`, `high-jitter`, `high-round-trip`, `low-mos` or
+   *   `no-audio`; also the signal's detail
+   * @raised: whether it is raised, or cleared
+   * @details: a structure `kandy-quality` with the fields `warning` (string),
+   *   `raised` (boolean), `threshold` and, unless it is cleared because nothing
+   *   is to be expected any more, `value` (double: a fraction of 1, seconds, a
+   *   MOS, packets); for what concerns one track `track-id`, `kind` (string)
+   * and `local` (boolean)
+   *
+   * The quality of the call has become bad, or good again. @details comes to
+   * the bus as an element message, too. What is raised when is said at
+   * #GstKandyCall::quality-warning. Emitted on the kandy thread.
+   */
+  signals[SIGNAL_QUALITY_WARNING] = g_signal_new ("quality-warning", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL, G_TYPE_NONE,
+      3, G_TYPE_STRING, G_TYPE_BOOLEAN, GST_TYPE_STRUCTURE);
 }
 
 static void

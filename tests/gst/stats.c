@@ -4,6 +4,8 @@
 
 #include "engine-endpoint.h"
 
+#include <netinet/in.h>
+#include <nice/agent.h>
 #include <time.h>
 
 /* --- reports --- */
@@ -436,16 +438,289 @@ GST_START_TEST (test_structure)
 }
 GST_END_TEST;
 
+/* --- quality --- */
+
+/* Drops so many of a hundred RTP packets that come to an end, evenly */
+typedef struct {
+  int percent;
+  int debt;
+} Loss;
+
+static GstPadProbeReturn
+lose (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Loss *loss = user_data;
+  guint8 head[2] = { 0, 0 };
+
+  gst_buffer_extract (GST_PAD_PROBE_INFO_BUFFER (info), 0, head, sizeof (head));
+  /* RFC 7983, RFC 5761: neither STUN nor DTLS nor RTCP */
+  if (head[0] < 128 || head[0] > 191 || (head[1] >= 192 && head[1] <= 223))
+    return GST_PAD_PROBE_OK;
+  loss->debt += g_atomic_int_get (&loss->percent);
+  if (loss->debt < 100)
+    return GST_PAD_PROBE_OK;
+  loss->debt -= 100;
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+make_lossy (Endpoint *self, Loss *loss)
+{
+  g_autoptr (GstElement) webrtcbin = NULL;
+  GstIterator *sources;
+  GValue item = G_VALUE_INIT;
+
+  g_object_get (self->call, "webrtcbin", &webrtcbin, NULL);
+  sources = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (webrtcbin), "nicesrc");
+  while (gst_iterator_next (sources, &item) == GST_ITERATOR_OK) {
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (g_value_get_object (&item), "src");
+
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, lose, loss, NULL);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (sources);
+}
+
+typedef struct {
+  GString *raised; /* "high-loss/remote audio " ... */
+  guint n_changes;
+  const char *wanted;
+} Warnings;
+
+static void
+warned (GstKandyCall *call, const char *name, gboolean raised,
+    KandyTrack *track, double value, double threshold, Warnings *self)
+{
+  g_autofree char *line = g_strdup_printf ("%s/%s %s ", name,
+      track && kandy_track_is_local (track) ? "local" : "remote",
+      track && kandy_track_get_kind (track) == KANDY_MEDIA_KIND_VIDEO
+          ? "video"
+          : "audio");
+  const char *found = strstr (self->raised->str, line);
+
+  fail_unless (raised == (found == NULL), "%s %s twice", line,
+      raised ? "raised" : "cleared");
+  self->n_changes++;
+  if (raised)
+    g_string_append (self->raised, line);
+  else
+    g_string_erase (
+        self->raised, found - self->raised->str, (gssize) strlen (line));
+}
+
+static void
+limited (GstKandySendTrack *track, guint bitrate, guint *limit)
+{
+  *limit = bitrate;
+}
+
+static gboolean
+is_raised (gpointer data)
+{
+  Warnings *self = data;
+
+  return strstr (self->raised->str, self->wanted) != NULL;
+}
+
+static gboolean
+is_calm (gpointer data)
+{
+  return ((Warnings *) data)->raised->len == 0;
+}
+
+static void
+wait_raised (Warnings *self, const char *what)
+{
+  self->wanted = what;
+  wait_for (is_raised, self, 15, what);
+}
+
+GST_START_TEST (test_lossy)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Warnings at_alice = { g_string_new (NULL) };
+  Warnings at_bob = { g_string_new (NULL) };
+  Loss loss = { 0, 0 };
+  g_autoptr (GVariant) report = NULL;
+  g_autoptr (GVariant) in = NULL;
+
+  g_signal_connect (
+      alice->call, "quality-warning", G_CALLBACK (warned), &at_alice);
+  g_signal_connect (bob->call, "quality-warning", G_CALLBACK (warned), &at_bob);
+  endpoint_add_audio (alice, 440);
+  /* rtpsession leaves reports out of what it sends early, and as long as it has
+   * packets to ask for it sends nothing else: no pictures */
+  endpoint_add_audio (bob, 1000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  wait_until_heard (bob, 440);
+
+  make_lossy (bob, &loss);
+  g_atomic_int_set (&loss.percent, 40);
+  /* Bob counts it himself, and tells alice */
+  wait_raised (&at_bob, "high-loss/remote audio");
+  wait_raised (&at_bob, "low-mos/remote audio");
+  wait_raised (&at_alice, "high-loss/local audio");
+  report = get_report (bob, NULL);
+  in = find_entry (report, "inbound-rtp", "audio");
+  fail_unless (get_number (in, "kandyMos") < 3.5);
+  fail_unless (get_number (in, "packetsLost") > 0);
+
+  g_atomic_int_set (&loss.percent, 0);
+  wait_for (is_calm, &at_bob, 15, "bob hears well again");
+  wait_for (is_calm, &at_alice, 15, "alice is told so");
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+  g_string_free (at_alice.raised, TRUE);
+  g_string_free (at_bob.raised, TRUE);
+}
+GST_END_TEST;
+
+/* What the far end is willing to receive is what the encoder may make */
+GST_START_TEST (test_limit)
+{
+  g_autoptr (KandyMediaOptions) options = kandy_media_options_new (TRUE, TRUE);
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob;
+  guint bitrate = 0;
+
+  g_object_set (options, "bandwidth-video", 200, NULL);
+  bob = endpoint_new ("bob", options);
+  endpoint_add_video (alice, 0xff0000);
+  g_signal_connect (
+      alice->video, "max-bitrate", G_CALLBACK (limited), &bitrate);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  wait_until_seen (bob, 0xff0000);
+  fail_unless_equals_int (bitrate, 200000);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+/* --- network priorities --- */
+
+/* Type of service of all sockets of an ICE stream */
+static int
+get_tos (Endpoint *self, guint stream)
+{
+  g_autoptr (GstElement) webrtcbin = NULL;
+  g_autoptr (GstObject) ice = NULL;
+  g_autoptr (GObject) agent = NULL;
+  g_autoptr (GPtrArray) sockets = NULL;
+  int found = -1;
+
+  g_object_get (self->call, "webrtcbin", &webrtcbin, NULL);
+  g_object_get (webrtcbin, "ice-agent", &ice, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
+  sockets = nice_agent_get_sockets (
+      NICE_AGENT (agent), stream, NICE_COMPONENT_TYPE_RTP);
+  fail_unless (sockets && sockets->len > 0);
+  for (guint i = 0; i < sockets->len; i++) {
+    GSocket *socket = g_ptr_array_index (sockets, i);
+    gboolean v6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
+    int tos = -1;
+
+    fail_unless (g_socket_get_option (socket, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+        v6 ? IPV6_TCLASS : IP_TOS, &tos, NULL));
+    fail_unless (found == -1 || found == tos, "sockets differ");
+    found = tos;
+  }
+  return found;
+}
+
+typedef struct {
+  const char *audio;
+  const char *video;
+  gboolean bundled;
+  int tos[2];
+} Marking;
+
+static const Marking markings[] = {
+  { NULL, NULL, TRUE, { 0, 0 } },
+  { "high", NULL, TRUE, { 46 << 2, 0 } },
+  { "low", "medium", TRUE, { 38 << 2, 0 } },
+  { "medium", "medium", TRUE, { 46 << 2, 0 } },
+  { "very-low", "very-low", TRUE, { 8 << 2, 0 } },
+  { "high", "high", FALSE, { 46 << 2, 36 << 2 } },
+};
+
+GST_START_TEST (test_priorities)
+{
+  const Marking *m = &markings[__i__];
+  g_autoptr (KandyMediaOptions) options = kandy_media_options_new (TRUE, TRUE);
+  g_autoptr (KandyConfig) config = kandy_config_new ();
+  Endpoint *alice, *bob = endpoint_new ("bob", NULL);
+
+  kandy_config_set_value (
+      config, "call.removeBundling", g_variant_new_boolean (!m->bundled));
+  g_object_set (options, "audio-network-priority", m->audio,
+      "video-network-priority", m->video, NULL);
+  alice = endpoint_new_full ("alice", config, options);
+  endpoint_add_audio (alice, 440);
+  endpoint_add_video (alice, 0xff0000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  wait_until_heard (bob, 440);
+
+  fail_unless_equals_int (get_tos (alice, 1), m->tos[0]);
+  if (!m->bundled)
+    fail_unless_equals_int (get_tos (alice, 2), m->tos[1]);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_no_audio)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  Warnings at_bob = { g_string_new (NULL) };
+
+  g_signal_connect (bob->call, "quality-warning", G_CALLBACK (warned), &at_bob);
+  endpoint_add_audio (alice, 440);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  wait_until_heard (bob, 440);
+
+  gst_kandy_send_track_set_gated (alice->audio, TRUE);
+  wait_raised (&at_bob, "no-audio/remote audio");
+  gst_kandy_send_track_set_gated (alice->audio, FALSE);
+  WAIT_FOR (is_calm, &at_bob);
+
+  /* Who is held does not expect any */
+  gst_kandy_send_track_set_gated (alice->audio, TRUE);
+  wait_raised (&at_bob, "no-audio/remote audio");
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_HOLD, TRUE, FALSE);
+  WAIT_FOR (is_calm, &at_bob);
+  fail_unless_equals_int (at_bob.n_changes, 4);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+  g_string_free (at_bob.raised, TRUE);
+}
+GST_END_TEST;
+
 static Suite *
 stats_suite (void)
 {
   Suite *suite = suite_create ("stats");
   TCase *chain = tcase_create ("stats");
 
-  tcase_set_timeout (chain, 30);
+  tcase_set_timeout (chain, 60);
   tcase_add_test (chain, test_report);
   tcase_add_test (chain, test_track);
   tcase_add_test (chain, test_structure);
+  tcase_add_test (chain, test_lossy);
+  tcase_add_test (chain, test_limit);
+  tcase_add_loop_test (chain, test_priorities, 0, G_N_ELEMENTS (markings));
+  tcase_add_test (chain, test_no_audio);
   suite_add_tcase (suite, chain);
   return suite;
 }
