@@ -711,17 +711,23 @@ static Suite *
 stats_suite (void)
 {
   Suite *suite = suite_create ("stats");
-  TCase *chain = tcase_create ("stats");
+  TCase *report = tcase_create ("report");
+  TCase *loss = tcase_create ("loss");
+  TCase *silence = tcase_create ("silence");
 
-  tcase_set_timeout (chain, 60);
-  tcase_add_test (chain, test_report);
-  tcase_add_test (chain, test_track);
-  tcase_add_test (chain, test_structure);
-  tcase_add_test (chain, test_lossy);
-  tcase_add_test (chain, test_limit);
-  tcase_add_loop_test (chain, test_priorities, 0, G_N_ELEMENTS (markings));
-  tcase_add_test (chain, test_no_audio);
-  suite_add_tcase (suite, chain);
+  tcase_set_timeout (report, 30);
+  tcase_add_test (report, test_report);
+  tcase_add_test (report, test_track);
+  tcase_add_test (report, test_structure);
+  tcase_add_test (report, test_limit);
+  tcase_add_loop_test (report, test_priorities, 0, G_N_ELEMENTS (markings));
+  suite_add_tcase (suite, report);
+  tcase_set_timeout (loss, 60);
+  tcase_add_test (loss, test_lossy);
+  suite_add_tcase (suite, loss);
+  tcase_set_timeout (silence, 60);
+  tcase_add_test (silence, test_no_audio);
+  suite_add_tcase (suite, silence);
   return suite;
 }
 
