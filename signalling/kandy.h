@@ -23,6 +23,8 @@
 #include "kandy-group-participant.h"
 #include "kandy-group.h"
 #include "kandy-groups.h"
+#include "kandy-presence-status.h"
+#include "kandy-presence.h"
 #include "kandy-message-part.h"
 #include "kandy-message.h"
 #include "kandy-conversation.h"

@@ -19,6 +19,7 @@
 #include "kandy-logger.h"
 #include "kandy-media-private.h"
 #include "kandy-notifications-private.h"
+#include "kandy-presence.h"
 #include "kandy-rest-private.h"
 #include "kandy-services-private.h"
 
@@ -71,6 +72,7 @@ struct _KandyClient {
   KandyCalls *calls;
   KandyConversations *conversations;
   KandyGroups *groups;
+  KandyPresence *presence;
   char *sms_number; /* (nullable): what the platform subscribed us to */
 
   char *correlator; /* what get_correlator returned last */
@@ -198,6 +200,7 @@ kandy_client_constructed (GObject *object)
   self->conversations =
       g_object_new (KANDY_TYPE_CONVERSATIONS, "client", self, NULL);
   self->groups = g_object_new (KANDY_TYPE_GROUPS, "client", self, NULL);
+  self->presence = g_object_new (KANDY_TYPE_PRESENCE, "client", self, NULL);
 }
 
 static void
@@ -216,6 +219,7 @@ kandy_client_finalize (GObject *object)
 {
   KandyClient *self = KANDY_CLIENT (object);
 
+  g_clear_object (&self->presence);
   g_clear_object (&self->groups);
   g_clear_object (&self->conversations);
   g_clear_object (&self->calls);
@@ -655,6 +659,22 @@ kandy_client_get_groups (KandyClient *self)
   g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
 
   return self->groups;
+}
+
+/**
+ * kandy_client_get_presence:
+ * @self: a client
+ *
+ * Gets the API document's namespace `presence`.
+ *
+ * Returns: (transfer none): what tells and watches presence
+ */
+KandyPresence *
+kandy_client_get_presence (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->presence;
 }
 
 /**

@@ -134,6 +134,10 @@ static const KandyConfigKey keys[] = {
   INTEGER ("subscription.expires", "subscription-expires", NULL, 0, ANY,
       "Comes before channel-lifetime if it is set, in s"),
 
+  BOOLEAN ("presence.onThePhone", "presence-on-the-phone", "false",
+      "Whether others see the user on the phone while in a call, where the "
+      "platform does not see to it"),
+
   BOOLEAN ("requests.injectAgentVersionHeader", "inject-agent-version-header",
       "true", "Whether requests name this library (X-Cpaas-Agent)"),
   STRING ("requests.customAgentVersionHeaderSuffix",
@@ -142,7 +146,8 @@ static const KandyConfigKey keys[] = {
 };
 
 static const char *const sections[] = { "logs", "authentication", "call",
-  "connectivity", "messaging", "notifications", "subscription", "requests" };
+  "connectivity", "messaging", "notifications", "subscription", "presence",
+  "requests" };
 
 /* Numbers and numeric text: the document's rules go by JavaScript's coercion */
 static gboolean

@@ -110,6 +110,14 @@ static const KandyEvent events[] = {
   { "group:invitation_received", "KandyGroups", "invitation-received",
       { V ("invitation") } },
   { "group:error", "KandyGroups", "error", { E ("error") } },
+
+  { "presence:change", "KandyPresence", "changed",
+      { S ("userId"), S ("status"), S ("activity"), S ("note") } },
+  { "presence:selfChange", "KandyPresence", "self-changed", { { NULL } } },
+  { "presence:subscribe", "KandyPresence", "subscribed", { V ("userIds") } },
+  { "presence:unsubscribe", "KandyPresence", "unsubscribed",
+      { V ("userIds") } },
+  { "presence:error", "KandyPresence", "error", { E ("error") } },
 };
 
 static GQuark

@@ -33,6 +33,7 @@ typedef struct _KandyCollection KandyCollection;
 typedef struct _KandyGroups KandyGroups;
 typedef struct _KandyGroup KandyGroup;
 typedef struct _KandyGroupParticipant KandyGroupParticipant;
+typedef struct _KandyPresence KandyPresence;
 
 /**
  * KandyLogLevel:

@@ -9,5 +9,8 @@ G_BEGIN_DECLS
 KandyServices *kandy_services_new (KandyClient *client,
     KandyConnection *connection);
 void kandy_services_shutdown (KandyServices *self);
+/* (transfer full) (nullable): id of the list of watched users, as a segment of
+ * a path; NULL if the service presence is not subscribed to */
+char *kandy_services_dup_presence_list (KandyServices *self);
 
 G_END_DECLS

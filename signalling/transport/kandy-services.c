@@ -39,6 +39,8 @@ enum {
 typedef struct {
   char *service;
   char *resource; /* path on the platform */
+  char *list_id;  /* (nullable): presence: of the list of watched users */
+  KandyRenewal *renewal; /* (nullable): of a subscription that has an end */
 } Entry;
 
 struct _KandyServices {
@@ -67,6 +69,10 @@ typedef struct {
 } Request;
 
 static void run_next (KandyServices *self);
+static void close_if_unused (KandyServices *self);
+static void remove_entry (KandyServices *self, guint index);
+static void delete_resource (KandyServices *self, const char *resource);
+static gboolean same_resource (const char *a, const char *b);
 static void finish (KandyServices *self, GError *error);
 
 static Request *
@@ -99,8 +105,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
 static void
 entry_free (Entry *entry)
 {
+  g_clear_pointer (&entry->renewal, kandy_renewal_stop);
   g_free (entry->service);
   g_free (entry->resource);
+  g_free (entry->list_id);
   g_free (entry);
 }
 
@@ -159,13 +167,50 @@ emit_error (KandyServices *self, const GError *error)
       self->client, self, "subscription:error", g_variant_dict_end (&payload));
 }
 
+/* A subscription has been renewed, or could not be until its end */
 static void
-add_entry (KandyServices *self, const char *service, char *resource)
+on_renewed (KandySubscription *subscription, const char *service,
+    const GError *error, gpointer user_data)
+{
+  g_autoptr (KandyServices) self = g_object_ref (user_data);
+  g_autoptr (KandySubscription) renewed = subscription;
+  int index = find_entry (self, service);
+  Entry *entry = index >= 0 ? self->entries->pdata[index] : NULL;
+
+  if (!entry)
+    return;
+  if (!renewed) {
+    remove_entry (self, (guint) index);
+    close_if_unused (self);
+    emit_error (self, error);
+    emit_change (self, "GONE");
+    return;
+  }
+  /* the platform may have made another: two would tell everything twice */
+  if (!same_resource (entry->resource, renewed->resource))
+    delete_resource (self, entry->resource);
+  g_free (entry->resource);
+  entry->resource = g_steal_pointer (&renewed->resource);
+  if (renewed->list_id) {
+    g_free (entry->list_id);
+    entry->list_id = g_steal_pointer (&renewed->list_id);
+  }
+}
+
+/* @subscription: its contents are taken */
+static void
+add_entry (
+    KandyServices *self, const char *service, KandySubscription *subscription)
 {
   Entry *entry = g_new0 (Entry, 1);
 
   entry->service = g_strdup (service);
-  entry->resource = resource;
+  entry->resource = g_steal_pointer (&subscription->resource);
+  entry->list_id = g_steal_pointer (&subscription->list_id);
+  if (subscription->duration > 0)
+    entry->renewal = kandy_renewal_start (self->client, service,
+        kandy_channel_get_callback_url (self->channel), subscription->duration,
+        on_renewed, self);
   g_ptr_array_add (self->entries, entry);
   g_signal_emit (self, signals[SIGNAL_SERVICE_SUBSCRIBED], 0, service);
 }
@@ -212,6 +257,16 @@ drop_channel (KandyServices *self, gboolean tell)
 
   if (channel && tell && is_alive (self))
     kandy_channel_delete_async (channel, ignore_delete, NULL);
+}
+
+/* The platform has ended a subscription, maybe the last one */
+static void
+close_if_unused (KandyServices *self)
+{
+  if (self->entries->len > 0 || self->running || self->n_late > 0)
+    return;
+  kandy_connection_disconnect (self->connection);
+  drop_channel (self, TRUE);
 }
 
 /* Protocol session 3.4. Who overrode us goes on using the channel */
@@ -291,10 +346,7 @@ on_cancellation (const char *type, JsonObject *content, gpointer user_data)
     if (!same_resource (entry->resource, resource))
       continue;
     remove_entry (self, i);
-    if (self->entries->len == 0 && !self->running && self->n_late == 0) {
-      kandy_connection_disconnect (self->connection);
-      drop_channel (self, TRUE);
-    }
+    close_if_unused (self);
     emit_change (self, "GONE");
     return;
   }
@@ -451,7 +503,9 @@ service_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Request) request = user_data;
   KandyServices *self = request->services;
   GError *error = NULL;
-  g_autofree char *resource = kandy_subscription_create_finish (result, &error);
+  g_autoptr (KandySubscription) subscription =
+      kandy_subscription_create_finish (result, &error);
+  const char *resource = subscription ? subscription->resource : NULL;
   int index;
 
   if (!is_alive (self)) {
@@ -468,7 +522,7 @@ service_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
     drop_second_resource (
         self, g_ptr_array_index (self->entries, index), resource);
   } else if (resource) {
-    add_entry (self, request->service, g_steal_pointer (&resource));
+    add_entry (self, request->service, subscription);
   }
   request_answered (self, request, error);
 }
@@ -856,6 +910,17 @@ kandy_services_shutdown (KandyServices *self)
             KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed"));
     kandy_operation_unref (operation);
   }
+}
+
+char *
+kandy_services_dup_presence_list (KandyServices *self)
+{
+  int index = find_entry (self, "presence");
+  Entry *entry = index >= 0 ? self->entries->pdata[index] : NULL;
+
+  return entry && entry->list_id
+      ? g_uri_escape_string (entry->list_id, "@+:!$&'()*,;=", FALSE)
+      : NULL;
 }
 
 /**

@@ -10,10 +10,15 @@
 #include "kandy-client-private.h"
 #include "kandy-error.h"
 #include "kandy-json.h"
+#include "kandy-logger.h"
 #include "kandy-rest-private.h"
 
 /* The platform forgets a presence subscription after that long */
 #define PRESENCE_DURATION_S 86400
+/* A timer counts milliseconds in 32 bits */
+#define PRESENCE_DURATION_MAX_S (14 * 86400)
+/* A platform that gives subscriptions no time must not make us hammer it */
+#define MIN_RENEW_MS 500
 #define PRESENCE_LIST_NAME "myList"
 
 typedef struct {
@@ -25,6 +30,17 @@ typedef struct {
    * for whatever it said */
   gboolean own_errors;
 } Service;
+
+struct _KandyRenewal {
+  gatomicrefcount ref_count;
+  KandyClient *client; /* weak; NULL when it is over */
+  char *service;
+  char *notify_url;
+  GSource *timer;
+  gint64 end; /* monotonic: of the subscription that there is */
+  KandyRenewalFunc func;
+  gpointer user_data;
+};
 
 static const Service services[] = {
   { "call", "webrtcsignaling", "subscriptions", "wrtcsNotificationSubscription",
@@ -40,13 +56,17 @@ typedef struct {
   const Service *service;
   char *notify_url;
   char *address; /* smsinbound: (nullable): the number to hear of */
+  char *list_id; /* presence: (nullable): before it is known */
 } Subscribe;
+
+static gboolean renewal_due (gpointer user_data);
 
 static void
 subscribe_free (Subscribe *subscribe)
 {
   g_free (subscribe->notify_url);
   g_free (subscribe->address);
+  g_free (subscribe->list_id);
   g_free (subscribe);
 }
 
@@ -118,6 +138,7 @@ subscribe_done (GObject *source, GAsyncResult *result, gpointer user_data)
   JsonObject *content = NULL;
   const char *resource = NULL;
   char *path = NULL;
+  KandySubscription *subscription;
 
   if (reply) {
     content = kandy_json_get_object (
@@ -130,13 +151,25 @@ subscribe_done (GObject *source, GAsyncResult *result, gpointer user_data)
       error = kandy_error_new (KANDY_ERROR_PROTOCOL, "REQUEST", 0,
           "the reply has no %s.resourceURL", subscribe->service->wrapper);
   }
-  if (path && g_str_equal (subscribe->service->name, "smsinbound"))
+  if (!path) {
+    fail (task, error);
+    return;
+  }
+  if (g_str_equal (subscribe->service->name, "smsinbound"))
     kandy_client_set_sms_number (g_task_get_source_object (task),
         kandy_json_get_string (content, "destinationAddress"));
-  if (path)
-    g_task_return_pointer (task, path, g_free);
-  else
-    fail (task, error);
+  subscription = g_new0 (KandySubscription, 1);
+  subscription->resource = path;
+  subscription->list_id =
+      g_strdup (kandy_json_get_string (content, "presenceListId"));
+  if (!subscription->list_id && subscribe->list_id)
+    subscription->list_id = g_strdup (subscribe->list_id);
+  if (g_str_equal (subscribe->service->name, "presence"))
+    subscription->duration = (guint) CLAMP (
+        kandy_json_get_int (content, "duration", PRESENCE_DURATION_S), 1,
+        PRESENCE_DURATION_MAX_S);
+  g_task_return_pointer (
+      task, subscription, (GDestroyNotify) kandy_subscription_free);
 }
 
 static void
@@ -165,6 +198,7 @@ send_subscribe (GTask *task, const char *tail)
 static void
 subscribe_list (GTask *task, const char *resource)
 {
+  Subscribe *subscribe = g_task_get_task_data (task);
   const char *slash = resource ? strrchr (resource, '/') : NULL;
   g_autofree char *tail = NULL;
 
@@ -175,6 +209,7 @@ subscribe_list (GTask *task, const char *resource)
     g_object_unref (task);
     return;
   }
+  subscribe->list_id = g_uri_unescape_string (slash + 1, NULL);
   tail = g_strconcat ("subscriptions/presenceListSubscriptions", slash, NULL);
   send_subscribe (task, tail);
 }
@@ -288,8 +323,111 @@ kandy_subscription_create_async (KandyClient *client, const char *name,
       KANDY_REST_DEFAULT, 0, "Read presence lists", NULL, lists_read, task);
 }
 
-char *
+KandySubscription *
 kandy_subscription_create_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+kandy_subscription_free (KandySubscription *self)
+{
+  g_free (self->resource);
+  g_free (self->list_id);
+  g_free (self);
+}
+
+static void
+renewal_unref (KandyRenewal *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_free (self->service);
+  g_free (self->notify_url);
+  g_free (self);
+}
+
+static void
+renewal_clear_timer (KandyRenewal *self)
+{
+  if (self->timer) {
+    g_source_destroy (self->timer);
+    g_clear_pointer (&self->timer, g_source_unref);
+  }
+}
+
+static void
+renewal_wait (KandyRenewal *self)
+{
+  gint64 left = (self->end - g_get_monotonic_time ()) / 1000;
+
+  self->timer =
+      g_timeout_source_new ((guint) CLAMP (left / 2, MIN_RENEW_MS, G_MAXINT));
+  g_source_set_callback (self->timer, renewal_due, self, NULL);
+  g_source_attach (self->timer, kandy_client_get_context (self->client));
+}
+
+static void
+renewed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  KandyRenewal *self = user_data;
+  g_autoptr (GError) error = NULL;
+  KandySubscription *subscription =
+      kandy_subscription_create_finish (result, &error);
+
+  if (!self->client) {
+    g_clear_pointer (&subscription, kandy_subscription_free);
+  } else if (subscription) {
+    self->end = g_get_monotonic_time ()
+        + (gint64) MAX (subscription->duration, 1) * G_USEC_PER_SEC;
+    renewal_wait (self);
+    self->func (subscription, self->service, NULL, self->user_data);
+  } else if (g_get_monotonic_time () < self->end) {
+    kandy_logger_log (kandy_client_get_logger (self->client),
+        KANDY_LOG_LEVEL_WARN, "SUBSCRIPTION", NULL,
+        "The subscription to %s could not be renewed: %s", self->service,
+        error->message);
+    renewal_wait (self);
+  } else {
+    self->func (NULL, self->service, error, self->user_data);
+  }
+  renewal_unref (self);
+}
+
+static gboolean
+renewal_due (gpointer user_data)
+{
+  KandyRenewal *self = user_data;
+
+  renewal_clear_timer (self);
+  g_atomic_ref_count_inc (&self->ref_count);
+  kandy_subscription_create_async (
+      self->client, self->service, NULL, self->notify_url, renewed, self);
+  return G_SOURCE_REMOVE;
+}
+
+KandyRenewal *
+kandy_renewal_start (KandyClient *client, const char *service,
+    const char *notify_url, guint duration, KandyRenewalFunc func,
+    gpointer user_data)
+{
+  KandyRenewal *self = g_new0 (KandyRenewal, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_set_weak_pointer (&self->client, client);
+  self->service = g_strdup (service);
+  self->notify_url = g_strdup (notify_url);
+  self->func = func;
+  self->user_data = user_data;
+  self->end = g_get_monotonic_time () + (gint64) duration * G_USEC_PER_SEC;
+  renewal_wait (self);
+  return self;
+}
+
+void
+kandy_renewal_stop (KandyRenewal *self)
+{
+  renewal_clear_timer (self);
+  g_clear_weak_pointer (&self->client);
+  renewal_unref (self);
 }

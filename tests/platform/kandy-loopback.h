@@ -133,6 +133,8 @@ G_BEGIN_DECLS
  * | `turnUsername`, `turnPassword` | string | static TURN credentials |
  * | `turnSecret` | string | shared secret of coturn's use-auth-secret |
  * | `turnLifetime` | s, 86400 | of credentials made from the secret |
+ * | `presenceLifetime` | s, 86400 | longest subscription to presence granted |
+ * | `onThePhone` | boolean, true | watchers see who is in a call OnThePhone |
  * | `attachmentMax` | bytes, 10485760 | largest attachment |
  * | `smsReceipts` | boolean, true | tell when a short message has arrived |
  */

@@ -21,7 +21,6 @@ kl_account_free (KlAccount *account)
   g_free (account->password);
   g_free (account->name);
   g_free (account->phone);
-  g_free (account->presence_list);
   g_free (account);
 }
 

@@ -233,6 +233,24 @@ kl_call_stop_ringing (KlCall *call, KlRequest *request, KlLeg *except,
   }
 }
 
+/* Whoever watches the parties sees that they are, or are not, on the phone */
+static void
+tell_presence (KlCall *call)
+{
+  guint i;
+
+  for (i = 0; i < call->legs->len; i++)
+    kl_presence_call_changed (
+        call->self, ((KlLeg *) g_ptr_array_index (call->legs, i))->account);
+}
+
+void
+kl_call_connected (KlCall *call)
+{
+  call->state = KL_CALL_CONNECTED;
+  tell_presence (call);
+}
+
 /* by: who wants it and need not be told, NULL: the platform */
 void
 kl_call_end (KlCall *call, KlRequest *request, KlLeg *by, guint status_code,
@@ -256,6 +274,7 @@ kl_call_end (KlCall *call, KlRequest *request, KlLeg *by, guint status_code,
   for (i = 0; i < call->legs->len; i++)
     g_hash_table_remove (
         call->self->legs, ((KlLeg *) g_ptr_array_index (call->legs, i))->sid);
+  tell_presence (call);
   g_hash_table_remove (call->self->calls, call);
 }
 
@@ -296,6 +315,7 @@ kl_call_complete_transfer (KlCall *call, KlRequest *request)
       transferor, request, "TransferCompleted", 9905, "Transfer successful");
   kl_leg_tell_event (
       transferor, request, "SessionEnded", 9905, "Transfer successful");
+  tell_presence (call);
 }
 
 static gboolean

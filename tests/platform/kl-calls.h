@@ -70,6 +70,7 @@ guint kl_call_invite (KlCall *call, KlRequest *request, KlAccount *account,
     const char *dialled, gboolean with_offer);
 void kl_call_stop_ringing (KlCall *call, KlRequest *request, KlLeg *except,
     guint status_code, const char *reason);
+void kl_call_connected (KlCall *call);
 void kl_call_end (KlCall *call, KlRequest *request, KlLeg *by,
     guint status_code, const char *reason);
 void kl_call_fail_transfer (KlCall *call, KlRequest *request,

@@ -47,6 +47,8 @@ static const Policy policy_table[] = {
   { "turnPassword", STRING, FIELD (turn_password) },
   { "turnSecret", STRING, FIELD (turn_secret) },
   { "turnLifetime", NUMBER, FIELD (turn_lifetime), 86400, 1, 31536000 },
+  { "presenceLifetime", NUMBER, FIELD (presence_lifetime), 86400, 1, 86400 },
+  { "onThePhone", BOOLEAN, FIELD (on_the_phone), TRUE },
   { "attachmentMax", NUMBER, FIELD (attachment_max), 10485760, 0, 1073741824 },
   { "smsReceipts", BOOLEAN, FIELD (sms_receipts), TRUE },
 };

@@ -566,7 +566,7 @@ route_service (KlRequest *request)
   else if (g_str_equal (service, "smsmessaging"))
     kl_sms_handle (request, rest);
   else if (g_str_equal (service, "presence"))
-    kl_subscriptions_handle (request, "presence", rest);
+    kl_presence_handle (request, rest);
   else
     kl_request_reply_not_found (request, "path");
 }

@@ -73,6 +73,8 @@ typedef struct
   gint64 reaper;
   gint64 turn;
   gint64 turn_lifetime;
+  gint64 presence_lifetime;
+  gint64 on_the_phone;
   gint64 attachment_max;
   gint64 sms_receipts;
   char *turn_username;
@@ -124,7 +126,7 @@ struct _KlAccount
   char *password;
   char *name;
   char *phone;
-  char *presence_list;
+  gboolean on_the_phone; /* what others see of the account */
   gint64 access_generation;
   gint64 refresh_generation;
 };
@@ -135,6 +137,7 @@ typedef struct
   char *service;      /* as the API document names it: call, chat, ... */
   char *collection;   /* the resource's path without the id */
   JsonObject *object; /* as given to the client */
+  GSource *expiry;    /* NULL: it lives as long as its channel */
 } KlSubscription;
 
 struct _KlChannel
@@ -272,6 +275,7 @@ void kl_sessions_handle (KlRequest *request, char **rest);
 guint kl_sessions_end (KandyLoopback *self, KlAccount *account,
     guint status_code, const char *reason);
 guint kl_sessions_count (KandyLoopback *self, KlAccount *account);
+gboolean kl_sessions_is_in_call (KandyLoopback *self, KlAccount *account);
 void kl_sessions_reschedule (KandyLoopback *self);
 void kl_turn_handle (KlRequest *request);
 
@@ -291,6 +295,14 @@ void kl_attachments_handle (KlRequest *request, char **rest);
 gboolean kl_groups_add_tables (KlStore *store, GError **error);
 void kl_groups_handle (KlRequest *request, char **rest);
 GPtrArray *kl_groups_get_connected (KandyLoopback *self, const char *group);
+
+/* Presence */
+gboolean kl_presence_add_tables (KlStore *store, GError **error);
+void kl_presence_handle (KlRequest *request, char **rest);
+/* (transfer full) (nullable) */
+char *kl_presence_dup_list (KandyLoopback *self, KlAccount *account);
+void kl_presence_subscribed (KlRequest *request, KlChannel *channel);
+void kl_presence_call_changed (KandyLoopback *self, KlAccount *account);
 
 /* Faults and policies */
 typedef enum

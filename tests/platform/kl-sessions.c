@@ -50,8 +50,8 @@ reply_echo (KlRequest *request, const char *wrapper, JsonObject *asked)
   kl_request_reply (request, 200, kl_json_wrap (wrapper, reply));
 }
 
-static gboolean
-is_busy (KandyLoopback *self, KlAccount *account)
+gboolean
+kl_sessions_is_in_call (KandyLoopback *self, KlAccount *account)
 {
   GHashTableIter iter;
   gpointer leg;
@@ -129,7 +129,7 @@ create_session (KlRequest *request)
   kl_json_copy_member (reply, asked, "clientCorrelator");
   kl_json_copy_member (reply, asked, "offer");
 
-  if (self->policies.busy && is_busy (self, callee))
+  if (self->policies.busy && kl_sessions_is_in_call (self, callee))
     kl_call_end (call, request, NULL, 486, "Busy");
   else if (!kl_call_invite (call, request, callee, to, !call->offer_is_empty))
     kl_call_end (call, request, NULL, 480, "Not available");
@@ -184,7 +184,7 @@ take_call (KlRequest *request, KlLeg *leg, const char *sdp)
     kl_leg_tell_sdp (
         kl_leg_get_far (leg), request, "wrtcsOfferNotification", "offer", sdp);
   } else {
-    call->state = KL_CALL_CONNECTED;
+    kl_call_connected (call);
     kl_call_set_offer (call, NULL, FALSE);
     kl_leg_tell_sdp (
         call->caller, request, "wrtcsAcceptanceNotification", "answer", sdp);
@@ -214,7 +214,7 @@ answer (KlRequest *request, KlLeg *leg, const char *wrapper)
     kl_call_set_offer (call, leg, FALSE);
     kl_leg_tell_sdp (owner, request, "wrtcsOfferNotification", "offer", sdp);
   } else {
-    call->state = KL_CALL_CONNECTED;
+    kl_call_connected (call);
     kl_call_set_offer (call, NULL, FALSE);
     kl_leg_tell_sdp (owner, request, "wrtcsAnswerNotification", "answer", sdp);
     if (call->transfer == KL_TRANSFER_JOINING)

@@ -32,6 +32,7 @@ find_service (const char *name)
 void
 kl_subscription_free (KlSubscription *subscription)
 {
+  kl_clear_source (&subscription->expiry);
   g_free (subscription->id);
   g_free (subscription->service);
   g_free (subscription->collection);
@@ -59,11 +60,74 @@ complete_object (KlRequest *request, const Service *service, JsonObject *asked,
     json_object_set_string_member (object, "destinationAddress",
         number ? number : request->account->phone);
   } else if (g_str_equal (service->service, "presence")) {
-    kl_json_copy_member (object, asked, "duration");
-    json_object_set_string_member (
-        object, "presenceListId", request->account->presence_list);
+    g_autofree char *list =
+        kl_presence_dup_list (request->self, request->account);
+    gint64 duration = request->self->policies.presence_lifetime;
+
+    if (kl_json_get_int (asked, "duration", &duration))
+      duration = CLAMP (duration, 1, request->self->policies.presence_lifetime);
+    json_object_set_int_member (object, "duration", duration);
+    json_object_set_string_member (object, "presenceListId", list);
   }
   return TRUE;
+}
+
+typedef struct {
+  KlChannel *channel;
+  KlSubscription *subscription; /* the timer goes with it */
+} Expiry;
+
+static void
+expiry_free (gpointer data)
+{
+  Expiry *expiry = data;
+
+  kl_channel_unref (expiry->channel);
+  g_free (expiry);
+}
+
+/* It simply is no more, and nobody is told */
+static gboolean
+on_expired (gpointer data)
+{
+  Expiry *expiry = data;
+  g_autoptr (KlChannel) channel = kl_channel_ref (expiry->channel);
+
+  g_ptr_array_remove (channel->subscriptions, expiry->subscription);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_expiry (KlChannel *channel, KlSubscription *subscription)
+{
+  Expiry *expiry;
+  gint64 duration;
+
+  kl_clear_source (&subscription->expiry);
+  if (!kl_json_get_int (subscription->object, "duration", &duration))
+    return;
+  expiry = g_new0 (Expiry, 1);
+  expiry->channel = kl_channel_ref (channel);
+  expiry->subscription = subscription;
+  subscription->expiry = g_source_ref (kl_timeout (
+      channel->self, (guint) duration * 1000, on_expired, expiry, expiry_free));
+}
+
+/* (nullable): the same device subscribes again, before its end */
+static KlSubscription *
+find_own (KlChannel *channel, const Service *service)
+{
+  guint i;
+
+  if (!g_str_equal (service->service, "presence"))
+    return NULL;
+  for (i = 0; i < channel->subscriptions->len; i++) {
+    KlSubscription *subscription = channel->subscriptions->pdata[i];
+
+    if (g_str_equal (subscription->service, service->service))
+      return subscription;
+  }
+  return NULL;
 }
 
 static void
@@ -100,6 +164,16 @@ subscribe (KlRequest *request, const Service *service)
   if (!complete_object (request, service, asked, object))
     return;
 
+  subscription = find_own (channel, service);
+  if (subscription) {
+    kl_json_copy_member (object, subscription->object, "resourceURL");
+    json_object_unref (subscription->object);
+    subscription->object = json_object_ref (object);
+    start_expiry (channel, subscription);
+    kl_request_reply (request, 201,
+        kl_json_wrap (service->wrapper, g_steal_pointer (&object)));
+    return;
+  }
   subscription = g_new0 (KlSubscription, 1);
   subscription->id = g_uuid_string_random ();
   subscription->service = g_strdup (service->service);
@@ -108,6 +182,9 @@ subscribe (KlRequest *request, const Service *service)
   json_object_set_string_member (object, "resourceURL", url);
   subscription->object = json_object_ref (object);
   g_ptr_array_add (channel->subscriptions, subscription);
+  start_expiry (channel, subscription);
+  if (g_str_equal (service->service, "presence"))
+    kl_presence_subscribed (request, channel);
   kl_request_reply (
       request, 201, kl_json_wrap (service->wrapper, g_steal_pointer (&object)));
 }
@@ -193,50 +270,6 @@ handle_one (KlRequest *request, const Service *service, const char *id)
   }
 }
 
-static JsonObject *
-presence_list_to_json (KlAccount *account)
-{
-  g_autofree char *url =
-      g_strdup_printf ("/cpaas/presence/v1/%s/presenceLists/%s", account->id,
-          account->presence_list);
-  JsonObject *list = json_object_new ();
-
-  json_object_set_string_member (list, "resourceURL", url);
-  json_object_set_string_member (list, "x-listName", "myList");
-  json_object_set_array_member (list, "presenceContact", json_array_new ());
-  return list;
-}
-
-static void
-handle_presence_lists (KlRequest *request)
-{
-  KlAccount *account = request->account;
-  JsonObject *collection;
-  JsonArray *array;
-
-  if (kl_request_is (request, "POST")) {
-    if (!kl_json_get_object (request->body, "presenceList")) {
-      kl_request_reply_bad_value (request, "presenceList");
-      return;
-    }
-    if (!account->presence_list)
-      account->presence_list = g_uuid_string_random ();
-    kl_request_reply (request, 201,
-        kl_json_wrap ("presenceList", presence_list_to_json (account)));
-  } else if (kl_request_is (request, "GET")) {
-    array = json_array_new ();
-    if (account->presence_list)
-      json_array_add_object_element (array, presence_list_to_json (account));
-    collection = json_object_new ();
-    json_object_set_array_member (collection, "presenceList", array);
-    json_object_set_string_member (collection, "resourceURL", request->path);
-    kl_request_reply (
-        request, 200, kl_json_wrap ("presenceListCollection", collection));
-  } else {
-    kl_request_reply_bad_method (request, "GET, POST");
-  }
-}
-
 /* rest: what follows the user in the path */
 void
 kl_subscriptions_handle (KlRequest *request, const char *name, char **rest)
@@ -245,13 +278,12 @@ kl_subscriptions_handle (KlRequest *request, const char *name, char **rest)
   gboolean found = FALSE;
 
   if (g_str_equal (name, "presence")) {
-    if (g_str_equal (rest[0], "presenceLists") && !rest[1]) {
-      handle_presence_lists (request);
-      return;
-    }
+    g_autofree char *list =
+        kl_presence_dup_list (request->self, request->account);
+
     found = g_str_equal (rest[0], "subscriptions") && rest[1]
         && g_str_equal (rest[1], "presenceListSubscriptions") && rest[2]
-        && g_strcmp0 (rest[2], request->account->presence_list) == 0;
+        && g_strcmp0 (rest[2], list) == 0;
     rest += found ? 3 : 0;
   } else if (g_str_equal (name, "smsinbound")) {
     found = rest[1] && g_str_equal (rest[1], "subscriptions");

@@ -5,6 +5,7 @@
 #include "kandy-client-private.h"
 #include "kandy-connection.h"
 #include "kandy-loopback.h"
+#include "kandy-presence.h"
 #include "kandy-services.h"
 
 #include <string.h>
@@ -518,6 +519,89 @@ test_unruly_notifications (World *w, gconstpointer data)
   }
 }
 
+static void
+presence_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Party *party = user_data;
+
+  g_assert_true (kandy_presence_fetch_finish (
+      KANDY_PRESENCE (source), result, &party->error));
+  party->n_answers++;
+}
+
+/* What Bob sees of Alice */
+static void
+expect_presence (World *w, const char *expected)
+{
+  static const char *const users[] = { "alice@loopback.example", NULL };
+  KandyPresence *presence = kandy_client_get_presence (w->bob.client);
+  const char *activity = NULL;
+  guint tries;
+
+  for (tries = 0; tries < 200 && g_strcmp0 (activity, expected) != 0; tries++) {
+    guint n_answers = w->bob.n_answers;
+
+    kandy_presence_fetch_async (
+        presence, users, NULL, presence_fetched, &w->bob);
+    wait_for (w, w->bob.n_answers > n_answers);
+    activity = kandy_presence_status_get_activity (
+        kandy_presence_get (presence, users[0]));
+  }
+  g_assert_cmpstr (activity, ==, expected);
+}
+
+static void
+call_and_end (World *w, const char *during, const char *after)
+{
+  make_connect (w);
+  expect_presence (w, during);
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  expect_presence (w, after);
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+  g_string_truncate (w->alice.events, 0);
+  g_string_truncate (w->bob.events, 0);
+}
+
+/* Who is in a call is seen on the phone: the client sees to it if it is asked
+ * to, or the platform does */
+static void
+test_on_the_phone (World *w, gconstpointer data)
+{
+  KandyPresence *presence = kandy_client_get_presence (w->alice.client);
+
+  policy (w, "\"onThePhone\": false");
+  kandy_presence_update_async (presence, KANDY_PRESENCE_OPEN,
+      KANDY_PRESENCE_ACTIVITIES_OTHER, "Reading", NULL, NULL, NULL);
+  expect_presence (w, "ActivitiesOther");
+  call_and_end (w, "ActivitiesOther", "ActivitiesOther");
+
+  g_object_set (kandy_client_get_config (w->alice.client),
+      "presence-on-the-phone", TRUE, NULL);
+  call_and_end (w, "OnThePhone", "ActivitiesOther");
+  g_assert_cmpstr (
+      kandy_presence_status_get_note (kandy_presence_get_self (presence)), ==,
+      "Reading");
+
+  /* what is said during a call is what is seen after it */
+  make_connect (w);
+  expect_presence (w, "OnThePhone");
+  kandy_presence_update_async (presence, KANDY_PRESENCE_CLOSED,
+      KANDY_PRESENCE_BUSY, NULL, NULL, NULL, NULL);
+  expect_presence (w, "Busy");
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+  expect_presence (w, "Busy");
+  g_string_truncate (w->alice.events, 0);
+  g_string_truncate (w->bob.events, 0);
+
+  g_object_set (kandy_client_get_config (w->alice.client),
+      "presence-on-the-phone", FALSE, NULL);
+  policy (w, "\"onThePhone\": true");
+  call_and_end (w, "OnThePhone", "Busy");
+}
+
 #define add(name, func)                                                        \
   g_test_add ("/calls/loopback/" name, World, NULL, set_up, func, tear_down)
 
@@ -539,6 +623,7 @@ main (int argc, char **argv)
   add ("lost", test_lost);
   add ("websocket-closed", test_websocket_closed);
   add ("unruly-notifications", test_unruly_notifications);
+  add ("on-the-phone", test_on_the_phone);
 
   return g_test_run ();
 }
