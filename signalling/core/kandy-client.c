@@ -9,6 +9,7 @@
 
 #include "kandy-calls-private.h"
 #include "kandy-config-private.h"
+#include "kandy-contacts.h"
 #include "kandy-connection-private.h"
 #include "kandy-conversations.h"
 #include "kandy-enum-types.h"
@@ -21,6 +22,7 @@
 #include "kandy-notifications-private.h"
 #include "kandy-presence.h"
 #include "kandy-rest-private.h"
+#include "kandy-users.h"
 #include "kandy-services-private.h"
 
 /**
@@ -73,6 +75,8 @@ struct _KandyClient {
   KandyConversations *conversations;
   KandyGroups *groups;
   KandyPresence *presence;
+  KandyContacts *contacts;
+  KandyUsers *users;
   char *sms_number; /* (nullable): what the platform subscribed us to */
 
   char *correlator; /* what get_correlator returned last */
@@ -201,6 +205,8 @@ kandy_client_constructed (GObject *object)
       g_object_new (KANDY_TYPE_CONVERSATIONS, "client", self, NULL);
   self->groups = g_object_new (KANDY_TYPE_GROUPS, "client", self, NULL);
   self->presence = g_object_new (KANDY_TYPE_PRESENCE, "client", self, NULL);
+  self->contacts = g_object_new (KANDY_TYPE_CONTACTS, "client", self, NULL);
+  self->users = g_object_new (KANDY_TYPE_USERS, "client", self, NULL);
 }
 
 static void
@@ -219,6 +225,8 @@ kandy_client_finalize (GObject *object)
 {
   KandyClient *self = KANDY_CLIENT (object);
 
+  g_clear_object (&self->users);
+  g_clear_object (&self->contacts);
   g_clear_object (&self->presence);
   g_clear_object (&self->groups);
   g_clear_object (&self->conversations);
@@ -675,6 +683,38 @@ kandy_client_get_presence (KandyClient *self)
   g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
 
   return self->presence;
+}
+
+/**
+ * kandy_client_get_contacts:
+ * @self: a client
+ *
+ * Gets the API document's namespace `contacts`.
+ *
+ * Returns: (transfer none): the address book
+ */
+KandyContacts *
+kandy_client_get_contacts (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->contacts;
+}
+
+/**
+ * kandy_client_get_users:
+ * @self: a client
+ *
+ * Gets the API document's namespace `user`.
+ *
+ * Returns: (transfer none): the users of the domain
+ */
+KandyUsers *
+kandy_client_get_users (KandyClient *self)
+{
+  g_return_val_if_fail (KANDY_IS_CLIENT (self), NULL);
+
+  return self->users;
 }
 
 /**

@@ -25,6 +25,8 @@ KANDY_API KandyConversations *kandy_client_get_conversations (
     KandyClient *self);
 KANDY_API KandyGroups *kandy_client_get_groups (KandyClient *self);
 KANDY_API KandyPresence *kandy_client_get_presence (KandyClient *self);
+KANDY_API KandyContacts *kandy_client_get_contacts (KandyClient *self);
+KANDY_API KandyUsers *kandy_client_get_users (KandyClient *self);
 
 KANDY_API gboolean kandy_client_set_tokens (KandyClient *self,
     const char *access_token, const char *id_token, GError **error);

@@ -118,6 +118,16 @@ static const KandyEvent events[] = {
   { "presence:unsubscribe", "KandyPresence", "unsubscribed",
       { V ("userIds") } },
   { "presence:error", "KandyPresence", "error", { E ("error") } },
+
+  { "contacts:new", "KandyContacts", "added", { V ("contact") } },
+  { "contacts:change", "KandyContacts", "changed", { { NULL } } },
+  { "contacts:error", "KandyContacts", "error", { E ("error") } },
+
+  { "users:change", "KandyUsers", "changed", { V ("results") } },
+  { "users:error", "KandyUsers", "error", { E ("error") } },
+  { "directory:change", "KandyUsers", "directory-changed",
+      { V ("results"), S ("next") } },
+  { "directory:error", "KandyUsers", "directory-error", { E ("error") } },
 };
 
 static GQuark

@@ -34,6 +34,8 @@ typedef struct _KandyGroups KandyGroups;
 typedef struct _KandyGroup KandyGroup;
 typedef struct _KandyGroupParticipant KandyGroupParticipant;
 typedef struct _KandyPresence KandyPresence;
+typedef struct _KandyUsers KandyUsers;
+typedef struct _KandyContacts KandyContacts;
 
 /**
  * KandyLogLevel:

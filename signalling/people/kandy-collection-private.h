@@ -34,6 +34,9 @@ GTask *kandy_collection_begin (KandyCollection *self, gpointer tag,
  * error event, then the answer. One that was cancelled, or whose client is
  * gone, has no event */
 void kandy_collection_fail (KandyCollection *self, GTask *task, GError *error);
+/* The same with another event; NULL for the collection's */
+void kandy_collection_fail_with (KandyCollection *self, GTask *task,
+    const char *event, GError *error);
 /* The same for an argument that is not acceptable, with the code @code */
 void kandy_collection_refuse (KandyCollection *self, GTask *task,
     const char *code, const char *format, ...) G_GNUC_PRINTF (4, 5);
@@ -47,6 +50,7 @@ typedef struct {
   KandyRestFlags flags;
   const char *label;      /* of the operation, for messages */
   const char *error_code; /* (nullable): stands for the platform's own code */
+  const char *error_event; /* (nullable): static; else the collection's */
   KandyRestDecode decode; /* (nullable): the reply is a JsonNode */
   GDestroyNotify destroy;
 } KandyCollectionRequest;

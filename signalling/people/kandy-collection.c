@@ -58,6 +58,7 @@ typedef struct {
   KandyCollectionDone done;
   GDestroyNotify destroy;
   char *error_code;
+  const char *error_event;
   guint user;
 } Request;
 
@@ -100,7 +101,7 @@ request_done (GObject *source, GAsyncResult *result, gpointer user_data)
         kandy_error_get_http_status (cause), "%s", cause->message);
     g_error_free (cause);
   }
-  kandy_collection_fail (request->self, task, error);
+  kandy_collection_fail_with (request->self, task, request->error_event, error);
 }
 
 static void
@@ -339,6 +340,13 @@ kandy_collection_begin (KandyCollection *self, gpointer tag,
 void
 kandy_collection_fail (KandyCollection *self, GTask *task, GError *error)
 {
+  kandy_collection_fail_with (self, task, NULL, error);
+}
+
+void
+kandy_collection_fail_with (
+    KandyCollection *self, GTask *task, const char *event, GError *error)
+{
   GVariantDict payload;
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
@@ -346,7 +354,8 @@ kandy_collection_fail (KandyCollection *self, GTask *task, GError *error)
     g_variant_dict_init (&payload, NULL);
     g_variant_dict_insert_value (
         &payload, "error", kandy_error_to_variant (error));
-    kandy_collection_emit (self, KANDY_COLLECTION_GET_CLASS (self)->error_event,
+    kandy_collection_emit (self,
+        event ? event : KANDY_COLLECTION_GET_CLASS (self)->error_event,
         g_variant_dict_end (&payload));
   }
   g_task_return_error (task, error);
@@ -377,14 +386,14 @@ kandy_collection_send (KandyCollection *self, GTask *task,
   Request *data;
 
   if (!priv->client || kandy_client_is_destroyed (priv->client)) {
-    kandy_collection_fail (self, task,
+    kandy_collection_fail_with (self, task, request->error_event,
         kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
             "%s request refused: the client was destroyed", request->label));
     return;
   }
   path = kandy_client_user_path (priv->client, request->service, request->tail);
   if (!path) {
-    kandy_collection_fail (self, task,
+    kandy_collection_fail_with (self, task, request->error_event,
         kandy_error_new (KANDY_ERROR_AUTHENTICATION,
             request->error_code ? request->error_code : "authentication:1", 0,
             "%s request refused: nobody is signed on", request->label));
@@ -399,6 +408,7 @@ kandy_collection_send (KandyCollection *self, GTask *task,
   data->destroy =
       request->decode ? request->destroy : (GDestroyNotify) json_node_unref;
   data->error_code = g_strdup (request->error_code);
+  data->error_event = request->error_event;
   data->user = priv->user;
   kandy_rest_send_decoded_async (kandy_client_get_rest (priv->client),
       request->method, full ? full : path, request->body, request->flags, 0,

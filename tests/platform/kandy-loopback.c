@@ -50,7 +50,8 @@ open_store (KandyLoopback *self, const char *path, GError **error)
   if (!store || !kl_messages_add_tables (store, error)
       || !kl_attachments_add_tables (store, error)
       || !kl_groups_add_tables (store, error)
-      || !kl_presence_add_tables (store, error))
+      || !kl_presence_add_tables (store, error)
+      || !kl_contacts_add_tables (store, error))
     return FALSE;
   g_clear_pointer (&self->store, kl_store_free);
   self->store = g_steal_pointer (&store);

@@ -567,6 +567,10 @@ route_service (KlRequest *request)
     kl_sms_handle (request, rest);
   else if (g_str_equal (service, "presence"))
     kl_presence_handle (request, rest);
+  else if (g_str_equal (service, "addressbook"))
+    kl_contacts_handle (request, rest);
+  else if (g_str_equal (service, "directory"))
+    kl_directory_handle (request, rest);
   else
     kl_request_reply_not_found (request, "path");
 }

@@ -304,6 +304,11 @@ char *kl_presence_dup_list (KandyLoopback *self, KlAccount *account);
 void kl_presence_subscribed (KlRequest *request, KlChannel *channel);
 void kl_presence_call_changed (KandyLoopback *self, KlAccount *account);
 
+/* Address books and the directory */
+gboolean kl_contacts_add_tables (KlStore *store, GError **error);
+void kl_contacts_handle (KlRequest *request, char **rest);
+void kl_directory_handle (KlRequest *request, char **rest);
+
 /* Faults and policies */
 typedef enum
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "test-client.h"
 
 /* Groups, presence, address book and directory (protocol messaging 3 to 7) */
@@ -309,6 +311,294 @@ test_group_bad_input (TestFixture *fixture, gconstpointer data)
       test_client_get_status (alice, "PUT", GROUPS, "{}"), ==, 405);
 }
 
+#define CONTACTS "/cpaas/addressbook/v1/%u/default/contacts"
+#define SEARCH "/cpaas/directory/v1/%u/default/search"
+#define PRESENCE "/cpaas/presence/v1/%u/"
+
+/* Subscribes to presence; returns the path of the list of watched users */
+static char *
+watch_list (TestClient *client)
+{
+  g_autoptr (TestReply) list =
+      test_client_send (client, "POST", PRESENCE "presenceLists",
+          "{'presenceList':{'x-listName':'myList','presenceContact':[]}}");
+  const char *url = test_get_string (list->body, "presenceList.resourceURL");
+  g_autofree char *path =
+      g_strdup_printf ("/cpaas/presence/v1/%%u/subscriptions/"
+                       "presenceListSubscriptions/%s",
+          strrchr (url, '/') + 1);
+  g_autofree char *body =
+      g_strdup_printf ("{'presenceListSubscription':{'callbackReference':"
+                       "{'notifyURL':'%s'},'duration':86400}}",
+          client->callback);
+
+  g_assert_cmpuint (
+      test_client_get_status (client, "POST", path, body), ==, 201);
+  return g_strdup (url);
+}
+
+static guint
+watch (TestClient *client, const char *method, const char *list,
+    const char *address)
+{
+  g_autofree char *path =
+      g_strdup_printf ("%s/presenceContacts/%s", list, address);
+
+  return test_client_get_status (client, method, path,
+      g_str_equal (method, "PUT") ? "{'presenceContact':{}}" : NULL);
+}
+
+static void
+publish (TestClient *client, const char *activity)
+{
+  g_autofree char *body =
+      g_strdup_printf ("{'presenceSource':{'presence':{'person':{'activities':"
+                       "{'activityValue':'%s'}}}}}",
+          activity);
+
+  g_assert_cmpuint (
+      test_client_get_status (client, "POST", PRESENCE "presenceSources", body),
+      ==, 201);
+}
+
+static void
+expect_presence (TestClient *client, const char *address, const char *activity)
+{
+  g_autoptr (JsonObject) object =
+      test_client_next (client, "presenceNotification");
+
+  g_assert_cmpstr (test_get_string (object, "presentityUserId"), ==, address);
+  g_assert_cmpstr (
+      test_get_string (object, "presence.person.activities.activityValue"), ==,
+      activity);
+}
+
+static void
+test_presence (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (TestClient) alice = online (fixture, ALICE);
+  g_autoptr (TestClient) alice_too = online (fixture, ALICE);
+  g_autoptr (TestClient) bob = online (fixture, BOB);
+  g_autoptr (TestClient) carol = online (fixture, CAROL);
+  g_autofree char *list = watch_list (alice);
+  g_autofree char *same = watch_list (alice_too);
+  g_autofree char *carols = watch_list (carol);
+  g_autoptr (TestReply) reply = NULL;
+
+  g_assert_cmpstr (list, ==, same);
+  publish (bob, "Lunch");
+  g_assert_cmpuint (watch (alice, "PUT", list, BOB), ==, 201);
+  expect_presence (alice, BOB, "Lunch");
+  expect_presence (alice_too, BOB, "Lunch");
+  publish (bob, "Busy");
+  expect_presence (alice, BOB, "Busy");
+  expect_presence (alice_too, BOB, "Busy");
+
+  /* who does not watch does not hear, and cannot watch in another's name */
+  expect_nothing (carol);
+  g_assert_cmpuint (watch (carol, "PUT", list, BOB), ==, 403);
+  {
+    g_autofree char *name =
+        g_strconcat (PRESENCE "presenceLists/", strrchr (list, '/') + 1, NULL);
+
+    g_assert_cmpuint (watch (carol, "PUT", name, BOB), ==, 404);
+    g_assert_cmpuint (
+        test_client_get_status (carol, "GET", name, NULL), ==, 404);
+  }
+  expect_nothing (carol);
+
+  g_assert_cmpuint (watch (alice, "DELETE", list, BOB), ==, 204);
+  g_assert_cmpuint (watch (alice, "DELETE", list, BOB), ==, 404);
+  publish (bob, "Available");
+  expect_nothing (alice);
+  expect_nothing (alice_too);
+
+  reply = test_client_send (alice, "POST", PRESENCE "adhocPresenceList",
+      "{'adhocPresenceList':{'presentityUserId':"
+      "['bob@loopback.example','zed@loopback.example']}}");
+  g_assert_cmpuint (reply->status, ==, 200);
+  g_assert_nonnull (strstr (reply->text, "Available"));
+}
+
+static void
+test_presence_bad_input (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (TestClient) alice = online (fixture, ALICE);
+  g_autofree char *list = watch_list (alice);
+  static const char *const sources[] = { "{}", "{'presenceSource':7}",
+    "{'presenceSource':{'presence':{'person':{}}}}",
+    "{'presenceSource':{'presence':{'person':{'activities':"
+    "{'activityValue':7}}}}}" };
+  static const char *const lists[] = { "{}", "{'adhocPresenceList':{}}",
+    "{'adhocPresenceList':{'presentityUserId':[]}}",
+    "{'adhocPresenceList':{'presentityUserId':[7]}}",
+    "{'adhocPresenceList':{'presentityUserId':['a/b']}}" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (sources); i++)
+    g_assert_cmpuint (test_client_get_status (alice, "POST",
+                          PRESENCE "presenceSources", sources[i]),
+        ==, 400);
+  for (i = 0; i < G_N_ELEMENTS (lists); i++)
+    g_assert_cmpuint (test_client_get_status (alice, "POST",
+                          PRESENCE "adhocPresenceList", lists[i]),
+        ==, 400);
+  g_assert_cmpuint (watch (alice, "PUT", list, "a,b"), ==, 400);
+  g_assert_cmpuint (watch (alice, "GET", list, BOB), ==, 405);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "GET", PRESENCE "nonsense", NULL), ==,
+      404);
+}
+
+/* A subscription that is not renewed comes to its end */
+static void
+test_presence_expiry (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (TestClient) alice = online (fixture, ALICE);
+  g_autofree char *list = NULL;
+
+  test_set_fault (fixture, "{'set':{'presenceLifetime':1}}");
+  list = watch_list (alice);
+  g_assert_cmpuint (
+      kandy_loopback_count_subscriptions (fixture->loopback, ALICE), ==, 3);
+  /* another subscription of the same device is the same one */
+  g_free (list);
+  list = watch_list (alice);
+  g_assert_cmpuint (
+      kandy_loopback_count_subscriptions (fixture->loopback, ALICE), ==, 3);
+  test_wait_until (
+      kandy_loopback_count_subscriptions (fixture->loopback, ALICE) == 2);
+}
+
+static void
+test_contacts (TestFixture *fixture, gconstpointer data)
+{
+  static const char *const bad[] = { "{}", "{'contact':{}}",
+    "{'contact':{'contactId':'','attributeList':{'attribute':[]}}}",
+    "{'contact':{'contactId':7,'attributeList':{'attribute':[]}}}",
+    "{'contact':{'contactId':'a/b','attributeList':{'attribute':[]}}}",
+    "{'contact':{'attributeList':{'attribute':{}}}}",
+    "{'contact':{'attributeList':{'attribute':[7]}}}",
+    "{'contact':{'attributeList':{'attribute':[{'name':'a'}]}}}",
+    "{'contact':{'attributeList':{'attribute':[{'name':'','value':''}]}}}" };
+  static const char one[] =
+      "{'contact':{'contactId':'c1','attributeList':"
+      "{'attribute':[{'name':'firstName','value':'Z'}]}}}";
+  g_autoptr (TestClient) alice = online (fixture, ALICE);
+  g_autoptr (TestClient) bob = online (fixture, BOB);
+  g_autoptr (TestReply) list = NULL;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_cmpuint (
+        test_client_get_status (alice, "POST", CONTACTS, bad[i]), ==, 400);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "POST", CONTACTS, one), ==, 201);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "POST", CONTACTS, one), ==, 409);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "PUT", CONTACTS "/c1", "{}"), ==, 400);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "PUT", CONTACTS "/c2", one), ==, 404);
+
+  /* nothing of it is another user's */
+  g_assert_cmpuint (
+      test_client_get_status (bob, "GET", CONTACTS "/c1", NULL), ==, 404);
+  g_assert_cmpuint (
+      test_client_get_status (bob, "DELETE", CONTACTS "/c1", NULL), ==, 404);
+  list = test_client_send (bob, "GET", CONTACTS, NULL);
+  g_assert_null (strstr (list->text, "c1"));
+  g_assert_cmpuint (
+      test_client_get_status (bob, "POST", CONTACTS, one), ==, 201);
+  g_assert_cmpuint (
+      test_client_get_status (bob, "DELETE", CONTACTS "/c1", NULL), ==, 204);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "GET", CONTACTS "/c1", NULL), ==, 200);
+}
+
+static void
+test_directory (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (TestClient) alice = online (fixture, ALICE);
+  g_autoptr (TestReply) all = NULL;
+  g_autoptr (TestReply) none = NULL;
+  GError *error = NULL;
+
+  kandy_loopback_add_account (
+      fixture->loopback, "dave@elsewhere.example", "x", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "GET", SEARCH, NULL), ==, 400);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "GET", SEARCH "?name=a&max=0", NULL), ==,
+      400);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "GET", SEARCH "?name=a&next=x", NULL), ==,
+      400);
+  g_assert_cmpuint (
+      test_client_get_status (alice, "GET", SEARCH "?name=a&order=up", NULL),
+      ==, 400);
+  all = test_client_send (alice, "GET", SEARCH "?phoneNumber=1555", NULL);
+  g_assert_nonnull (strstr (all->text, BOB));
+  /* of another domain nothing is seen */
+  g_assert_null (strstr (all->text, "elsewhere"));
+  none = test_client_send (alice, "GET", SEARCH "?userName=dave", NULL);
+  g_assert_cmpuint (none->status, ==, 200);
+  g_assert_null (strstr (none->text, "dave"));
+}
+
+static void
+remove_tree (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree char *child = g_build_filename (path, name, NULL);
+
+    g_remove (child);
+  }
+  g_rmdir (path);
+}
+
+/* What is kept outlives the platform, if it has a file */
+static void
+test_store (TestFixture *fixture, gconstpointer data)
+{
+  g_autofree char *dir = g_dir_make_tmp ("kandy-people-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (dir, "store", NULL);
+  g_autofree char *id = NULL;
+  guint round;
+
+  for (round = 0; round < 2; round++) {
+    g_autoptr (TestClient) alice = NULL;
+    GError *error = NULL;
+
+    kandy_loopback_stop (fixture->loopback);
+    kandy_loopback_set_store (fixture->loopback, path, &error);
+    g_assert_no_error (error);
+    kandy_loopback_start (fixture->loopback, "127.0.0.1", 0, &error);
+    g_assert_no_error (error);
+    alice = online (fixture, ALICE);
+    if (round == 0) {
+      id = make_group (alice);
+      g_assert_cmpuint (test_client_get_status (alice, "POST", CONTACTS,
+                            "{'contact':{'contactId':'c1','attributeList':{'"
+                            "attribute':[]}}}"),
+          ==, 201);
+    } else {
+      g_autofree char *text = describe (alice, id);
+
+      g_assert_cmpstr (
+          text, ==, "alice:Connected:admin bob:Invited carol:Invited");
+      g_assert_cmpuint (
+          test_client_get_status (alice, "GET", CONTACTS "/c1", NULL), ==, 200);
+    }
+  }
+  kandy_loopback_stop (fixture->loopback);
+  remove_tree (dir);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -316,5 +606,11 @@ main (int argc, char **argv)
   TEST_ADD ("/people/groups/life", test_group_life);
   TEST_ADD ("/people/groups/access", test_group_access);
   TEST_ADD ("/people/groups/bad-input", test_group_bad_input);
+  TEST_ADD ("/people/presence", test_presence);
+  TEST_ADD ("/people/presence/bad-input", test_presence_bad_input);
+  TEST_ADD ("/people/presence/expiry", test_presence_expiry);
+  TEST_ADD ("/people/contacts", test_contacts);
+  TEST_ADD ("/people/directory", test_directory);
+  TEST_ADD ("/people/store", test_store);
   return g_test_run ();
 }
