@@ -6,6 +6,9 @@
 
 #include "gstkandytransport-private.h"
 
+GST_DEBUG_CATEGORY_EXTERN (gst_kandy_transport_debug);
+#define GST_CAT_DEFAULT gst_kandy_transport_debug
+
 /* How a transport ends: the far end is told, then everything stops, on a thread
  * that nobody waits for. */
 
@@ -71,6 +74,85 @@ stop_incoming (GstElement *webrtcbin)
       gst_iterator_foreach (iterator, stop_source, NULL) == GST_ITERATOR_RESYNC)
     gst_iterator_resync (iterator);
   gst_iterator_free (iterator);
+}
+
+/* GStreamer 1.22 blocks the source pad of the queue in there by something that
+ * refers to the bin, and forgets it only on the way from READY to NULL */
+static void
+unblock (GstElement *receive_bin)
+{
+  gboolean blocked = FALSE;
+  GstIterator *iterator = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (receive_bin), "queue");
+  GValue item = G_VALUE_INIT;
+
+  if (gst_iterator_next (iterator, &item) == GST_ITERATOR_OK) {
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (g_value_get_object (&item), "src");
+
+    blocked = gst_pad_is_blocked (pad);
+    g_value_unset (&item);
+  }
+  gst_iterator_free (iterator);
+
+  if (blocked) {
+    GST_DEBUG_OBJECT (receive_bin, "was blocked after its end");
+    gst_element_set_state (receive_bin, GST_STATE_READY);
+    gst_element_set_state (receive_bin, GST_STATE_NULL);
+  }
+}
+
+/* (transfer full): those of @webrtcbin's own children that receive */
+static GList *
+get_receive_bins (GstElement *webrtcbin)
+{
+  GList *bins = NULL;
+
+  GST_OBJECT_LOCK (webrtcbin);
+  for (GList *l = GST_BIN_CHILDREN (webrtcbin); l; l = l->next)
+    if (g_str_equal (G_OBJECT_TYPE_NAME (l->data), "TransportReceiveBin"))
+      bins = g_list_prepend (bins, gst_object_ref (l->data));
+  GST_OBJECT_UNLOCK (webrtcbin);
+  return bins;
+}
+
+/* (transfer full) (nullable) */
+static GObject *
+get_ice_transport (GstWebRTCRTPTransceiver *transceiver)
+{
+  g_autoptr (GObject) receiver = NULL;
+  g_autoptr (GObject) dtls = NULL;
+  GObject *ice = NULL;
+
+  g_object_get (transceiver, "receiver", &receiver, NULL);
+  if (receiver)
+    g_object_get (receiver, "transport", &dtls, NULL);
+  if (dtls)
+    g_object_get (dtls, "transport", &ice, NULL);
+  return ice;
+}
+
+/* webrtcbin stops its children while its own thread may still make them, and
+ * they listen to the agent, whose thread goes on: a receiving half that is
+ * blocked then keeps itself alive. Both have nothing more to say here: its
+ * thread has ended, and the agent is disconnected. */
+static void
+release_receive_bins (GstElement *webrtcbin)
+{
+  GList *bins = get_receive_bins (webrtcbin);
+  g_autoptr (GArray) transceivers = NULL;
+
+  g_signal_emit_by_name (webrtcbin, "get-transceivers", &transceivers);
+  for (guint i = 0; transceivers && i < transceivers->len; i++) {
+    g_autoptr (GObject) ice = get_ice_transport (
+        g_array_index (transceivers, GstWebRTCRTPTransceiver *, i));
+
+    for (GList *l = bins; ice && l; l = l->next)
+      g_signal_handlers_disconnect_by_data (ice, l->data);
+  }
+  for (GList *l = bins; l; l = l->next)
+    unblock (l->data);
+  g_list_free_full (bins, gst_object_unref);
 }
 
 static GList *
@@ -196,6 +278,7 @@ say_farewell (gpointer data)
     gst_element_set_state (farewell->pipeline, GST_STATE_NULL);
   others = get_others (farewell);
   leave (farewell->parent, farewell->webrtcbin);
+  release_receive_bins (farewell->webrtcbin);
   for (GList *l = others; l; l = l->next)
     leave (farewell->parent, l->data);
   g_list_free_full (others, gst_object_unref);

@@ -386,6 +386,53 @@ is_disconnected (gpointer data)
 }
 
 /* close_notify (RFC 8446 6.1) reaches the far end at once */
+static gint n_receive_bins;
+
+static void
+receive_bin_gone (gpointer data, GObject *where)
+{
+  g_atomic_int_add (&n_receive_bins, -1);
+}
+
+/* On webrtcbin's thread */
+static void
+element_added (GstBin *webrtcbin, GstElement *element, gpointer data)
+{
+  if (g_str_equal (G_OBJECT_TYPE_NAME (element), "TransportReceiveBin")) {
+    g_atomic_int_inc (&n_receive_bins);
+    g_object_weak_ref (G_OBJECT (element), receive_bin_gone, NULL);
+  }
+}
+
+static gboolean
+are_gone (gpointer data)
+{
+  return g_atomic_int_get (&n_receive_bins) == 0;
+}
+
+/* Whatever webrtcbin was doing for the description, the half of it that
+ * receives does not outlive the call */
+GST_START_TEST (test_close_while_describing)
+{
+  for (guint i = 0; i < 10; i++) {
+    g_autoptr (GstElement) webrtcbin = NULL;
+    g_autofree char *offer = NULL;
+
+    setup ();
+    offer =
+        endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_INITIAL, FALSE, NULL);
+    endpoint_take_offer (bob, offer, FALSE, NULL, NULL, NULL);
+    g_object_get (bob->call, "webrtcbin", &webrtcbin, NULL);
+    g_signal_connect (
+        webrtcbin, "element-added", G_CALLBACK (element_added), NULL);
+    gst_clear_object (&webrtcbin);
+    g_usleep (100 * (i + 10 * (guint) __i__));
+    teardown ();
+    WAIT_FOR (are_gone, NULL);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_good_bye)
 {
   setup ();
@@ -537,6 +584,7 @@ engine_faults_suite (void)
   tcase_add_test (faults, test_out_of_turn);
   tcase_add_test (faults, test_cancelled);
   tcase_add_loop_test (faults, test_close, 0, N_MOMENTS);
+  tcase_add_loop_test (faults, test_close_while_describing, 0, 3);
   tcase_add_test (faults, test_good_bye);
   tcase_add_test (faults, test_silent_peer);
   suite_add_tcase (suite, faults);
