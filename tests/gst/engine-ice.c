@@ -76,6 +76,7 @@ GST_START_TEST (test_user_in_url)
 {
   g_autoptr (GPtrArray) servers =
       servers_of ("turn://alice:secret@192.0.2.1:3478", "bob", "hushed");
+  const char *levels = g_getenv ("GST_DEBUG");
   GString *log = g_string_new (NULL);
   Endpoint *alice;
 
@@ -89,6 +90,8 @@ GST_START_TEST (test_user_in_url)
       endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_INITIAL, FALSE, NULL));
   endpoint_free (alice);
   gst_debug_remove_log_function (collect_log);
+  gst_debug_add_log_function (gst_debug_log_default, NULL, NULL);
+  gst_debug_set_threshold_from_string (levels ? levels : "*:0", TRUE);
 
   fail_unless (strstr (log->str, "is not used"));
   fail_if (strstr (log->str, "secret"));

@@ -250,8 +250,11 @@ watch_logs (const char *user, const char *password)
 static void
 check_logs (void)
 {
-  gst_debug_set_threshold_from_string ("*:0", TRUE);
+  const char *levels = g_getenv ("GST_DEBUG");
+
+  gst_debug_set_threshold_from_string (levels ? levels : "*:0", TRUE);
   gst_debug_remove_log_function (gst_logged);
+  gst_debug_add_log_function (gst_debug_log_default, NULL, NULL);
   g_log_set_default_handler (g_log_default_handler, NULL);
   fail_unless (n_logged > 1000, "%u messages were logged", n_logged);
   fail_unless (leak == NULL, "logged: %s", leak);
