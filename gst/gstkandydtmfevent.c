@@ -20,7 +20,8 @@ gst_kandy_dtmf_event_write (const GstKandyDtmfEvent *event, guint8 *payload)
 {
   payload[0] = (guint8) event->number;
   payload[1] = (guint8) ((event->end ? 0x80 : 0) | (event->volume & 0x3f));
-  GST_WRITE_UINT16_BE (payload + 2, event->duration);
+  payload[2] = (guint8) (event->duration >> 8);
+  payload[3] = (guint8) event->duration;
 }
 
 gboolean
@@ -32,7 +33,7 @@ gst_kandy_dtmf_event_read (
   event->number = payload[0];
   event->end = (payload[1] & 0x80) != 0;
   event->volume = payload[1] & 0x3f;
-  event->duration = GST_READ_UINT16_BE (payload + 2);
+  event->duration = (guint16) (payload[2] << 8 | payload[3]);
   return TRUE;
 }
 

@@ -15,6 +15,7 @@
 #include "kandy-track.h"
 #include "kandy-media-engine.h"
 #include "kandy-device-source.h"
+#include "kandy-sdp-handler.h"
 #include "kandy-media-stream.h"
 #include "kandy-media.h"
 #include "kandy-calls.h"

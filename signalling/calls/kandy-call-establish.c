@@ -146,6 +146,7 @@ on_first_offer (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *sdp = kandy_media_engine_create_offer_finish (
       KANDY_MEDIA_ENGINE (source), result, &error);
 
+  sdp = kandy_call_filter_local (self, sdp, "offer");
   if (self->over)
     return;
   if (!sdp) {
@@ -283,6 +284,9 @@ take_first_offer (KandyCall *self)
     kandy_call_fail (self, TRUE, error);
     return;
   }
+  kandy_call_filter_remote (self, &self->current->sdp, "offer");
+  if (self->over)
+    return;
   kandy_media_engine_take_offer_async (self->engine, self->current->sdp, FALSE,
       NULL, on_invitation_taken, g_object_ref (self));
 }
@@ -421,7 +425,7 @@ on_answer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   char *sdp = kandy_media_engine_create_answer_finish (
       KANDY_MEDIA_ENGINE (source), result, &error);
 
-  take_own_answer (self, sdp, error);
+  take_own_answer (self, kandy_call_filter_local (self, sdp, "answer"), error);
 }
 
 static void
@@ -432,7 +436,7 @@ on_slow_start_offer (GObject *source, GAsyncResult *result, gpointer user_data)
   char *sdp = kandy_media_engine_create_offer_finish (
       KANDY_MEDIA_ENGINE (source), result, &error);
 
-  take_own_answer (self, sdp, error);
+  take_own_answer (self, kandy_call_filter_local (self, sdp, "offer"), error);
 }
 
 static void

@@ -152,6 +152,7 @@ on_reoffer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *sdp = kandy_media_engine_create_offer_finish (
       KANDY_MEDIA_ENGINE (source), result, &error);
 
+  sdp = kandy_call_filter_local (self, sdp, "offer");
   if (self->over)
     return;
   if (sdp) {
@@ -295,6 +296,9 @@ kandy_call_take_answer (KandyCall *self, KandyCallNotification *answer)
     kandy_call_fail (self, FALSE, answer->sdp_error);
     return;
   }
+  kandy_call_filter_remote (self, &answer->sdp, "answer");
+  if (self->over)
+    return;
   kandy_media_engine_accept_answer_async (
       self->engine, answer->sdp, NULL, on_answer_accepted, g_object_ref (self));
 }
@@ -354,6 +358,7 @@ on_reanswer_created (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *sdp = kandy_media_engine_create_answer_finish (
       KANDY_MEDIA_ENGINE (source), result, &error);
 
+  sdp = kandy_call_filter_local (self, sdp, "answer");
   if (self->over)
     return;
   if (sdp) {
@@ -418,6 +423,7 @@ on_slow_reoffer_created (
   g_autofree char *sdp = kandy_media_engine_create_offer_finish (
       KANDY_MEDIA_ENGINE (source), result, &error);
 
+  sdp = kandy_call_filter_local (self, sdp, "offer");
   if (self->over)
     return;
   if (sdp) {
@@ -461,8 +467,10 @@ kandy_call_take_offer (KandyCall *self, KandyCallNotification *offer)
         kandy_call_state_to_string (self->state));
     kandy_call_step_done (self);
   } else if (offer->sdp) {
-    kandy_media_engine_take_offer_async (self->engine, offer->sdp,
-        self->local_hold, NULL, on_offer_taken, g_object_ref (self));
+    kandy_call_filter_remote (self, &offer->sdp, "offer");
+    if (!self->over)
+      kandy_media_engine_take_offer_async (self->engine, offer->sdp,
+          self->local_hold, NULL, on_offer_taken, g_object_ref (self));
   } else {
     begin_slow_start (self);
   }

@@ -278,6 +278,12 @@ void kandy_call_clear_media (KandyCall *self);
 /* kandy-call-restart.c */
 void kandy_call_clear_restart (KandyCall *self);
 
+/* kandy-calls-sdp.c: the application's handlers. @type: offer or answer */
+/* @sdp: (transfer full) (nullable): made here; as it goes out */
+char *kandy_call_filter_local (KandyCall *self, char *sdp, const char *type);
+/* @sdp: (inout) (nullable): of the far end; as it takes effect */
+void kandy_call_filter_remote (KandyCall *self, char **sdp, const char *type);
+
 /* kandy-call-dtmf.c */
 /* What is under way has failed because of @error */
 void kandy_call_stop_dtmf (KandyCall *self, const GError *error);

@@ -22,6 +22,8 @@ struct _KandyCalls {
   gpointer factory_data;
   GDestroyNotify factory_notify;
 
+  GPtrArray *handlers; /* KandySdpHandler */
+
   /* kandy-calls-codecs.c */
   KandyCodecLister lister;
   gpointer lister_data;
@@ -39,6 +41,8 @@ struct _KandyCalls {
   GSource *fetch_timer;
 };
 
+/* (transfer none) (element-type KandySdpHandler) */
+GPtrArray *kandy_calls_get_handlers (KandyCalls *self);
 KandyMediaEngine *kandy_calls_create_engine (KandyCalls *self, KandyCall *call,
     KandyMediaOptions *options);
 void kandy_calls_create_started (KandyCalls *self);

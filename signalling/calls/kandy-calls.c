@@ -346,6 +346,7 @@ kandy_calls_finalize (GObject *object)
   KandyCalls *self = KANDY_CALLS (object);
 
   g_ptr_array_unref (self->calls);
+  g_ptr_array_unref (self->handlers);
   g_hash_table_unref (self->by_session);
   g_array_unref (self->consumers);
   g_clear_pointer (&self->servers, g_ptr_array_unref);
@@ -411,6 +412,7 @@ static void
 kandy_calls_init (KandyCalls *self)
 {
   self->calls = g_ptr_array_new_with_free_func (g_object_unref);
+  self->handlers = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_session =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->consumers = g_array_new (FALSE, FALSE, sizeof (guint));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kandy-media-engine.h"
+#include "kandy-sdp-handler.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,10 @@ typedef KandyMediaEngine *(*KandyMediaEngineFactory) (KandyCalls *calls,
 
 KANDY_API void kandy_calls_set_engine_factory (KandyCalls *self,
     KandyMediaEngineFactory factory, gpointer user_data, GDestroyNotify notify);
+
+/* (nullable) (element-type KandySdpHandler) */
+KANDY_API void kandy_calls_set_sdp_handlers (KandyCalls *self,
+    GPtrArray *handlers);
 
 /* (transfer none): the call starts at once, on return it is Initiating */
 KANDY_API KandyCall *kandy_calls_make (KandyCalls *self,

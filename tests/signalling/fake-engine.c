@@ -21,6 +21,7 @@ struct _FakeEngine {
   guint version;
   GTask *waiting;
   GQueue dtmf; /* GTask */
+  char *remote_sdp;
   KandyTrack *local;
   KandyTrack *remote;
   GPtrArray *added; /* KandyTrack */
@@ -265,6 +266,8 @@ accept_answer_async (KandyMediaEngine *engine, const char *sdp,
 
   g_assert_cmpint (self->phase, ==, OFFER_COMMITTED);
   self->phase = ACCEPTING;
+  g_free (self->remote_sdp);
+  self->remote_sdp = g_strdup (sdp);
   note (self, "accept_answer");
   run (self, "accept_answer", callback, user_data);
 }
@@ -290,6 +293,8 @@ take_offer_async (KandyMediaEngine *engine, const char *sdp,
   FakeEngine *self = FAKE_ENGINE (engine);
 
   g_assert_cmpint (self->phase, ==, IDLE);
+  g_free (self->remote_sdp);
+  self->remote_sdp = g_strdup (sdp);
   note (self, local_hold ? "take_offer hold" : "take_offer");
   run (self, "take_offer", callback, user_data);
 }
@@ -468,6 +473,7 @@ fake_engine_finalize (GObject *object)
   g_clear_object (&self->answer_options);
   g_ptr_array_unref (self->added);
   g_string_free (self->log, TRUE);
+  g_free (self->remote_sdp);
 
   G_OBJECT_CLASS (fake_engine_parent_class)->finalize (object);
 }
@@ -534,6 +540,12 @@ void
 fake_engine_clear_log (FakeEngine *self)
 {
   g_string_truncate (self->log, 0);
+}
+
+const char *
+fake_engine_get_remote_sdp (FakeEngine *self)
+{
+  return self->remote_sdp;
 }
 
 gboolean

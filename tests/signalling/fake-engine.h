@@ -30,6 +30,8 @@ FakeEngine *fake_engine_new (FakeScript *script);
 /* What was asked of it, in order: "create_offer HOLD hold", "commit_offer" */
 GString *fake_engine_get_log (FakeEngine *self);
 void fake_engine_clear_log (FakeEngine *self);
+/* The latest one that it was given; (nullable) */
+const char *fake_engine_get_remote_sdp (FakeEngine *self);
 gboolean fake_engine_is_waiting (FakeEngine *self);
 /* Lets the verb that waits go on */
 void fake_engine_resume (FakeEngine *self);
