@@ -66,6 +66,10 @@ struct _GstKandyLine {
   gboolean answer_wanted; /* by the request "answer", waiting for caps */
   GstPromise *answer_promise; /* (nullable): of it */
   GSource *media_wait_source; /* runs while caps are waited for */
+  gboolean media_changing;    /* an operation for a wish is under way */
+  GSource *media_change_source; /* when to look at the wishes again */
+  KandyMediaOptions *media_again; /* (nullable): to be added when it runs */
+  gboolean media_untold;      /* the far end does not know of a removal */
   gboolean media_waited;
   GSource *stats_source;
   GstStructure *stats;
@@ -134,6 +138,17 @@ GVariant *gst_kandy_line_stats_list_codecs (KandyCalls *calls,
     KandyMediaKind kind, gpointer user_data);
 /* Puts the call's own marks into the statistics that are shown */
 void gst_kandy_line_stats_complete (GstKandyLine *self);
+
+/* gstkandylinemedia.c */
+/* Adds and removes what the wishes of the elements say */
+void gst_kandy_line_media_act (GstKandyLine *self,
+    const GstKandySessionWishes *wishes);
+/* The media half asks for more to be sent */
+void gst_kandy_line_media_wanted (GstKandyLine *self, GstKandyCall *media,
+    KandyMediaOptions *wanted);
+/* Something has been added */
+void gst_kandy_line_media_added (GstKandyLine *self);
+void gst_kandy_line_media_stop (GstKandyLine *self);
 
 /* gstkandylinerequests.c */
 /* @promise: (nullable) (transfer full) */

@@ -46,6 +46,7 @@ static void
 clear_wishes (GstKandySessionWishes *wishes)
 {
   g_clear_pointer (&wishes->destination, g_free);
+  g_clear_pointer (&wishes->remove, g_ptr_array_unref);
 }
 
 gboolean
@@ -143,6 +144,14 @@ tell_tracks (GstKandyLine *self)
 }
 
 static void
+on_media_wanted (
+    GstKandyCall *media, KandyMediaOptions *wanted, GstKandyLine *self)
+{
+  if (media == self->media)
+    gst_kandy_line_media_wanted (self, media, wanted);
+}
+
+static void
 on_track_added (
     GstKandyCall *media, GstKandyReceiveTrack *track, GstKandyLine *self)
 {
@@ -216,6 +225,7 @@ adopt (GstKandyLine *self, KandyCall *call)
     return;
 
   forget_lost (self);
+  gst_kandy_line_media_stop (self);
   g_ptr_array_set_size (self->told, 0);
 
   forget_media (self);
@@ -305,6 +315,8 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
     self->media = g_object_ref (media);
     self->prepared = FALSE;
     g_signal_connect (
+        media, "media-wanted", G_CALLBACK (on_media_wanted), self);
+    g_signal_connect (
         media, "receive-track-added", G_CALLBACK (on_track_added), self);
     g_signal_connect (
         media, "receive-track-removed", G_CALLBACK (on_track_removed), self);
@@ -335,7 +347,7 @@ make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
     }
   }
   if (!incoming && !audio && !video && !wishes->send_audio
-      && !wishes->send_video) {
+      && !wishes->send_video && !wishes->send_screen) {
     g_propagate_error (error,
         kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
             "The call would have no media: no pad of kandysink is linked and "
@@ -344,7 +356,8 @@ make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
   }
 
   options = kandy_media_options_new (wishes->send_audio, wishes->send_video);
-  g_object_set (options, "receive-audio", audio, "receive-video", video, NULL);
+  g_object_set (options, "screen", wishes->send_screen, "receive-audio", audio,
+      "receive-video", video, NULL);
   return options;
 }
 
@@ -674,6 +687,7 @@ on_ended (GstKandyLine *self, GVariant *payload)
         KANDY_ERROR_INVALID_STATE, "call:6", "The call has ended");
   }
   gst_kandy_line_stats_stop (self);
+  gst_kandy_line_media_stop (self);
   gst_kandy_line_clear_source (&self->media_wait_source);
 
   if (self->connected) {
@@ -835,7 +849,7 @@ void
 gst_kandy_line_calls_event (
     GstKandyLine *self, const char *name, GVariant *payload)
 {
-  const char *id = NULL;
+  const char *id = NULL, *transition = NULL;
   KandyCall *call;
   guint i;
 
@@ -854,6 +868,12 @@ gst_kandy_line_calls_event (
     else
       gst_kandy_line_calls_publish_status (self);
     check_media (self);
+    if (g_str_equal (name, "call:newMedia"))
+      gst_kandy_line_media_added (self);
+    if (g_str_equal (name, "call:operation")
+        && g_variant_lookup (payload, "transition", "&s", &transition)
+        && g_str_equal (transition, "FINISH"))
+      gst_kandy_line_calls_act (self);
   } else if (g_str_equal (name, "call:stateChange")
       && (kandy_call_get_state (call) == KANDY_CALL_STATE_INITIATED
           || kandy_call_get_state (call) == KANDY_CALL_STATE_RINGING)) {
@@ -920,6 +940,8 @@ gst_kandy_line_calls_act (GstKandyLine *self)
       self->answer_wanted = FALSE;
       answer (self, &wishes, g_steal_pointer (&self->answer_promise), by_wish);
     }
+  } else {
+    gst_kandy_line_media_act (self, &wishes);
   }
   clear_wishes (&wishes);
 }
@@ -982,6 +1004,7 @@ gst_kandy_line_calls_goodbye (
   forget_lost (self);
   gst_kandy_line_clear_source (&self->media_wait_source);
   gst_kandy_line_stats_stop (self);
+  gst_kandy_line_media_stop (self);
   if (!self->call_live) {
     done (self);
     return;
@@ -1003,6 +1026,7 @@ gst_kandy_line_calls_clear (GstKandyLine *self)
   }
   gst_kandy_line_clear_source (&self->media_wait_source);
   gst_kandy_line_stats_stop (self);
+  gst_kandy_line_media_stop (self);
   gst_kandy_line_calls_act (self);
   if (self->call_promise_destination != NULL) {
     gst_kandy_line_refuse (g_steal_pointer (&self->call_promise),

@@ -166,6 +166,121 @@ request_restart_media (
   run_operation (self, kandy_call_restart_media_async, promise);
 }
 
+typedef struct {
+  KandyMediaOptions *options;
+  char *bad; /* (nullable): name of a field that is not good */
+} Fields;
+
+static gboolean
+take_field (GQuark field, const GValue *value, gpointer user_data)
+{
+  Fields *fields = user_data;
+  const char *name = g_quark_to_string (field);
+  GParamSpec *pspec =
+      g_object_class_find_property (G_OBJECT_GET_CLASS (fields->options), name);
+  g_auto (GValue) converted = G_VALUE_INIT;
+
+  if (pspec != NULL)
+    g_value_init (&converted, G_PARAM_SPEC_VALUE_TYPE (pspec));
+  if (pspec == NULL || !g_value_transform (value, &converted)) {
+    fields->bad = g_strdup (name);
+    return FALSE;
+  }
+  g_object_set_property (G_OBJECT (fields->options), name, &converted);
+  return TRUE;
+}
+
+/* (transfer full) (nullable): what the field "media" of @request says; if that
+ * is not good @promise is answered */
+static KandyMediaOptions *
+get_media (const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (KandyMediaOptions) options =
+      kandy_media_options_new (FALSE, FALSE);
+  Fields fields = { options, NULL };
+  const GValue *value = gst_structure_get_value (request, "media");
+  g_autofree char *text = NULL;
+
+  if (value == NULL || g_value_get_boxed (value) == NULL
+      || gst_structure_foreach (g_value_get_boxed (value), take_field, &fields))
+    return g_steal_pointer (&options);
+  text = g_strdup_printf (
+      "There is no media option \"%s\" of this type", fields.bad);
+  g_free (fields.bad);
+  gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7", text);
+  return NULL;
+}
+
+static void
+request_add_media (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+
+  if (media != NULL)
+    kandy_call_add_media_async (self->call, media, self->cancellable,
+        on_operation, operation_new (self, promise));
+}
+
+static void
+request_remove_media (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_auto (GStrv) ids = NULL;
+
+  gst_structure_get (request, "track-ids", G_TYPE_STRV, &ids, NULL);
+  kandy_call_remove_media_async (self->call, (const char *const *) ids, NULL,
+      self->cancellable, on_operation, operation_new (self, promise));
+}
+
+static void
+request_start_video (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+
+  if (media != NULL)
+    kandy_call_start_video_async (self->call, media, self->cancellable,
+        on_operation, operation_new (self, promise));
+}
+
+static void
+request_stop_video (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  run_operation (self, kandy_call_stop_video_async, promise);
+}
+
+static void
+request_start_screenshare (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+
+  if (media != NULL)
+    kandy_call_start_screenshare_async (self->call, media, self->cancellable,
+        on_operation, operation_new (self, promise));
+}
+
+static void
+request_stop_screenshare (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  run_operation (self, kandy_call_stop_screenshare_async, promise);
+}
+
+static void
+request_replace_track (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+
+  if (media != NULL)
+    kandy_call_replace_track_async (self->call,
+        gst_structure_get_string (request, "track-id"), media,
+        self->cancellable, on_operation, operation_new (self, promise));
+}
+
 static void
 request_stats (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
@@ -253,6 +368,13 @@ static const Request requests[] = {
   { "send-dtmf", TRUE, request_send_dtmf },
   { "tone", TRUE, request_tone },
   { "hear-tone", TRUE, request_hear_tone },
+  { "add-media", TRUE, request_add_media },
+  { "remove-media", TRUE, request_remove_media },
+  { "start-video", TRUE, request_start_video },
+  { "stop-video", TRUE, request_stop_video },
+  { "start-screenshare", TRUE, request_start_screenshare },
+  { "stop-screenshare", TRUE, request_stop_screenshare },
+  { "replace-track", TRUE, request_replace_track },
   { "get-stats", FALSE, request_stats },
   { "mute-tracks", FALSE, gst_kandy_line_tracks_mute },
   { "get-track", FALSE, gst_kandy_line_tracks_get_track },

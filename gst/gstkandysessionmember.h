@@ -47,7 +47,15 @@ typedef struct {
   gboolean sends;        /* it has a sending face */
   gboolean send_audio;   /* it has a linked pad */
   gboolean send_video;   /* it has a linked pad */
+  gboolean send_screen;  /* it has a linked pad */
   gboolean media_ready;  /* all its linked pads know their caps */
+  /* while a call lasts: pads that it does not know yet, and tracks (ids) whose
+   * pads have gone; (nullable) (transfer full) */
+  gboolean add_audio;
+  gboolean add_video;
+  gboolean add_screen;
+  GPtrArray *remove;
+  guint again_ms;        /* when to ask again, 0: when something changes */
   gboolean receives;     /* it has a receiving face */
   GstKandyMediaFlags receive;
   guint latency;         /* of the jitter buffer, ms */
@@ -91,6 +99,12 @@ struct _GstKandySessionMemberInterface {
   void (*media_prepared) (GstKandySessionMember *self, GstKandyCall *media);
   /* the same for a member that comes to a call which has negotiated already */
   void (*media_joined) (GstKandySessionMember *self, GstKandyCall *media);
+  /* more is to be sent in the call: a track for each pad that @wanted is about */
+  void (*media_wanted) (GstKandySessionMember *self, GstKandyCall *media,
+      KandyMediaOptions *wanted);
+  /* what was wished could not be added to the call */
+  void (*media_refused) (GstKandySessionMember *self, const GError *error);
+  /* also when media were added */
   void (*call_connected) (GstKandySessionMember *self);
   void (*track_added) (GstKandySessionMember *self,
       GstKandyReceiveTrack *track);

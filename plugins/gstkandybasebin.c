@@ -274,6 +274,17 @@ ignore_media (GstKandySessionMember *member, GstKandyCall *media)
 }
 
 static void
+ignore_wanted (GstKandySessionMember *member, GstKandyCall *media,
+    KandyMediaOptions *wanted)
+{
+}
+
+static void
+ignore_error (GstKandySessionMember *member, const GError *error)
+{
+}
+
+static void
 ignore_track (GstKandySessionMember *member, GstKandyReceiveTrack *track)
 {
 }
@@ -298,6 +309,8 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->dtmf_received = gst_kandy_base_bin_dtmf_received;
   iface->media_prepared = ignore_media;
   iface->media_joined = ignore_media;
+  iface->media_wanted = ignore_wanted;
+  iface->media_refused = ignore_error;
   iface->call_connected = ignore;
   iface->track_added = ignore_track;
   iface->track_removed = ignore_track;

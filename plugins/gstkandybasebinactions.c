@@ -77,6 +77,74 @@ gst_kandy_base_bin_restart_media (GstKandyBaseBin *self, GstPromise *promise)
       self, gst_structure_new_empty ("restart-media"), promise);
 }
 
+static GstStructure *
+media_request (const char *name, const GstStructure *media)
+{
+  GstStructure *request = gst_structure_new_empty (name);
+
+  if (media != NULL)
+    gst_structure_set (request, "media", GST_TYPE_STRUCTURE, media, NULL);
+  return request;
+}
+
+static void
+gst_kandy_base_bin_add_media (
+    GstKandyBaseBin *self, const GstStructure *media, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, media_request ("add-media", media), promise);
+}
+
+static void
+gst_kandy_base_bin_remove_media (
+    GstKandyBaseBin *self, const char *const *track_ids, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new (
+          "remove-media", "track-ids", G_TYPE_STRV, track_ids, NULL),
+      promise);
+}
+
+static void
+gst_kandy_base_bin_start_video (
+    GstKandyBaseBin *self, const GstStructure *media, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, media_request ("start-video", media), promise);
+}
+
+static void
+gst_kandy_base_bin_stop_video (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("stop-video"), promise);
+}
+
+static void
+gst_kandy_base_bin_start_screenshare (
+    GstKandyBaseBin *self, const GstStructure *media, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, media_request ("start-screenshare", media), promise);
+}
+
+static void
+gst_kandy_base_bin_stop_screenshare (GstKandyBaseBin *self, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (
+      self, gst_structure_new_empty ("stop-screenshare"), promise);
+}
+
+static void
+gst_kandy_base_bin_replace_track (GstKandyBaseBin *self, const char *track_id,
+    const GstStructure *media, GstPromise *promise)
+{
+  GstStructure *request = media_request ("replace-track", media);
+
+  gst_structure_set (request, "track-id", G_TYPE_STRING, track_id, NULL);
+  gst_kandy_base_bin_request (self, request, promise);
+}
+
 static void
 gst_kandy_base_bin_send_dtmf (GstKandyBaseBin *self, const char *tones,
     guint duration, guint gap, GstPromise *promise)
@@ -301,6 +369,103 @@ gst_kandy_base_bin_install_actions (GType type)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_send_dtmf), NULL, NULL, NULL, G_TYPE_NONE,
       4, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::add-media:
+   * @self: the element
+   * @media: a structure of any name with the properties of #KandyMediaOptions
+   *   as fields: `audio`, `video` and `screen` (booleans) say what,
+   *   `bandwidth-audio` and `bandwidth-video` (kbit/s) may limit what the far
+   *   end sends
+   * @promise: (nullable): to be told how it went
+   *
+   * Sends more in a call that is connected: what is linked to `kandysink` and
+   * is not sent yet, or was taken away with #GstKandyBaseBin::remove-media. A
+   * pad that is requested and linked in a call is added without this action.
+   * API document: `call.addMedia`.
+   */
+  g_signal_new_class_handler ("add-media", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_add_media), NULL, NULL, NULL, G_TYPE_NONE,
+      2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::remove-media:
+   * @self: the element
+   * @track_ids: (array zero-terminated=1): ids of tracks that are sent, see
+   *   #GstKandySinkPad:track-id
+   * @promise: (nullable): to be told how it went
+   *
+   * Sends less. The pads stay, and what arrives at them is dropped. Releasing a
+   * pad does the same without this action. API document: `call.removeMedia`.
+   */
+  g_signal_new_class_handler ("remove-media", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_remove_media), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRV, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::start-video:
+   * @self: the element
+   * @media: (nullable): as for #GstKandyBaseBin::add-media
+   * @promise: (nullable): to be told how it went
+   *
+   * As #GstKandyBaseBin::add-media with `video`, for a call that sends no
+   * pictures yet. API document: `call.startVideo`.
+   */
+  g_signal_new_class_handler ("start-video", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_start_video), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::stop-video:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Takes the pictures away, of which there must be one track. API document:
+   * `call.stopVideo`.
+   */
+  g_signal_new_class_handler ("stop-video", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_stop_video), NULL, NULL, NULL, G_TYPE_NONE,
+      1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::start-screenshare:
+   * @self: the element
+   * @media: (nullable): as for #GstKandyBaseBin::add-media
+   * @promise: (nullable): to be told how it went
+   *
+   * As #GstKandyBaseBin::add-media with `screen`: what is linked to a pad
+   * `screen_%u`. API document: `call.startScreenshare`.
+   */
+  g_signal_new_class_handler ("start-screenshare", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_start_screenshare), NULL, NULL, NULL,
+      G_TYPE_NONE, 2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::stop-screenshare:
+   * @self: the element
+   * @promise: (nullable): to be told how it went
+   *
+   * Takes the screen away. API document: `call.stopScreenshare`.
+   */
+  g_signal_new_class_handler ("stop-screenshare", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_stop_screenshare), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::replace-track:
+   * @self: the element
+   * @track_id: a track that is sent, see #GstKandySinkPad:track-id
+   * @media: one of `audio`, `video` and `screen`, see
+   *   #GstKandyBaseBin::add-media
+   * @promise: (nullable): to be told how it went
+   *
+   * Sends another source as the track, without a negotiation, where the element
+   * opens its sources itself. What a pipeline feeds is replaced by linking
+   * another source to the pad. API document: `call.replaceTrack`.
+   */
+  g_signal_new_class_handler ("replace-track", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_replace_track), NULL, NULL, NULL,
+      G_TYPE_NONE, 3, G_TYPE_STRING, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
   /**
    * GstKandyBaseBin::get-stats:
    * @self: the element

@@ -37,6 +37,8 @@ struct _GstKandyMediaSrc {
   GstPad *srcpad;
   GstKandyMediaSrcFill fill;
   gpointer fill_data; /* unowned */
+  void (*done) (gpointer user_data);
+  gpointer done_data; /* unowned */
   char *stream_id;
   guint group_id;
   GstClockTime latency;
@@ -194,6 +196,8 @@ src_loop (gpointer user_data)
   g_mutex_unlock (&self->lock);
 
   if (self->eos) {
+    if (item->buffer == NULL && self->done != NULL)
+      self->done (self->done_data);
     item_free (item);
     return;
   }
@@ -210,6 +214,8 @@ src_loop (gpointer user_data)
   if (buffer == NULL) {
     self->eos = TRUE;
     gst_pad_push_event (self->srcpad, gst_event_new_eos ());
+    if (self->done != NULL)
+      self->done (self->done_data);
     return;
   }
   if (!GST_CLOCK_TIME_IS_VALID (self->position)
@@ -497,4 +503,12 @@ gst_kandy_media_src_set_fill (
 {
   self->fill = fill;
   self->fill_data = user_data;
+}
+
+void
+gst_kandy_media_src_set_done (
+    GstKandyMediaSrc *self, void (*done) (gpointer), gpointer user_data)
+{
+  self->done = done;
+  self->done_data = user_data;
 }

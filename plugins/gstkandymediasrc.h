@@ -23,6 +23,10 @@ void gst_kandy_media_src_push (GstKandyMediaSrc *self, GstBuffer *buffer,
     GstCaps *caps);
 /* After what is queued */
 void gst_kandy_media_src_push_eos (GstKandyMediaSrc *self);
+/* @done: the end has come out, or nothing does any longer; on the streaming
+ * thread. @user_data must outlive the element */
+void gst_kandy_media_src_set_done (GstKandyMediaSrc *self,
+    void (*done) (gpointer user_data), gpointer user_data);
 /* Nothing is to be expected for now: what is queued is dropped, but for EOS, and
  * from now on the time is filled up to this moment */
 void gst_kandy_media_src_set_idle (GstKandyMediaSrc *self, gboolean idle);

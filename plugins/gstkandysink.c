@@ -96,6 +96,9 @@
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_debug);
 #define GST_CAT_DEFAULT gst_kandy_sink_debug
 
+/* A pad that is linked again within this time had its source replaced */
+#define UNLINKED_MS 1000
+
 #define DEFAULT_END_ON_EOS TRUE
 #define DEFAULT_EOS_ON_END TRUE
 
@@ -111,7 +114,8 @@ struct _GstKandySink {
 
   /* all of it guarded by the object lock */
   GPtrArray *pads; /* of GstKandySinkPad, a reference each */
-  guint n_pads[2]; /* by kind: number for the next one */
+  GPtrArray *gone; /* of char: ids of tracks whose pads were released */
+  guint n_pads[3]; /* by template: number for the next one */
   GPtrArray *eos;  /* of GstKandySinkPad, unowned, those at their end */
   gboolean ended;  /* EOS has been posted */
   char *codecs[2]; /* by kind, (nullable) */
@@ -130,6 +134,14 @@ static GstStaticPadTemplate video_template =
         GST_STATIC_CAPS ("video/x-raw; video/x-vp8; video/x-vp9; "
                          "video/x-h264; video/x-av1; "
                          "application/x-rtp, media = (string) video"));
+
+static GstStaticPadTemplate screen_template =
+    GST_STATIC_PAD_TEMPLATE ("screen_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS ("video/x-raw; video/x-vp8; video/x-vp9; "
+                         "video/x-h264; video/x-av1; "
+                         "application/x-rtp, media = (string) video"));
+
+static const char *const prefixes[] = { "audio_", "video_", "screen_" };
 
 static void gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface);
 static void gst_kandy_sink_uri_handler_init (gpointer iface, gpointer data);
@@ -177,25 +189,59 @@ post_eos (GstKandySink *self)
 
 /* As member of the session */
 
+/* What a call that lasts does not know of yet */
+static void
+wish_changes (
+    GstKandySinkPad *pad, GstCaps *caps, GstKandySessionWishes *wishes)
+{
+  gint64 unlinked = gst_kandy_sink_pad_get_unlinked (pad), left;
+
+  if (unlinked != 0) {
+    left = UNLINKED_MS - (g_get_monotonic_time () - unlinked) / 1000;
+    if (left <= 0)
+      g_ptr_array_add (wishes->remove, gst_kandy_sink_pad_dup_track_id (pad));
+    else if (wishes->again_ms == 0 || left < wishes->again_ms)
+      wishes->again_ms = (guint) left + 1;
+  } else if (caps != NULL && gst_kandy_sink_pad_is_wanting (pad)) {
+    if (gst_kandy_sink_pad_is_screen (pad))
+      wishes->add_screen = TRUE;
+    else if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
+      wishes->add_audio = TRUE;
+    else
+      wishes->add_video = TRUE;
+  }
+}
+
 static void
 gst_kandy_sink_get_wishes (
     GstKandySessionMember *member, GstKandySessionWishes *wishes)
 {
-  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
   guint i;
 
   parent_member->get_wishes (member, wishes);
   wishes->sends = TRUE;
+  if (wishes->remove == NULL)
+    wishes->remove = g_ptr_array_new_with_free_func (g_free);
+  GST_OBJECT_LOCK (self);
+  for (i = 0; i < self->gone->len; i++)
+    g_ptr_array_add (
+        wishes->remove, g_strdup (g_ptr_array_index (self->gone, i)));
+  GST_OBJECT_UNLOCK (self);
   for (i = 0; i < pads->len; i++) {
     GstKandySinkPad *pad = g_ptr_array_index (pads, i);
     g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
 
+    wish_changes (pad, caps, wishes);
     if (!gst_pad_is_linked (GST_PAD (pad)))
       continue;
     if (caps == NULL)
       wishes->media_ready = FALSE;
     if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
       wishes->send_audio = TRUE;
+    else if (gst_kandy_sink_pad_is_screen (pad))
+      wishes->send_screen = TRUE;
     else
       wishes->send_video = TRUE;
   }
@@ -223,47 +269,105 @@ choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
 }
 
 static void
-prepare_pads (GstKandySink *self, GstKandyCall *media, gboolean joined)
+prepare_pad (GstKandySink *self, GstKandySinkPad *pad, GstKandyCall *media)
 {
-  g_autoptr (GPtrArray) pads = dup_pads (self);
-  guint i;
+  KandyMediaKind kind = gst_kandy_sink_pad_get_kind (pad);
+  g_autoptr (GstCaps) input = gst_kandy_sink_pad_dup_caps (pad);
+  g_autoptr (GstCaps) codecs = choose_codecs (self, kind, input);
 
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-    KandyMediaKind kind = gst_kandy_sink_pad_get_kind (pad);
-    g_autoptr (GstCaps) input = gst_kandy_sink_pad_dup_caps (pad);
-    g_autoptr (GstCaps) codecs = NULL;
-
-    if (!gst_pad_is_linked (GST_PAD (pad)))
-      continue;
-    codecs = choose_codecs (self, kind, input);
-    if (gst_caps_is_empty (codecs)) {
-      GST_ELEMENT_WARNING (self, STREAM, CODEC_NOT_FOUND,
-          ("Media at the pad %s cannot be sent", GST_PAD_NAME (pad)),
-          ("no codec for the caps %" GST_PTR_FORMAT " among those allowed",
-              input));
-      continue;
-    }
-    if (!gst_kandy_sink_pad_prepare (pad, media, codecs) && joined)
-      GST_ELEMENT_WARNING (self, STREAM, FAILED,
-          ("The call has no track for the pad %s; nothing is sent of it unless "
-           "the call is negotiated anew",
-              GST_PAD_NAME (pad)),
-          ("the element came after the call had been made or answered"));
+  if (!gst_caps_is_empty (codecs)) {
+    gst_kandy_sink_pad_prepare (pad, media, codecs);
+    return;
   }
+  gst_kandy_sink_pad_set_removed (pad, TRUE);
+  GST_ELEMENT_WARNING (self, STREAM, CODEC_NOT_FOUND,
+      ("Media at the pad %s cannot be sent", GST_PAD_NAME (pad)),
+      ("no codec for the caps %" GST_PTR_FORMAT " among those allowed", input));
 }
 
 static void
 gst_kandy_sink_media_prepared (
     GstKandySessionMember *member, GstKandyCall *media)
 {
-  prepare_pads (GST_KANDY_SINK (member), media, FALSE);
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  g_ptr_array_set_size (self->gone, 0);
+  GST_OBJECT_UNLOCK (self);
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+
+    gst_kandy_sink_pad_set_removed (pad, FALSE);
+    if (gst_pad_is_linked (GST_PAD (pad)))
+      prepare_pad (self, pad, media);
+  }
 }
 
+/* What the call does not know becomes a wish */
 static void
 gst_kandy_sink_media_joined (GstKandySessionMember *member, GstKandyCall *media)
 {
-  prepare_pads (GST_KANDY_SINK (member), media, TRUE);
+  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+
+    gst_kandy_sink_pad_set_removed (pad, FALSE);
+    if (gst_pad_is_linked (GST_PAD (pad)))
+      gst_kandy_sink_pad_resume (pad, media);
+  }
+}
+
+static gboolean
+is_wanted (GstKandySinkPad *pad, KandyMediaOptions *wanted)
+{
+  gboolean audio, video, screen;
+
+  g_object_get (
+      wanted, "audio", &audio, "video", &video, "screen", &screen, NULL);
+  if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
+    return audio;
+  return gst_kandy_sink_pad_is_screen (pad) ? screen : video;
+}
+
+static void
+gst_kandy_sink_media_wanted (GstKandySessionMember *member, GstKandyCall *media,
+    KandyMediaOptions *wanted)
+{
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+    g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
+
+    if (caps != NULL && gst_pad_is_linked (GST_PAD (pad))
+        && !gst_kandy_sink_pad_is_prepared (pad) && is_wanted (pad, wanted))
+      prepare_pad (self, pad, media);
+  }
+}
+
+static void
+gst_kandy_sink_media_refused (
+    GstKandySessionMember *member, const GError *error)
+{
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+
+    if (gst_kandy_sink_pad_is_wanting (pad))
+      gst_kandy_sink_pad_set_removed (pad, TRUE);
+  }
+  GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
+      ("Media could not be added to the call: %s", error->message),
+      ("nothing is sent of them until their pads are linked anew"));
 }
 
 static void
@@ -274,8 +378,13 @@ gst_kandy_sink_call_connected (GstKandySessionMember *member)
   guint i;
 
   /* one offset for all, or sound and picture would part */
-  for (i = 0; i < pads->len; i++)
-    offset = gst_kandy_sink_pad_open (g_ptr_array_index (pads, i), offset);
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+
+    /* else its turn comes with its track */
+    if (!gst_kandy_sink_pad_is_wanting (pad))
+      offset = gst_kandy_sink_pad_open (pad, offset);
+  }
 }
 
 static void
@@ -305,6 +414,8 @@ gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
   iface->get_wishes = gst_kandy_sink_get_wishes;
   iface->media_prepared = gst_kandy_sink_media_prepared;
   iface->media_joined = gst_kandy_sink_media_joined;
+  iface->media_wanted = gst_kandy_sink_media_wanted;
+  iface->media_refused = gst_kandy_sink_media_refused;
   iface->call_connected = gst_kandy_sink_call_connected;
   iface->call_ended = gst_kandy_sink_call_ended;
 }
@@ -413,6 +524,18 @@ on_custom_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 static void
 on_linked (GstPad *pad, GstPad *peer, GstKandySink *self)
 {
+  gst_kandy_sink_pad_set_linked (GST_KANDY_SINK_PAD (pad), TRUE);
+  /* what is linked anew is not at its end */
+  GST_OBJECT_LOCK (self);
+  g_ptr_array_remove (self->eos, pad);
+  GST_OBJECT_UNLOCK (self);
+  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
+}
+
+static void
+on_unlinked (GstPad *pad, GstPad *peer, GstKandySink *self)
+{
+  gst_kandy_sink_pad_set_linked (GST_KANDY_SINK_PAD (pad), FALSE);
   gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
 }
 
@@ -423,9 +546,9 @@ on_caps (GstPad *pad, GParamSpec *pspec, GstKandySink *self)
 }
 
 static char *
-pad_name (GstKandySink *self, KandyMediaKind kind, const char *wanted)
+pad_name (GstKandySink *self, guint which, const char *wanted)
 {
-  const char *prefix = kind == KANDY_MEDIA_KIND_AUDIO ? "audio_" : "video_";
+  const char *prefix = prefixes[which];
   guint64 number;
   char *name;
 
@@ -434,9 +557,9 @@ pad_name (GstKandySink *self, KandyMediaKind kind, const char *wanted)
       && g_ascii_string_to_unsigned (
           wanted + strlen (prefix), 10, 0, G_MAXUINT - 1, &number, NULL)) {
     name = g_strdup (wanted);
-    self->n_pads[kind] = MAX (self->n_pads[kind], (guint) number + 1);
+    self->n_pads[which] = MAX (self->n_pads[which], (guint) number + 1);
   } else {
-    name = g_strdup_printf ("%s%u", prefix, self->n_pads[kind]++);
+    name = g_strdup_printf ("%s%u", prefix, self->n_pads[which]++);
   }
   GST_OBJECT_UNLOCK (self);
   return name;
@@ -447,31 +570,35 @@ gst_kandy_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
     const char *wanted, const GstCaps *caps)
 {
   GstKandySink *self = GST_KANDY_SINK (element);
-  KandyMediaKind kind =
-      g_str_has_prefix (GST_PAD_TEMPLATE_NAME_TEMPLATE (templ), "audio")
-      ? KANDY_MEDIA_KIND_AUDIO
-      : KANDY_MEDIA_KIND_VIDEO;
-  g_autofree char *name = pad_name (self, kind, wanted);
-  g_autoptr (GstPad) present = gst_element_get_static_pad (element, name);
+  const char *template_name = GST_PAD_TEMPLATE_NAME_TEMPLATE (templ);
+  guint which = 0;
+  g_autofree char *name = NULL;
+  g_autoptr (GstPad) present = NULL;
   GstKandySinkPad *pad;
+
+  while (!g_str_has_prefix (template_name, prefixes[which]))
+    which++;
+  name = pad_name (self, which, wanted);
+  present = gst_element_get_static_pad (element, name);
 
   if (present != NULL) {
     GST_WARNING_OBJECT (self, "there is a pad %s already", name);
     return NULL;
   }
-  pad = gst_kandy_sink_pad_new (GST_BIN (self), templ, name, kind);
+  pad = gst_kandy_sink_pad_new (GST_BIN (self), templ, name,
+      which == 0 ? KANDY_MEDIA_KIND_AUDIO : KANDY_MEDIA_KIND_VIDEO, which == 2);
   if (pad == NULL)
     return NULL;
 
   g_signal_connect_object (pad, "linked", G_CALLBACK (on_linked), self, 0);
-  g_signal_connect_object (pad, "unlinked", G_CALLBACK (on_linked), self, 0);
+  g_signal_connect_object (pad, "unlinked", G_CALLBACK (on_unlinked), self, 0);
   g_signal_connect_object (pad, "notify::caps", G_CALLBACK (on_caps), self, 0);
   GST_OBJECT_LOCK (self);
   g_ptr_array_add (self->pads, gst_object_ref_sink (pad));
   GST_OBJECT_UNLOCK (self);
   gst_pad_add_probe (
       GST_PAD (pad), GST_PAD_PROBE_TYPE_EVENT_FLUSH, on_flush, NULL, NULL);
-  if (kind == KANDY_MEDIA_KIND_AUDIO)
+  if (which == 0)
     gst_pad_add_probe (GST_PAD (pad), GST_PAD_PROBE_TYPE_EVENT_BOTH,
         on_custom_event, NULL, NULL);
   gst_pad_set_active (GST_PAD (pad), TRUE);
@@ -485,9 +612,12 @@ gst_kandy_sink_release_pad (GstElement *element, GstPad *pad)
 {
   GstKandySink *self = GST_KANDY_SINK (element);
   g_autoptr (GstKandySinkPad) ours = gst_object_ref (pad);
+  char *track_id = gst_kandy_sink_pad_dup_track_id (ours);
   gboolean found;
 
   GST_OBJECT_LOCK (self);
+  if (track_id != NULL)
+    g_ptr_array_add (self->gone, track_id);
   found = g_ptr_array_remove (self->pads, ours);
   g_ptr_array_remove (self->eos, ours);
   GST_OBJECT_UNLOCK (self);
@@ -699,6 +829,7 @@ gst_kandy_sink_finalize (GObject *object)
   GstKandySink *self = GST_KANDY_SINK (object);
 
   g_ptr_array_unref (self->pads);
+  g_ptr_array_unref (self->gone);
   g_ptr_array_unref (self->eos);
   g_free (self->codecs[0]);
   g_free (self->codecs[1]);
@@ -777,6 +908,8 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
       element_class, &audio_template, GST_TYPE_KANDY_SINK_PAD);
   gst_element_class_add_static_pad_template_with_gtype (
       element_class, &video_template, GST_TYPE_KANDY_SINK_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &screen_template, GST_TYPE_KANDY_SINK_PAD);
   gst_element_class_set_static_metadata (element_class, "Kandy call sink",
       "Sink/Network/WebRTC",
       "Sends sound and pictures in a WebRTC call on the Kandy CPaaS platform. "
@@ -791,6 +924,7 @@ static void
 gst_kandy_sink_init (GstKandySink *self)
 {
   self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->gone = g_ptr_array_new_with_free_func (g_free);
   self->eos = g_ptr_array_new ();
   self->end_on_eos = DEFAULT_END_ON_EOS;
   self->eos_on_end = DEFAULT_EOS_ON_END;

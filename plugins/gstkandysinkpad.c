@@ -48,6 +48,7 @@ struct _GstKandySinkPad {
   GstGhostPad parent_instance;
 
   KandyMediaKind kind;
+  gboolean screen;
   GstElement *clocksync;
   GstElement *send_bin;
   GstElement *appsink;
@@ -61,6 +62,8 @@ struct _GstKandySinkPad {
   gboolean live;
   gboolean open;
   gboolean ended;
+  gboolean removed;     /* the call has it no more, or cannot have it */
+  gint64 unlinked;      /* monotonic, us, 0 while linked */
   GstClockTime waiting; /* running time of the buffer that waits */
   GstClockTime offset;  /* added to running times of what is not live */
   gulong wait_probe;
@@ -236,6 +239,19 @@ drop_track (GstKandySinkPad *self)
     g_object_set (
         self->send_bin, "negotiated-caps", NULL, "expected-caps", NULL, NULL);
   }
+}
+
+/* On the kandy thread: the call sends it no more */
+static void
+on_live (KandyTrack *track, GParamSpec *pspec, GstKandySinkPad *self)
+{
+  if (kandy_track_is_live (track))
+    return;
+  drop_track (self);
+  g_weak_ref_set (&self->parked_track, NULL);
+  GST_OBJECT_LOCK (self);
+  self->removed = TRUE;
+  GST_OBJECT_UNLOCK (self);
 }
 
 /* Streaming threads */
@@ -583,8 +599,8 @@ gst_kandy_sink_pad_init (GstKandySinkPad *self)
 }
 
 GstKandySinkPad *
-gst_kandy_sink_pad_new (
-    GstBin *bin, GstPadTemplate *templ, const char *name, KandyMediaKind kind)
+gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
+    KandyMediaKind kind, gboolean screen)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
   g_autoptr (GstPad) target = NULL;
@@ -593,6 +609,7 @@ gst_kandy_sink_pad_new (
   self = g_object_new (GST_TYPE_KANDY_SINK_PAD, "name", name, "direction",
       GST_PAD_SINK, "template", templ, NULL);
   self->kind = kind;
+  self->screen = screen;
   self->clocksync = gst_element_factory_make ("clocksync", NULL);
   self->appsink = gst_element_factory_make ("appsink", NULL);
   self->send_bin = gst_kandy_send_bin_new (kind);
@@ -650,6 +667,12 @@ gst_kandy_sink_pad_get_kind (GstKandySinkPad *self)
   return self->kind;
 }
 
+gboolean
+gst_kandy_sink_pad_is_screen (GstKandySinkPad *self)
+{
+  return self->screen;
+}
+
 GstCaps *
 gst_kandy_sink_pad_dup_caps (GstKandySinkPad *self)
 {
@@ -662,31 +685,13 @@ gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element)
   return GST_OBJECT (self->appsink) == element;
 }
 
-gboolean
-gst_kandy_sink_pad_prepare (
-    GstKandySinkPad *self, GstKandyCall *media, GstCaps *codecs)
+static void
+take_track (
+    GstKandySinkPad *self, GstKandyCall *media, GstKandySendTrack *track)
 {
-  g_autoptr (GstKandyCall) parked_media = NULL;
+  KandyTrack *shown = gst_kandy_send_track_get_track (track);
   g_autoptr (GstCaps) likely = NULL;
-  GstKandySendTrack *track = NULL;
-  gboolean prepared, known, muted;
-
-  GST_OBJECT_LOCK (self);
-  prepared = self->track != NULL && self->media == media;
-  GST_OBJECT_UNLOCK (self);
-  if (prepared)
-    return TRUE;
-
-  drop_track (self);
-  parked_media = g_weak_ref_get (&self->parked_media);
-  if (parked_media == media)
-    track = g_weak_ref_get (&self->parked_track);
-  known = track != NULL;
-  if (!known)
-    track = gst_kandy_call_add_send_track (
-        media, self->kind, GST_PAD_NAME (self), codecs);
-  if (track == NULL)
-    return FALSE;
+  gboolean muted;
 
   g_signal_connect_object (
       track, "negotiated", G_CALLBACK (on_negotiated), self, 0);
@@ -695,23 +700,130 @@ gst_kandy_sink_pad_prepare (
   g_signal_connect_object (
       track, "max-bitrate", G_CALLBACK (on_max_bitrate), self, 0);
   g_object_get (self->send_bin, "muted", &muted, NULL);
-  kandy_track_set_muted (gst_kandy_send_track_get_track (track), muted);
-  g_signal_connect_object (gst_kandy_send_track_get_track (track),
-      "notify::muted", G_CALLBACK (on_muted), self, 0);
+  kandy_track_set_muted (shown, muted);
+  g_signal_connect_object (
+      shown, "notify::muted", G_CALLBACK (on_muted), self, 0);
+  g_signal_connect_object (
+      shown, "notify::live", G_CALLBACK (on_live), self, 0);
   g_signal_connect_object (
       track, "play-tone", G_CALLBACK (on_play_tone), self, 0);
   g_signal_connect_object (
       track, "stop-tones", G_CALLBACK (on_stop_tones), self, 0);
   GST_OBJECT_LOCK (self);
-  self->track = track;
+  self->track = gst_object_ref (track);
   self->media = g_object_ref (media);
   self->ended = FALSE;
+  self->removed = FALSE;
   GST_OBJECT_UNLOCK (self);
   likely = gst_kandy_send_track_get_codecs (track);
   likely = gst_caps_truncate (likely);
   g_object_set (self->send_bin, "expected-caps", likely, NULL);
   on_negotiated (track, self);
-  return known;
+}
+
+static gboolean
+has_track_of (GstKandySinkPad *self, GstKandyCall *media)
+{
+  gboolean has;
+
+  GST_OBJECT_LOCK (self);
+  has = self->track != NULL && self->media == media;
+  GST_OBJECT_UNLOCK (self);
+  return has;
+}
+
+gboolean
+gst_kandy_sink_pad_resume (GstKandySinkPad *self, GstKandyCall *media)
+{
+  g_autoptr (GstKandyCall) parked_media = NULL;
+  g_autoptr (GstKandySendTrack) track = NULL;
+
+  if (has_track_of (self, media))
+    return TRUE;
+  drop_track (self);
+  parked_media = g_weak_ref_get (&self->parked_media);
+  if (parked_media == media)
+    track = g_weak_ref_get (&self->parked_track);
+  if (track == NULL
+      || !kandy_track_is_live (gst_kandy_send_track_get_track (track)))
+    return FALSE;
+  take_track (self, media, track);
+  return TRUE;
+}
+
+void
+gst_kandy_sink_pad_prepare (
+    GstKandySinkPad *self, GstKandyCall *media, GstCaps *codecs)
+{
+  g_autoptr (GstKandySendTrack) track = NULL;
+
+  if (gst_kandy_sink_pad_resume (self, media))
+    return;
+  if (self->screen)
+    track =
+        gst_kandy_call_add_screen_track (media, GST_PAD_NAME (self), codecs);
+  else
+    track = gst_kandy_call_add_send_track (
+        media, self->kind, GST_PAD_NAME (self), codecs);
+  if (track != NULL)
+    take_track (self, media, track);
+}
+
+char *
+gst_kandy_sink_pad_dup_track_id (GstKandySinkPad *self)
+{
+  g_autoptr (GstKandySendTrack) track = dup_track (self);
+
+  return track != NULL
+      ? g_strdup (kandy_track_get_id (gst_kandy_send_track_get_track (track)))
+      : NULL;
+}
+
+void
+gst_kandy_sink_pad_set_removed (GstKandySinkPad *self, gboolean removed)
+{
+  GST_OBJECT_LOCK (self);
+  self->removed = removed;
+  GST_OBJECT_UNLOCK (self);
+}
+
+gboolean
+gst_kandy_sink_pad_is_wanting (GstKandySinkPad *self)
+{
+  gboolean wanting = gst_pad_is_linked (GST_PAD (self));
+
+  GST_OBJECT_LOCK (self);
+  wanting &= self->track == NULL && !self->removed;
+  GST_OBJECT_UNLOCK (self);
+  return wanting;
+}
+
+gint64
+gst_kandy_sink_pad_get_unlinked (GstKandySinkPad *self)
+{
+  gint64 unlinked;
+
+  GST_OBJECT_LOCK (self);
+  unlinked = self->track != NULL ? self->unlinked : 0;
+  GST_OBJECT_UNLOCK (self);
+  return unlinked;
+}
+
+void
+gst_kandy_sink_pad_set_linked (GstKandySinkPad *self, gboolean linked)
+{
+  GST_OBJECT_LOCK (self);
+  self->unlinked = linked ? 0 : g_get_monotonic_time ();
+  if (linked) {
+    self->removed = FALSE;
+    self->offset = GST_CLOCK_TIME_NONE;
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (!linked)
+    return;
+  /* what is new may be live or not, and has another time */
+  g_object_set (self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
+  wait_for_call (self);
 }
 
 gboolean
@@ -735,6 +847,10 @@ gst_kandy_sink_pad_open (GstKandySinkPad *self, GstClockTime offset)
   gulong probe = 0;
 
   GST_OBJECT_LOCK (self);
+  if (self->open) {
+    GST_OBJECT_UNLOCK (self);
+    return offset;
+  }
   self->open = TRUE;
   self->offset = offset;
   known = self->liveness_known;

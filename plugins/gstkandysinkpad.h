@@ -14,20 +14,31 @@ G_DECLARE_FINAL_TYPE (GstKandySinkPad, gst_kandy_sink_pad, GST, KANDY_SINK_PAD, 
 
 /* Puts the elements into @bin; (transfer floating) (nullable) */
 GstKandySinkPad *gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ,
-    const char *name, KandyMediaKind kind);
+    const char *name, KandyMediaKind kind, gboolean screen);
 /* Takes the elements out again; the pad has been removed */
 void gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin);
 
 KandyMediaKind gst_kandy_sink_pad_get_kind (GstKandySinkPad *self);
+gboolean gst_kandy_sink_pad_is_screen (GstKandySinkPad *self);
 /* (transfer full) (nullable): NULL while unknown */
 GstCaps *gst_kandy_sink_pad_dup_caps (GstKandySinkPad *self);
 /* Whether @element is this pad's innermost one, which posts its EOS */
 gboolean gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element);
 
-/* Gives the pad a track of @media that can be sent as @codecs. TRUE if it is the
- * one that the pad had in this call before, so that it needs no negotiation. */
-gboolean gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
+/* Gives the pad a track of @media that can be sent as @codecs */
+void gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
     GstCaps *codecs);
+/* Gives it the one that it had in this call before; FALSE if it had none */
+gboolean gst_kandy_sink_pad_resume (GstKandySinkPad *self, GstKandyCall *media);
+/* (nullable) (transfer full) */
+char *gst_kandy_sink_pad_dup_track_id (GstKandySinkPad *self);
+/* Whether it is linked and should have a track that it does not have */
+gboolean gst_kandy_sink_pad_is_wanting (GstKandySinkPad *self);
+/* Whether the pad does without a track in the call, until it is linked anew */
+void gst_kandy_sink_pad_set_removed (GstKandySinkPad *self, gboolean removed);
+/* Since when (monotonic, us) it has a track but is not linked; 0 if it is */
+gint64 gst_kandy_sink_pad_get_unlinked (GstKandySinkPad *self);
+void gst_kandy_sink_pad_set_linked (GstKandySinkPad *self, gboolean linked);
 gboolean gst_kandy_sink_pad_is_prepared (GstKandySinkPad *self);
 /* (transfer full) (nullable): what it has in the call */
 GstKandySendTrack *gst_kandy_sink_pad_dup_track (GstKandySinkPad *self);

@@ -19,7 +19,8 @@
  * (`audio/x-opus`, `video/x-vp8`, ...) or `application/x-rtp`. Its name stays
  * the same for the whole call. While the far end is silent, or the call is
  * held, GAP events keep what is downstream going, or made-up media, see
- * #GstKandySrc:comfort. When the call ends there is
+ * #GstKandySrc:comfort. When the far end takes a track away its pad gets EOS
+ * and goes; when it adds one there is a new pad. When the call ends there is
  * EOS at all pads; they go away when the next call begins or the element stops.
  * Who waits for a kind of media that the call never had gets a pad with no more
  * than EOS then.
@@ -384,6 +385,12 @@ gst_kandy_src_track_added (
 }
 
 static void
+remove_left_pad (GstElement *element, gpointer pad)
+{
+  remove_pad (GST_KANDY_SRC (element), pad);
+}
+
+static void
 gst_kandy_src_track_removed (
     GstKandySessionMember *member, GstKandyReceiveTrack *track)
 {
@@ -394,7 +401,7 @@ gst_kandy_src_track_removed (
     GstKandySrcPad *pad = g_ptr_array_index (pads, i);
 
     if (gst_kandy_src_pad_get_track (pad) == track)
-      gst_kandy_src_pad_finish (pad);
+      gst_kandy_src_pad_leave (pad, remove_left_pad);
   }
 }
 

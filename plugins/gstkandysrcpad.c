@@ -40,7 +40,8 @@ struct _GstKandySrcPad {
   GstKandyFiller filler;
 
   /* guarded by the object lock */
-  gboolean finished; /* EOS is on its way */
+  gboolean finished;            /* EOS is on its way */
+  GstElementCallAsyncFunc gone; /* (nullable) */
   gboolean released;
 };
 
@@ -190,6 +191,8 @@ on_dtmf_tone (GstElement *receive_bin, guint number, GstKandySrcPad *self)
       NULL);
   gst_object_unref (element);
 }
+
+static void on_done (gpointer user_data);
 
 static void
 choose_output (GstKandySrcPad *self)
@@ -379,6 +382,7 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   g_signal_connect_object (
       self->receive_bin, "dtmf-tone", G_CALLBACK (on_dtmf_tone), self, 0);
   gst_kandy_media_src_set_fill (self->media_src, fill, self);
+  gst_kandy_media_src_set_done (self->media_src, on_done, self);
   g_signal_connect_object (
       track, "notify::active", G_CALLBACK (on_active), self, 0);
 
@@ -462,6 +466,34 @@ gst_kandy_src_pad_finish (GstKandySrcPad *self)
     return;
   gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
   gst_kandy_media_src_push_eos (self->media_src);
+}
+
+static void
+on_done (gpointer user_data)
+{
+  GstKandySrcPad *self = user_data;
+  g_autoptr (GstElement) parent = gst_pad_get_parent_element (GST_PAD (self));
+  GstElementCallAsyncFunc gone;
+
+  GST_OBJECT_LOCK (self);
+  gone = self->gone;
+  self->gone = NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (gone != NULL && parent != NULL)
+    gst_element_call_async (
+        parent, gone, gst_object_ref (self), gst_object_unref);
+}
+
+void
+gst_kandy_src_pad_leave (GstKandySrcPad *self, GstElementCallAsyncFunc gone)
+{
+  GST_OBJECT_LOCK (self);
+  self->gone = self->finished ? NULL : gone;
+  GST_OBJECT_UNLOCK (self);
+  gst_kandy_src_pad_finish (self);
+  /* who does not listen does not hear the end */
+  if (!gst_kandy_media_src_is_open (self->media_src))
+    on_done (self);
 }
 
 gboolean

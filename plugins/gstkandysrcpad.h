@@ -31,6 +31,10 @@ void gst_kandy_src_pad_set_detect_dtmf (GstKandySrcPad *self,
 void gst_kandy_src_pad_start (GstKandySrcPad *self);
 /* The track has gone: EOS after what is queued */
 void gst_kandy_src_pad_finish (GstKandySrcPad *self);
+/* The same, in the midst of a call: @gone is called in a thread of its own when
+ * EOS has come out, with the element and the pad */
+void gst_kandy_src_pad_leave (GstKandySrcPad *self,
+    GstElementCallAsyncFunc gone);
 gboolean gst_kandy_src_pad_is_finished (GstKandySrcPad *self);
 /* Takes the elements out again */
 void gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin);

@@ -589,6 +589,36 @@ kandy_call_stop_screenshare_async (KandyCall *self, GCancellable *cancellable,
 }
 
 /**
+ * kandy_call_renegotiate_async:
+ * @self: a call
+ * @cancellable: (nullable): ends the wait, not the operation
+ * @callback: (scope async): called when both ends agree, or do not
+ * @user_data: data for @callback
+ *
+ * Makes a new offer for a call that is Connected (operation RENEGOTIATE, which
+ * the API document does not offer to applications): tells the far end of tracks
+ * that have gone while it could not be told.
+ *
+ * Finish with kandy_call_operation_finish(). Errors: `call:6` in another state,
+ * and those of the platform.
+ */
+void
+kandy_call_renegotiate_async (KandyCall *self, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (KANDY_IS_CALL (self));
+
+  task = kandy_call_task_new (
+      self, kandy_call_renegotiate_async, cancellable, callback, user_data);
+  if (kandy_call_begin (
+          self, KANDY_OPERATION_RENEGOTIATE, task, check_state (self)))
+    kandy_call_reoffer (self);
+  kandy_call_flush (self);
+}
+
+/**
  * kandy_call_replace_track_async:
  * @self: a call
  * @track_id: a local track

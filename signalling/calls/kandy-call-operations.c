@@ -94,6 +94,7 @@ changes_state (KandyOperation operation)
     case KANDY_OPERATION_ADD_BASIC_MEDIA:
     case KANDY_OPERATION_REMOVE_MEDIA:
     case KANDY_OPERATION_REMOVE_BASIC_MEDIA:
+    case KANDY_OPERATION_RENEGOTIATE:
       return FALSE;
     default:
       return TRUE;

@@ -83,6 +83,8 @@ KANDY_API void kandy_call_start_screenshare_async (KandyCall *self, KandyMediaOp
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KANDY_API void kandy_call_stop_screenshare_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_renegotiate_async (KandyCall *self,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KANDY_API void kandy_call_replace_track_async (KandyCall *self, const char *track_id,
     KandyMediaOptions *media, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);

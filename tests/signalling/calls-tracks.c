@@ -239,6 +239,25 @@ test_remove_failures (Harness *h, gconstpointer data)
   expect_tracks (h, "");
 }
 
+/* What could not be told is told later */
+static void
+test_renegotiate (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  kandy_call_renegotiate_async (h->call, NULL, harness_answered, h);
+  agree (h);
+  harness_expect_events (h,
+      "op RENEGOTIATE START; op RENEGOTIATE UPDATE {RENEGOTIATE/ONGOING}; "
+      "op RENEGOTIATE FINISH {RENEGOTIATE/PENDING}");
+  harness_expect_engine (h, "create_offer UPDATE, commit_offer, accept_answer");
+  harness_fault (h, "PUT", "update", 500, "{}", 1);
+  kandy_call_renegotiate_async (h->call, NULL, harness_answered, h);
+  harness_expect_answer (h, "500");
+  harness_expect_events (h,
+      "op RENEGOTIATE START; op RENEGOTIATE FINISH {RENEGOTIATE/ONGOING} "
+      "!500");
+}
+
 /* One at a time; and what began before waits for the far end's offer */
 static void
 test_one_operation (Harness *h, gconstpointer data)
@@ -384,7 +403,7 @@ test_bandwidth (Harness *h, gconstpointer data)
 }
 
 #define add_test(name, func)                                                   \
-  g_test_add ("/calls/tracks/" name, Harness, NULL, harness_set_up, func,       \
+  g_test_add ("/calls/tracks/" name, Harness, NULL, harness_set_up, func,      \
       harness_tear_down)
 
 int
@@ -397,6 +416,7 @@ main (int argc, char **argv)
   add_test ("screen", test_screen);
   add_test ("add-failures", test_add_failures);
   add_test ("remove-failures", test_remove_failures);
+  add_test ("renegotiate", test_renegotiate);
   add_test ("one-operation", test_one_operation);
   add_test ("ended-meanwhile", test_ended_meanwhile);
   add_test ("replace", test_replace);

@@ -88,6 +88,7 @@ static const Operation operations[] = {
   { "SEND_DTMF", send_dtmf, "--x-xx----" },
   { "ADD_MEDIA", add_media, "-----x----" },
   { "REMOVE_MEDIA", remove_media, "-----x----" },
+  { "RENEGOTIATE", kandy_call_renegotiate_async, "-----x----" },
   { "REPLACE_TRACK", replace_track, "-----x----" },
 };
 

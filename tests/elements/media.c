@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/app/app.h>
+#include <math.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* SECTION: media that come and go in a call
+ *
+ * Pads that are requested, released and linked anew while a call lasts, and the
+ * actions that do the same. What the far end sees and hears is measured.
+ */
+
+#define TALK                                                                   \
+  "audiotestsrc is-live=true freq=%u samplesperbuffer=480 ! "                  \
+  "audio/x-raw,rate=48000,channels=1 ! sink.audio_0 "
+#define CAMERA                                                                 \
+  "videotestsrc is-live=true pattern=%s ! "                                    \
+  "video/x-raw,width=160,height=120,framerate=30/1 ! identity"
+
+/* --- the far end's tracks, whenever they come --- */
+
+static void
+on_pad_added (GstElement *src, GstPad *pad, GstElement *pipeline)
+{
+  gboolean audio = g_str_has_prefix (GST_PAD_NAME (pad), "audio");
+  g_autofree char *line = g_strdup_printf (
+      "queue ! %s ! appsink name=at_%s sync=false max-buffers=%d drop=true "
+      "wait-on-eos=false",
+      audio ? "audioconvert ! audioresample ! "
+              "audio/x-raw,format=S16LE,rate=48000,channels=1"
+            : "videoconvert ! video/x-raw,format=RGB",
+      GST_PAD_NAME (pad), audio ? 500 : 5);
+  GstElement *bin = gst_parse_bin_from_description (line, TRUE, NULL);
+  g_autofree char *name = g_strconcat ("bin_", GST_PAD_NAME (pad), NULL);
+  g_autoptr (GstPad) sink = NULL;
+
+  gst_object_set_name (GST_OBJECT (bin), name);
+  gst_bin_add (GST_BIN (pipeline), bin);
+  gst_element_sync_state_with_parent (bin);
+  sink = gst_element_get_static_pad (bin, "sink");
+  fail_unless_equals_int (gst_pad_link (pad, sink), GST_PAD_LINK_OK);
+}
+
+static void
+on_pad_removed (GstElement *src, GstPad *pad, GstElement *pipeline)
+{
+  g_autofree char *name = g_strconcat ("bin_", GST_PAD_NAME (pad), NULL);
+  g_autoptr (GstElement) bin = gst_bin_get_by_name (GST_BIN (pipeline), name);
+
+  if (bin == NULL)
+    return;
+  gst_element_set_locked_state (bin, TRUE);
+  gst_element_set_state (bin, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (pipeline), bin);
+}
+
+typedef struct {
+  GstElement *alice;
+  GstElement *bob;
+} Pair;
+
+static GstElement *
+make_end (const char *name, guint frequency, const char *how, const char *rest)
+{
+  g_autofree char *account = fixture_account (name);
+  GstElement *pipeline =
+      fixture_launch ("kandysink name=sink %s %s " TALK " %s kandysrc name=src",
+          account, how, frequency, rest);
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+
+  g_signal_connect (src, "pad-added", G_CALLBACK (on_pad_added), pipeline);
+  g_signal_connect (src, "pad-removed", G_CALLBACK (on_pad_removed), pipeline);
+  return pipeline;
+}
+
+static gboolean
+has_element (GstElement *pipeline, const char *name)
+{
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (pipeline), name);
+
+  return element != NULL;
+}
+
+static gboolean
+has_audio (gpointer pipeline)
+{
+  return has_element (pipeline, "at_audio_0");
+}
+
+static gboolean
+has_video (gpointer pipeline)
+{
+  return has_element (pipeline, "at_video_0");
+}
+
+static gboolean
+has_second_video (gpointer pipeline)
+{
+  return has_element (pipeline, "at_video_1");
+}
+
+static gboolean
+has_no_video (gpointer pipeline)
+{
+  return !has_video (pipeline);
+}
+
+static gboolean
+has_no_second_video (gpointer pipeline)
+{
+  return !has_second_video (pipeline);
+}
+
+/* What is heard by now */
+static void
+assert_hears (GstElement *pipeline, guint frequency)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  double heard;
+
+  fixture_until (has_audio, pipeline, "there is sound");
+  do
+    heard = fixture_hear (pipeline, "at_audio_0", 1);
+  while (fabs (heard - frequency) > frequency / 50.0
+      && g_get_monotonic_time () < end);
+  fail_unless (
+      fabs (heard - frequency) <= frequency / 50.0, "heard %f Hz", heard);
+}
+
+typedef enum { RED, GREEN, BLUE } Color;
+
+static void
+assert_sees (GstElement *pipeline, const char *appsink, Color color)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  guint rgb[3], i;
+  gboolean seen;
+
+  do {
+    fixture_see (pipeline, appsink, 5, rgb);
+    seen = rgb[color] > 150;
+    for (i = 0; i < 3; i++)
+      seen &= i == color || rgb[i] < 100;
+  } while (!seen && g_get_monotonic_time () < end);
+  fail_unless (seen, "%u %u %u", rgb[0], rgb[1], rgb[2]);
+}
+
+static Pair
+pair_new (const char *alice_rest, const char *bob_rest)
+{
+  Pair pair;
+
+  pair.bob = make_end ("bob", 1000, "auto-answer=true", bob_rest);
+  fixture_play (pair.bob);
+  fixture_wait_progress (pair.bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  pair.alice = make_end ("alice", 600, "destination=bob", alice_rest);
+  fixture_play (pair.alice);
+  assert_hears (pair.alice, 1000);
+  assert_hears (pair.bob, 600);
+  return pair;
+}
+
+static void
+pair_stop (Pair *pair)
+{
+  fixture_stop (pair->alice);
+  fixture_wait_eos (pair->bob);
+  fixture_stop (pair->bob);
+}
+
+/* --- what one end does --- */
+
+static GstElement *
+get_sink (GstElement *pipeline)
+{
+  return gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+}
+
+/* A source for the pad @pad, which is requested if it is not there */
+static GstElement *
+plug (GstElement *pipeline, const char *pad, const char *line)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPad) target = gst_element_get_static_pad (sink, pad);
+  GstElement *source = gst_parse_bin_from_description (line, TRUE, NULL);
+  g_autoptr (GstPad) out = NULL;
+
+  fail_unless (source != NULL, "%s", line);
+  gst_bin_add (GST_BIN (pipeline), source);
+  if (target == NULL)
+    target = gst_element_request_pad_simple (sink, pad);
+  fail_unless (target != NULL, "%s", pad);
+  out = gst_element_get_static_pad (source, "src");
+  fail_unless_equals_int (gst_pad_link (out, target), GST_PAD_LINK_OK);
+  gst_element_sync_state_with_parent (source);
+  return source;
+}
+
+static void
+unplug (GstElement *pipeline, GstElement *source)
+{
+  gst_element_set_locked_state (source, TRUE);
+  gst_element_set_state (source, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (pipeline), source);
+}
+
+static void
+release (GstElement *pipeline, const char *name)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, name);
+
+  gst_element_release_request_pad (sink, pad);
+}
+
+/* (transfer full) (nullable): the code of its error */
+static char *
+finish_action (GstPromise *promise)
+{
+  const GstStructure *reply;
+
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  reply = gst_promise_get_reply (promise);
+  if (!gst_structure_has_field (reply, "error"))
+    return NULL;
+  return g_strdup (gst_structure_get_string (reply, "code"));
+}
+
+static char *
+act (GstElement *pipeline, const char *action)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (sink, action, promise);
+  return finish_action (promise);
+}
+
+static char *
+act_with (GstElement *pipeline, const char *action, GstStructure *media)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autoptr (GstStructure) held = media;
+
+  g_signal_emit_by_name (sink, action, media, promise);
+  return finish_action (promise);
+}
+
+static guint
+count_offers (void)
+{
+  return kandy_loopback_count_requests (fixture_platform, "PUT", "/update");
+}
+
+/* --- tests --- */
+
+/* __i__: the caller does it, or the callee */
+GST_START_TEST (test_pads)
+{
+  Pair pair = pair_new ("", "");
+  GstElement *one = __i__ ? pair.bob : pair.alice;
+  GstElement *other = __i__ ? pair.alice : pair.bob;
+  guint own = __i__ ? 1000 : 600, theirs = __i__ ? 600 : 1000;
+  g_autofree char *red = g_strdup_printf (CAMERA, "red");
+  g_autofree char *blue = g_strdup_printf (CAMERA, "blue");
+  GstElement *source = plug (one, "video_0", red);
+
+  fixture_until (has_video, other, "a picture comes");
+  assert_sees (other, "at_video_0", RED);
+  fail_unless (has_no_video (one));
+
+  /* into the same m-line */
+  plug (other, "video_0", blue);
+  fixture_until (has_video, one, "a picture comes from the other end, too");
+  assert_sees (one, "at_video_0", BLUE);
+  assert_sees (other, "at_video_0", RED);
+
+  release (one, "video_0");
+  unplug (one, source);
+  fixture_until (has_no_video, other, "the picture goes");
+  assert_sees (one, "at_video_0", BLUE);
+  assert_hears (other, own);
+  assert_hears (one, theirs);
+
+  plug (one, "video_1", red);
+  fixture_until (has_second_video, other, "a picture comes again");
+  assert_sees (other, "at_video_1", RED);
+  fail_unless (count_offers () >= 4);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* A pad that is linked no more is removed after a while, without being released
+ */
+GST_START_TEST (test_unlinked)
+{
+  g_autofree char *camera =
+      g_strdup_printf (CAMERA " ! identity name=last ! sink.video_0", "red");
+  Pair pair = pair_new (camera, "");
+  g_autoptr (GstElement) last =
+      gst_bin_get_by_name (GST_BIN (pair.alice), "last");
+  g_autoptr (GstElement) sink = get_sink (pair.alice);
+  g_autofree char *green = g_strdup_printf (CAMERA, "green");
+
+  fixture_until (has_video, pair.bob, "a picture comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  gst_element_unlink (last, sink);
+  fixture_until (has_no_video, pair.bob, "the picture goes");
+  assert_hears (pair.bob, 600);
+  plug (pair.alice, "video_0", green);
+  fixture_until (has_second_video, pair.bob, "another picture comes");
+  assert_sees (pair.bob, "at_video_1", GREEN);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* A camera and a screen at once, each for itself */
+GST_START_TEST (test_screen)
+{
+  Pair pair = pair_new ("", "");
+  g_autofree char *red = g_strdup_printf (CAMERA, "red");
+  g_autofree char *blue = g_strdup_printf (CAMERA, "blue");
+  g_autofree char *none = act (pair.alice, "stop-screenshare");
+  g_autofree char *started = NULL, *stopped = NULL, *many = NULL;
+
+  fail_unless_equals_string (none, "call:7");
+  plug (pair.alice, "video_0", red);
+  fixture_until (has_video, pair.bob, "the camera comes");
+  plug (pair.alice, "screen_0", blue);
+  fixture_until (has_second_video, pair.bob, "the screen comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  assert_sees (pair.bob, "at_video_1", BLUE);
+
+  many = act (pair.alice, "stop-video");
+  fail_unless_equals_string (many, "call:7");
+  stopped = act (pair.alice, "stop-screenshare");
+  fail_unless (stopped == NULL, "%s", stopped);
+  fixture_until (has_no_second_video, pair.bob, "the screen goes");
+  assert_sees (pair.bob, "at_video_0", RED);
+
+  started = act_with (pair.alice, "start-screenshare", NULL);
+  fail_unless (started == NULL, "%s", started);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* Actions in place of pads */
+GST_START_TEST (test_actions)
+{
+  g_autofree char *camera = g_strdup_printf (CAMERA " ! sink.video_0", "red");
+  Pair pair = pair_new (camera, "");
+  GstElement *alice = pair.alice;
+  g_autoptr (GstElement) sink = get_sink (alice);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "video_0");
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  const char *ids[] = { NULL, NULL };
+  g_autofree char *id = NULL;
+  struct {
+    const char *action;
+    GstStructure *media;
+    const char *code;
+  } bad[] = {
+    { "start-video", NULL, "call:7" },
+    { "add-media", NULL, "call:7" },
+    { "add-media", gst_structure_new ("m", "audio", G_TYPE_BOOLEAN, TRUE, NULL),
+        "call:4" },
+    { "add-media", gst_structure_new ("m", "smell", G_TYPE_BOOLEAN, TRUE, NULL),
+        "call:7" },
+    { "add-media", gst_structure_new ("m", "audio", G_TYPE_STRING, "yes", NULL),
+        "call:7" },
+    { "start-screenshare", NULL, "call:4" },
+  };
+  char *code;
+  guint i;
+
+  fixture_until (has_video, pair.bob, "a picture comes");
+  for (i = 0; i < G_N_ELEMENTS (bad); i++) {
+    code = act_with (alice, bad[i].action, bad[i].media);
+    fail_unless_equals_string (code, bad[i].code);
+    g_free (code);
+  }
+  g_signal_emit_by_name (sink, "remove-media", ids, promise);
+  code = finish_action (promise);
+  fail_unless_equals_string (code, "call:7");
+  g_free (code);
+  fail_unless_equals_int (count_offers (), 0);
+  assert_sees (pair.bob, "at_video_0", RED);
+
+  code = act (alice, "stop-video");
+  fail_unless (code == NULL, "%s", code);
+  fixture_until (has_no_video, pair.bob, "the picture goes");
+  code = act (alice, "stop-video");
+  fail_unless_equals_string (code, "call:7");
+  g_free (code);
+  /* the pad is linked all the time, but does not come back by itself */
+  fail_unless_equals_int (count_offers (), 1);
+  g_object_get (pad, "track-id", &id, NULL);
+  fail_unless (id == NULL);
+
+  code = act_with (alice, "start-video", NULL);
+  fail_unless (code == NULL, "%s", code);
+  fixture_until (has_second_video, pair.bob, "the picture comes again");
+  assert_sees (pair.bob, "at_video_1", RED);
+
+  g_object_get (pad, "track-id", &id, NULL);
+  ids[0] = id;
+  g_clear_pointer (&promise, gst_promise_unref);
+  promise = gst_promise_new ();
+  g_signal_emit_by_name (sink, "remove-media", ids, promise);
+  code = finish_action (promise);
+  fail_unless (code == NULL, "%s", code);
+  fixture_until (has_no_second_video, pair.bob, "the picture goes again");
+  assert_hears (pair.bob, 600);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* What is wished during a hold comes after it */
+GST_START_TEST (test_during_hold)
+{
+  Pair pair = pair_new ("", "");
+  g_autofree char *red = g_strdup_printf (CAMERA, "red");
+  g_autofree char *held = act (pair.bob, "hold"), *freed = NULL;
+
+  fail_unless (held == NULL, "%s", held);
+  plug (pair.alice, "video_0", red);
+  g_usleep (500000);
+  fail_unless (has_no_video (pair.bob));
+  fail_unless_equals_int (count_offers (), 1);
+  freed = act (pair.bob, "unhold");
+  fail_unless (freed == NULL, "%s", freed);
+  fixture_until (has_video, pair.bob, "a picture comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* Both at the same moment: one is refused, and tries again */
+GST_START_TEST (test_glare)
+{
+  Pair pair = pair_new ("", "");
+  g_autofree char *red = g_strdup_printf (CAMERA, "red");
+  g_autofree char *blue = g_strdup_printf (CAMERA, "blue");
+
+  plug (pair.alice, "video_0", red);
+  plug (pair.bob, "video_0", blue);
+  fixture_until (has_video, pair.bob, "alice's picture comes");
+  fixture_until (has_video, pair.alice, "bob's picture comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  assert_sees (pair.alice, "at_video_0", BLUE);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* --- another source --- */
+
+typedef struct {
+  GMutex lock;
+  gint64 last;
+  gint64 gap;
+} Arrivals;
+
+static GstPadProbeReturn
+on_arrival (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Arrivals *arrivals = user_data;
+  gint64 now = GST_TIME_AS_USECONDS (
+      GST_BUFFER_PTS (gst_pad_probe_info_get_buffer (info)));
+
+  g_mutex_lock (&arrivals->lock);
+  if (arrivals->last != 0)
+    arrivals->gap = MAX (arrivals->gap, now - arrivals->last);
+  arrivals->last = now;
+  g_mutex_unlock (&arrivals->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static gulong
+watch (GstElement *pipeline, const char *name, Arrivals *arrivals)
+{
+  g_autoptr (GstElement) appsink =
+      gst_bin_get_by_name (GST_BIN (pipeline), name);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (appsink, "sink");
+
+  memset (arrivals, 0, sizeof (*arrivals));
+  g_mutex_init (&arrivals->lock);
+  return gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_BUFFER, on_arrival, arrivals, NULL);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return *(const gint64 *) a < *(const gint64 *) b ? -1 : 1;
+}
+
+#define ROUNDS 5
+
+/* A source that runs and waits to be linked, as a device that is opened before
+ * it is switched to */
+typedef struct {
+  GstElement *bin;
+  GstPad *out;
+  gulong block;
+  int blocked; /* atomic */
+} Ready;
+
+static GstPadProbeReturn
+on_blocked (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Ready *ready = user_data;
+
+  g_atomic_int_set (&ready->blocked, TRUE);
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+is_blocked (gpointer user_data)
+{
+  Ready *ready = user_data;
+
+  return g_atomic_int_get (&ready->blocked);
+}
+
+static void
+get_ready (Ready *ready, GstElement *pipeline, const char *line)
+{
+  ready->bin = gst_parse_bin_from_description (line, TRUE, NULL);
+  ready->out = gst_element_get_static_pad (ready->bin, "src");
+  ready->blocked = FALSE;
+  ready->block = gst_pad_add_probe (
+      ready->out, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, on_blocked, ready, NULL);
+  gst_bin_add (GST_BIN (pipeline), ready->bin);
+  gst_element_sync_state_with_parent (ready->bin);
+  fixture_until (is_blocked, ready, "the source is ready");
+}
+
+/* @bin: (nullable): what was linked before, which goes */
+static void
+relink (GstElement *pipeline, const char *name, Ready *ready, GstElement *bin)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, name);
+  g_autoptr (GstPad) former = gst_pad_get_peer (pad);
+
+  gst_pad_unlink (former, pad);
+  fail_unless_equals_int (gst_pad_link (ready->out, pad), GST_PAD_LINK_OK);
+  gst_pad_remove_probe (ready->out, ready->block);
+  gst_clear_object (&ready->out);
+  if (bin != NULL)
+    unplug (pipeline, bin);
+}
+
+static void
+arrivals_reset (Arrivals *arrivals)
+{
+  g_mutex_lock (&arrivals->lock);
+  arrivals->gap = 0;
+  g_mutex_unlock (&arrivals->lock);
+}
+
+static gint64
+arrivals_gap (Arrivals *arrivals)
+{
+  gint64 gap;
+
+  g_mutex_lock (&arrivals->lock);
+  gap = arrivals->gap;
+  g_mutex_unlock (&arrivals->lock);
+  return gap;
+}
+
+/* Other sources take the place of those that there are */
+GST_START_TEST (test_replace)
+{
+  static const guint tones[] = { 1500, 800 };
+  static const Color colors[] = { BLUE, GREEN };
+  static const char *const patterns[] = { "blue", "green" };
+  g_autofree char *camera = g_strdup_printf (CAMERA " ! sink.video_0", "red");
+  Pair pair = pair_new (camera, "");
+  gint64 sound_gaps[ROUNDS], picture_gaps[ROUNDS];
+  GstElement *old_voice = NULL, *old_eye = NULL;
+  Arrivals sound, picture;
+  guint round;
+
+  fixture_until (has_video, pair.bob, "a picture comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  watch (pair.bob, "at_audio_0", &sound);
+  watch (pair.bob, "at_video_0", &picture);
+  for (round = 0; round < ROUNDS; round++) {
+    g_autofree char *tone = g_strdup_printf (
+        "audiotestsrc is-live=true freq=%u samplesperbuffer=480 ! "
+        "audio/x-raw,rate=48000,channels=1 ! identity",
+        tones[round % 2]);
+    g_autofree char *pattern = g_strdup_printf (CAMERA, patterns[round % 2]);
+    Ready voice, eye;
+
+    get_ready (&voice, pair.alice, tone);
+    arrivals_reset (&sound);
+    relink (pair.alice, "audio_0", &voice, old_voice);
+    assert_hears (pair.bob, tones[round % 2]);
+    sound_gaps[round] = arrivals_gap (&sound);
+
+    get_ready (&eye, pair.alice, pattern);
+    arrivals_reset (&picture);
+    relink (pair.alice, "video_0", &eye, old_eye);
+    assert_sees (pair.bob, "at_video_0", colors[round % 2]);
+    picture_gaps[round] = arrivals_gap (&picture);
+    old_voice = voice.bin;
+    old_eye = eye.bin;
+  }
+  qsort (sound_gaps, ROUNDS, sizeof (gint64), compare);
+  qsort (picture_gaps, ROUNDS, sizeof (gint64), compare);
+  /* what comes of the change comes each time, what comes of a busy machine does
+   * not */
+  g_print ("# replaced sources: longest gap in sound %.1f ms, in pictures %.1f "
+           "ms (medians: %.1f, %.1f)\n",
+      sound_gaps[0] / 1000.0, picture_gaps[0] / 1000.0,
+      sound_gaps[ROUNDS / 2] / 1000.0, picture_gaps[ROUNDS / 2] / 1000.0);
+  fail_unless (sound_gaps[0] < 100000);
+  fail_unless (picture_gaps[0] < 100000);
+  /* nobody had to be told */
+  fail_unless_equals_int (count_offers (), 0);
+  fail_unless (has_no_second_video (pair.bob));
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* A file joins a call: it begins when the far end can see it */
+GST_START_TEST (test_file)
+{
+  Pair pair = pair_new ("", "");
+
+  plug (pair.alice, "video_0",
+      "videotestsrc pattern=blue num-buffers=300 ! "
+      "video/x-raw,width=160,height=120,framerate=30/1");
+  fixture_until (has_video, pair.bob, "the film comes");
+  assert_sees (pair.bob, "at_video_0", BLUE);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+static Suite *
+media_suite (void)
+{
+  Suite *suite = suite_create ("media");
+  TCase *changes = tcase_create ("changes");
+  TCase *sources = tcase_create ("sources");
+
+  tcase_add_checked_fixture (changes, fixture_setup, fixture_teardown);
+  tcase_set_timeout (changes, 60);
+  tcase_add_loop_test (changes, test_pads, 0, 2);
+  tcase_add_test (changes, test_unlinked);
+  tcase_add_test (changes, test_screen);
+  tcase_add_test (changes, test_actions);
+  tcase_add_test (changes, test_during_hold);
+  tcase_add_test (changes, test_glare);
+  suite_add_tcase (suite, changes);
+  tcase_add_checked_fixture (sources, fixture_setup, fixture_teardown);
+  tcase_set_timeout (sources, 60);
+  tcase_add_test (sources, test_replace);
+  tcase_add_test (sources, test_file);
+  suite_add_tcase (suite, sources);
+  return suite;
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_check_init (&argc, &argv);
+  return gst_check_run_suite (media_suite (), "media", __FILE__);
+}
