@@ -17,23 +17,6 @@
  * Each figure is measured in turn for both, and the ratio is taken within the
  * run. */
 
-#define CALL_TIMEOUT (10 * G_USEC_PER_SEC)
-
-typedef struct {
-  GstElement *pipeline;
-  GstElement *sink;
-  GstElement *src;
-  BenchEar ear;
-  BenchMarks *marks;
-  gboolean ready;     /* subscribed */
-  gint over;          /* atomic, the last call has ended */
-  gint64 answered_us; /* the platform took this end's answer */
-} End;
-
-typedef struct {
-  End ends[2];
-} Endpoints;
-
 static int n_rounds = 20;
 static int n_seconds = 10;
 static int n_parallel = 4;
@@ -71,268 +54,17 @@ static GOptionEntry entries[] = {
   { NULL }
 };
 
-static void
-on_pad_added (GstElement *src, GstPad *pad, gpointer user_data)
-{
-  End *end = user_data;
-  const char *line = "audioconvert ! audioresample ! "
-                     "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
-                     "fakesink name=ear sync=false async=false";
-  GstElement *bin, *sink;
-  GstPad *sinkpad;
-
-  if (end->marks)
-    line = "capsfilter caps=audio/x-mulaw ! "
-           "fakesink name=ear sync=false async=false";
-  bin = gst_parse_bin_from_description (line, TRUE, NULL);
-  gst_bin_add (GST_BIN (end->pipeline), bin);
-  sink = gst_bin_get_by_name (GST_BIN (bin), "ear");
-  sinkpad = gst_element_get_static_pad (sink, "sink");
-  if (end->marks)
-    bench_marks_listen (end->marks, sinkpad);
-  else
-    bench_ear_attach (&end->ear, sinkpad);
-  gst_object_unref (sinkpad);
-  gst_object_unref (sink);
-  gst_element_sync_state_with_parent (bin);
-  sinkpad = gst_element_get_static_pad (bin, "sink");
-  gst_pad_link (pad, sinkpad);
-  gst_object_unref (sinkpad);
-}
-
-static void
-on_pad_removed (GstElement *src, GstPad *pad, gpointer user_data)
-{
-  End *end = user_data;
-  GstIterator *it;
-  GValue item = G_VALUE_INIT;
-  GList *gone = NULL, *l;
-
-  if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
-    return;
-  /* the bins that on_pad_added made are those whose sink is not linked now */
-  it = gst_bin_iterate_elements (GST_BIN (end->pipeline));
-  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
-    GstElement *element = g_value_get_object (&item);
-
-    if (GST_IS_BIN (element) && element != end->sink && element != end->src) {
-      GstPad *sinkpad = gst_element_get_static_pad (element, "sink");
-
-      if (sinkpad && !gst_pad_is_linked (sinkpad))
-        gone = g_list_prepend (gone, gst_object_ref (element));
-      g_clear_object (&sinkpad);
-    }
-    g_value_unset (&item);
-  }
-  gst_iterator_free (it);
-  for (l = gone; l; l = l->next) {
-    gst_element_set_state (l->data, GST_STATE_NULL);
-    gst_bin_remove (GST_BIN (end->pipeline), l->data);
-  }
-  g_list_free_full (gone, gst_object_unref);
-}
-
-static void
-on_operation (GstElement *sink, const char *name, const GstStructure *payload,
-    gpointer user_data)
-{
-  End *end = user_data;
-
-  if (g_strcmp0 (gst_structure_get_string (payload, "operation"), "ANSWER") == 0
-      && g_strcmp0 (gst_structure_get_string (payload, "transition"), "FINISH")
-          == 0)
-    end->answered_us = g_get_monotonic_time ();
-}
-
-static void
-on_call_ended (GstElement *src, gboolean failed, gpointer user_data)
-{
-  End *end = user_data;
-
-  g_atomic_int_set (&end->over, TRUE);
-  g_main_context_wakeup (NULL);
-}
-
-static gboolean
-on_bus (GstBus *bus, GstMessage *message, gpointer user_data)
-{
-  End *end = user_data;
-
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_PROGRESS) {
-    GstProgressType type;
-    g_autofree char *code = NULL;
-
-    gst_message_parse_progress (message, &type, &code, NULL);
-    if (type == GST_PROGRESS_TYPE_COMPLETE && g_str_equal (code, "subscribe"))
-      end->ready = TRUE;
-  }
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
-    g_autoptr (GError) error = NULL;
-    g_autofree char *debug = NULL;
-
-    gst_message_parse_error (message, &error, &debug);
-    g_printerr (
-        "%s: %s\n%s\n", GST_MESSAGE_SRC_NAME (message), error->message, debug);
-    exit (1);
-  }
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-end_start (
-    End *end, const char *uri, guint number, gboolean callee, BenchMarks *marks)
-{
-  /* one account a pair and end, so that calls of several pairs do not meet */
-  g_autofree char *user =
-      g_strdup_printf ("bench%u%c", number, callee ? 'b' : 'a');
-  g_autofree char *source = marks
-      ? g_strdup ("appsrc name=marks is-live=true do-timestamp=true "
-                  "format=time caps=audio/x-mulaw,rate=8000,channels=1")
-      : g_strdup_printf (
-          "audiotestsrc is-live=true wave=sine freq=%d samplesperbuffer=480 "
-          "! audio/x-raw,format=S16LE,rate=48000,channels=1",
-          (int) (callee ? BENCH_TONE_B : BENCH_TONE_A));
-  g_autofree char *line = g_strdup_printf (
-      "%s ! kandysink name=sink session=s server=%s "
-      "username=%s@loopback.example password=bench client-id=loopback "
-      "eos-on-end=false "
-      "kandysrc name=src session=s latency=60 %s",
-      source, uri, user, callee ? "auto-answer=true" : "");
-  g_autoptr (GError) error = NULL;
-  GstBus *bus;
-
-  end->marks = marks;
-  bench_ear_init (&end->ear, callee ? BENCH_TONE_A : BENCH_TONE_B);
-  end->pipeline = gst_parse_launch (line, &error);
-  if (error)
-    g_error ("%s", error->message);
-  end->sink = gst_bin_get_by_name (GST_BIN (end->pipeline), "sink");
-  end->src = gst_bin_get_by_name (GST_BIN (end->pipeline), "src");
-  g_signal_connect (end->src, "pad-added", G_CALLBACK (on_pad_added), end);
-  g_signal_connect (
-      end->sink, "event::call:operation", G_CALLBACK (on_operation), end);
-  g_signal_connect (end->src, "call-ended", G_CALLBACK (on_call_ended), end);
-  g_signal_connect (end->src, "pad-removed", G_CALLBACK (on_pad_removed), end);
-  bus = gst_element_get_bus (end->pipeline);
-  gst_bus_add_watch (bus, on_bus, end);
-  gst_object_unref (bus);
-  gst_element_set_state (end->pipeline, GST_STATE_PLAYING);
-}
-
-static void
-end_stop (End *end)
-{
-  GstBus *bus = gst_element_get_bus (end->pipeline);
-
-  gst_bus_remove_watch (bus);
-  gst_object_unref (bus);
-  gst_element_set_state (end->pipeline, GST_STATE_NULL);
-  gst_object_unref (end->sink);
-  gst_object_unref (end->src);
-  gst_object_unref (end->pipeline);
-}
-
-static gboolean
-endpoints_ready (gpointer user_data)
-{
-  Endpoints *self = user_data;
-
-  return self->ends[0].ready && self->ends[1].ready;
-}
-
-static void
-add_accounts (KandyLoopback *loopback, guint number)
-{
-  guint i;
-
-  for (i = 0; i < 2; i++) {
-    g_autofree char *account =
-        g_strdup_printf ("bench%u%c@loopback.example", number, 'a' + i);
-
-    kandy_loopback_add_account (loopback, account, "bench", NULL);
-  }
-}
-
-static Endpoints *
-endpoints_new (const char *uri, guint number, BenchMarks *marks_at_b)
-{
-  static BenchMarks unused;
-  Endpoints *self = g_new0 (Endpoints, 1);
-
-  if (marks_at_b && !unused.latencies)
-    bench_marks_init (&unused);
-  end_start (&self->ends[0], uri, number, FALSE, marks_at_b ? &unused : NULL);
-  end_start (&self->ends[1], uri, number, TRUE, marks_at_b);
-  if (!bench_wait (endpoints_ready, self, CALL_TIMEOUT))
-    g_error ("no subscription within the time");
-  return self;
-}
-
-static void
-endpoints_free (Endpoints *self)
-{
-  end_stop (&self->ends[0]);
-  end_stop (&self->ends[1]);
-  g_free (self);
-}
-
 static gint64
-endpoints_call (Endpoints *self, guint number)
+time_call (BenchElements *endpoints, guint number)
 {
-  g_autofree char *callee = g_strdup_printf ("bench%ub", number);
-  gint64 now;
+  gint64 start = bench_elements_call (endpoints, number);
 
-  bench_ear_reset (&self->ends[0].ear);
-  bench_ear_reset (&self->ends[1].ear);
-  self->ends[0].over = self->ends[1].over = FALSE;
-  now = g_get_monotonic_time ();
-  g_signal_emit_by_name (self->ends[0].sink, "call", callee, NULL);
-  return now;
-}
-
-static gboolean
-endpoints_heard (gpointer user_data)
-{
-  Endpoints *self = user_data;
-
-  return self->ends[0].ear.heard_us != 0 && self->ends[1].ear.heard_us != 0;
-}
-
-static gboolean
-endpoints_idle (gpointer user_data)
-{
-  Endpoints *self = user_data;
-
-  return g_atomic_int_get (&self->ends[0].over)
-      && g_atomic_int_get (&self->ends[1].over);
-}
-
-static void
-endpoints_hang_up (Endpoints *self)
-{
-  g_signal_emit_by_name (self->ends[0].sink, "end", NULL);
-  if (!bench_wait (endpoints_idle, self, CALL_TIMEOUT))
-    g_error ("the call has not ended within the time");
-}
-
-static gboolean
-hand_wired_heard (gpointer user_data)
-{
-  BenchHandWired *pair = user_data;
-
-  return bench_hand_wired_get_ear (pair, 0)->heard_us != 0
-      && bench_hand_wired_get_ear (pair, 1)->heard_us != 0;
-}
-
-static gint64
-time_call (Endpoints *endpoints, guint number)
-{
-  gint64 start = endpoints_call (endpoints, number);
-
-  if (!bench_wait (endpoints_heard, endpoints, CALL_TIMEOUT))
+  if (!bench_wait (bench_elements_heard, endpoints, BENCH_CALL_TIMEOUT))
     g_error ("no sound from %s within the time",
-        endpoints->ends[0].ear.heard_us ? "the caller" : "the called end");
-  return MAX (endpoints->ends[0].ear.heard_us, endpoints->ends[1].ear.heard_us)
+        bench_elements_get_ear (endpoints, 0)->heard_us ? "the caller"
+                                                        : "the called end");
+  return MAX (bench_elements_get_ear (endpoints, 0)->heard_us,
+             bench_elements_get_ear (endpoints, 1)->heard_us)
       - start;
 }
 
@@ -343,7 +75,7 @@ time_hand_wired (gint64 *after_answer)
   BenchHandWired *pair = bench_hand_wired_new (BENCH_MEDIA_TONE);
 
   bench_hand_wired_call (pair);
-  if (!bench_wait (hand_wired_heard, pair, CALL_TIMEOUT))
+  if (!bench_wait (bench_hand_wired_heard, pair, BENCH_CALL_TIMEOUT))
     g_error ("no sound in the hand-wired pair within the time");
   heard = MAX (bench_hand_wired_get_ear (pair, 0)->heard_us,
       bench_hand_wired_get_ear (pair, 1)->heard_us);
@@ -376,7 +108,7 @@ bench_set_up (const char *uri)
   g_autoptr (GArray) theirs = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) our_sample = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) their_sample = g_array_new (FALSE, FALSE, sizeof (gint64));
-  Endpoints *endpoints = endpoints_new (uri, 0, NULL);
+  BenchElements *endpoints = bench_elements_new (uri, 0, NULL, NULL);
   gint64 value;
   int i;
 
@@ -389,11 +121,12 @@ bench_set_up (const char *uri)
 
     value = time_call (endpoints, 0);
     g_array_append_val (ours, value);
-    value = endpoints->ends[0].ear.first_us - endpoints->ends[1].answered_us;
+    value = bench_elements_get_ear (endpoints, 0)->first_us
+        - bench_elements_get_answered_us (endpoints);
     g_array_append_val (our_sample, value);
-    endpoints_hang_up (endpoints);
+    bench_elements_hang_up (endpoints);
   }
-  endpoints_free (endpoints);
+  bench_elements_free (endpoints);
   report ("make() to both ends hearing, median", median_ms (ours),
       median_ms (theirs), "ms");
   report ("  slowest", g_array_index (ours, gint64, ours->len - 1) / 1000.0,
@@ -412,7 +145,7 @@ never (gpointer user_data)
 static void
 cost (const char *uri)
 {
-  g_autofree Endpoints **endpoints = g_new0 (Endpoints *, n_parallel);
+  g_autofree BenchElements **endpoints = g_new0 (BenchElements *, n_parallel);
   g_autofree BenchHandWired **pairs = g_new0 (BenchHandWired *, n_parallel);
   guint threads;
   gsize rss;
@@ -423,7 +156,7 @@ cost (const char *uri)
   /* what a process does once is paid for */
   pairs[0] = bench_hand_wired_new (BENCH_MEDIA_TONE);
   bench_hand_wired_call (pairs[0]);
-  if (!bench_wait (hand_wired_heard, pairs[0], CALL_TIMEOUT))
+  if (!bench_wait (bench_hand_wired_heard, pairs[0], BENCH_CALL_TIMEOUT))
     g_error ("no sound in the hand-wired pair within the time");
   bench_hand_wired_free (pairs[0]);
   bench_wait (never, NULL, G_USEC_PER_SEC);
@@ -432,12 +165,12 @@ cost (const char *uri)
   rss = bench_get_rss ();
   for (i = 0; i < n_parallel; i++) {
     if (uri) {
-      endpoints[i] = endpoints_new (uri, i, NULL);
+      endpoints[i] = bench_elements_new (uri, i, NULL, NULL);
       time_call (endpoints[i], i);
     } else {
       pairs[i] = bench_hand_wired_new (BENCH_MEDIA_TONE);
       bench_hand_wired_call (pairs[i]);
-      if (!bench_wait (hand_wired_heard, pairs[i], CALL_TIMEOUT))
+      if (!bench_wait (bench_hand_wired_heard, pairs[i], BENCH_CALL_TIMEOUT))
         g_error ("no sound in the hand-wired pair within the time");
     }
   }
@@ -452,7 +185,7 @@ cost (const char *uri)
       ((double) bench_get_rss () - rss) / 1024.0 / n_parallel);
   for (i = 0; i < n_parallel; i++) {
     if (uri)
-      endpoints_free (endpoints[i]);
+      bench_elements_free (endpoints[i]);
     else
       bench_hand_wired_free (pairs[i]);
   }
@@ -502,7 +235,7 @@ measure_latency (GstElement *source, BenchMarks *marks)
 {
   MarkWait wait = { marks, source, 0 };
 
-  if (!bench_wait (marks_arrive, &wait, CALL_TIMEOUT))
+  if (!bench_wait (marks_arrive, &wait, BENCH_CALL_TIMEOUT))
     g_error ("no media within the time");
   g_mutex_lock (&marks->lock);
   g_array_set_size (marks->latencies, 0);
@@ -514,8 +247,8 @@ measure_latency (GstElement *source, BenchMarks *marks)
 static void
 bench_latency (const char *uri)
 {
-  BenchMarks marks;
-  Endpoints *endpoints;
+  BenchMarks marks, unused;
+  BenchElements *endpoints;
   BenchHandWired *pair;
   GstElement *source;
   double ours, theirs;
@@ -531,13 +264,15 @@ bench_latency (const char *uri)
   bench_marks_clear (&marks);
 
   bench_marks_init (&marks);
-  endpoints = endpoints_new (uri, 0, &marks);
-  source = gst_bin_get_by_name (GST_BIN (endpoints->ends[0].pipeline), "marks");
-  endpoints_call (endpoints, 0);
+  bench_marks_init (&unused);
+  endpoints = bench_elements_new (uri, 0, &unused, &marks);
+  source = bench_elements_get_marks_source (endpoints, 0);
+  bench_elements_call (endpoints, 0);
   ours = measure_latency (source, &marks);
   gst_object_unref (source);
-  endpoints_free (endpoints);
+  bench_elements_free (endpoints);
   bench_marks_clear (&marks);
+  bench_marks_clear (&unused);
 
   report ("latency from pad to pad, median", ours, theirs, "ms");
   g_print ("%-44s %10.2f ms\n", "  added", ours - theirs);
@@ -565,7 +300,7 @@ weigh (Weight *weight)
 static void
 soak (const char *uri)
 {
-  Endpoints *endpoints = endpoints_new (uri, 0, NULL);
+  BenchElements *endpoints = bench_elements_new (uri, 0, NULL, NULL);
   Weight before = { 0 }, after;
   int i, settled = n_soak / 4;
 
@@ -573,7 +308,7 @@ soak (const char *uri)
     if (i == settled)
       weigh (&before);
     time_call (endpoints, 0);
-    endpoints_hang_up (endpoints);
+    bench_elements_hang_up (endpoints);
   }
   weigh (&after);
   g_print ("%d calls one after the other, since call %d: threads %+d, "
@@ -584,7 +319,7 @@ soak (const char *uri)
       ((double) after.rss - before.rss) / 1024.0 / (n_soak - settled),
       ((double) after.allocated - before.allocated) / 1024.0
           / (n_soak - settled));
-  endpoints_free (endpoints);
+  bench_elements_free (endpoints);
 }
 
 /* What this program prints with these options, in a process of its own */
@@ -723,19 +458,19 @@ main (int argc, char **argv)
   }
   loopback = kandy_loopback_new ();
   for (i = 0; i < MAX (n_parallel, 1); i++)
-    add_accounts (loopback, i);
+    bench_add_accounts (loopback, i);
   if (!kandy_loopback_start (loopback, "127.0.0.1", 0, &error)) {
     g_printerr ("%s\n", error->message);
     return 1;
   }
   uri = kandy_loopback_get_uri (loopback);
   if (only_first) {
-    Endpoints *endpoints = endpoints_new (uri, 0, NULL);
+    BenchElements *endpoints = bench_elements_new (uri, 0, NULL, NULL);
 
     /* signed on for a moment, as an endpoint is when its first call comes */
     bench_wait (never, NULL, 2 * G_USEC_PER_SEC);
     g_print ("%.3f\n", time_call (endpoints, 0) / 1000.0);
-    endpoints_free (endpoints);
+    bench_elements_free (endpoints);
   } else {
     g_print ("%-44s %10s %10s\n", "", "elements", "by hand");
     /* neither side pays for what a process does once */

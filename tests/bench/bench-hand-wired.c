@@ -310,3 +310,11 @@ bench_hand_wired_free (BenchHandWired *self)
   }
   g_free (self);
 }
+
+gboolean
+bench_hand_wired_heard (gpointer user_data)
+{
+  BenchHandWired *self = user_data;
+
+  return self->ends[0].ear.heard_us != 0 && self->ends[1].ear.heard_us != 0;
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/gst.h>
+#include <kandy-loopback.h>
 
 G_BEGIN_DECLS
 
@@ -9,6 +10,7 @@ G_BEGIN_DECLS
  * that can be told to call and to hang up, and that note when each end hears the
  * other's tone. */
 
+#define BENCH_CALL_TIMEOUT (10 * G_USEC_PER_SEC)
 #define BENCH_TONE_A 440.0
 #define BENCH_TONE_B 880.0
 
@@ -40,6 +42,7 @@ void bench_hand_wired_call (BenchHandWired *self);
 BenchEar *bench_hand_wired_get_ear (BenchHandWired *self, guint end);
 /* monotonic time at which the answer was given to the offerer, 0 before */
 gint64 bench_hand_wired_get_answered_us (BenchHandWired *self);
+gboolean bench_hand_wired_heard (gpointer self);
 void bench_hand_wired_free (BenchHandWired *self);
 
 /* Latency by marks in PCMU payloads */
@@ -64,6 +67,25 @@ GstElement *bench_hand_wired_get_marks_source (
 /* Before the call: where the marks that arrive at an end are noted */
 void bench_hand_wired_listen_marks (
     BenchHandWired *self, guint end, BenchMarks *marks);
+
+/* Two ends made of the elements, signed on at the platform. With marks they send
+ * marks, without them tones */
+typedef struct _BenchElements BenchElements;
+
+/* Accounts of pair @number */
+void bench_add_accounts (KandyLoopback *loopback, guint number);
+BenchElements *bench_elements_new (const char *uri, guint number,
+    BenchMarks *marks_at_a, BenchMarks *marks_at_b);
+/* Returns the monotonic time of the wish to call */
+gint64 bench_elements_call (BenchElements *self, guint number);
+gboolean bench_elements_heard (gpointer self);
+void bench_elements_hang_up (BenchElements *self);
+BenchEar *bench_elements_get_ear (BenchElements *self, guint end);
+/* monotonic time at which the platform took the answer */
+gint64 bench_elements_get_answered_us (BenchElements *self);
+/* (transfer full): the appsrc that takes the payloads of one end's marks */
+GstElement *bench_elements_get_marks_source (BenchElements *self, guint end);
+void bench_elements_free (BenchElements *self);
 
 /* Iterates the default context until @done or @timeout_us is over */
 gboolean bench_wait (gboolean (*done) (gpointer user_data), gpointer user_data,
