@@ -41,6 +41,9 @@ struct _GstKandyLine {
   gint64 goodbye_end; /* monotonic, us */
   gboolean goodbye_said; /* the call's end has been answered */
 
+  GQueue chats; /* gstkandylinechat.c: requests that wait for the sign-on */
+  GstKandyServiceFlags services; /* signed on for, or about to */
+
   KandyCall *call; /* (nullable): the one that is live, or was last */
   KandyCallState call_state;
   GstKandyCall *media; /* (nullable): its media half */
@@ -116,6 +119,14 @@ void gst_kandy_line_tracks_get_media (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 void gst_kandy_line_tracks_get_devices (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
+
+/* gstkandylinechat.c */
+void gst_kandy_line_chat_start (GstKandyLine *self);
+void gst_kandy_line_chat_act (GstKandyLine *self);
+/* @promise: (nullable) (transfer full) */
+void gst_kandy_line_chat_request (GstKandyLine *self,
+    const GstStructure *request, GstPromise *promise);
+void gst_kandy_line_chat_clear (GstKandyLine *self);
 
 /* gstkandylinestats.c */
 void gst_kandy_line_stats_start (GstKandyLine *self);

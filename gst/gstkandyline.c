@@ -25,8 +25,6 @@ GST_DEBUG_CATEGORY (kandy_line_debug);
 GST_DEBUG_CATEGORY_STATIC (kandy_client_debug);
 #define GST_CAT_DEFAULT kandy_line_debug
 
-static const char *const services[] = { "call", NULL };
-
 G_DEFINE_TYPE_WITH_CODE (GstKandyLine, gst_kandy_line, G_TYPE_OBJECT,
                          GST_DEBUG_CATEGORY_INIT (kandy_line_debug, "kandyline",
                              0, "sign-on and calls of the kandy elements");
@@ -181,6 +179,7 @@ fail (GstKandyLine *self, const char *code, const GError *error)
   gst_kandy_line_progress (
       self, GST_PROGRESS_TYPE_ERROR, code, "%s", error->message);
   gst_kandy_line_calls_act (self);
+  gst_kandy_line_chat_act (self);
 }
 
 static void
@@ -210,6 +209,42 @@ on_event (KandyClient *client, const char *name, GVariant *payload,
   }
 }
 
+/* The services that members wish for, of those that are not there yet.
+ * (transfer full) */
+static GPtrArray *
+take_services (GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  g_autoptr (GFlagsClass) klass =
+      g_type_class_ref (GST_KANDY_TYPE_SERVICE_FLAGS);
+  GstKandySessionWishes wishes = { .media_ready = TRUE };
+  GPtrArray *names = g_ptr_array_new ();
+  guint i;
+
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->get_wishes (member, &wishes);
+  }
+  g_free (wishes.destination);
+  for (i = 0; i < klass->n_values; i++) {
+    if (wishes.services & ~self->services & klass->values[i].value)
+      g_ptr_array_add (names, (gpointer) klass->values[i].value_nick);
+  }
+  self->services |= wishes.services;
+  return names;
+}
+
+static void
+be_ready (GstKandyLine *self)
+{
+  self->phase = LINE_READY;
+  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_COMPLETE, "subscribe", "%s",
+      self->services & GST_KANDY_SERVICE_CALL ? "Ready for calls" : "Ready");
+  gst_kandy_line_calls_act (self);
+  gst_kandy_line_chat_act (self);
+}
+
 static void
 on_subscribed (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -221,28 +256,35 @@ on_subscribed (GObject *object, GAsyncResult *result, gpointer user_data)
     fail (self, "subscribe", error);
     return;
   }
-  if (self->phase != LINE_SUBSCRIBING)
-    return;
+  if (self->phase == LINE_SUBSCRIBING)
+    be_ready (self);
+}
 
-  self->phase = LINE_READY;
-  gst_kandy_line_progress (
-      self, GST_PROGRESS_TYPE_COMPLETE, "subscribe", "Ready for calls");
-  gst_kandy_line_calls_act (self);
+static void
+subscribe_to (GstKandyLine *self, GPtrArray *names)
+{
+  kandy_services_subscribe_async (kandy_client_get_services (self->client),
+      g_variant_new_strv (
+          (const char *const *) names->pdata, (gssize) names->len),
+      "websocket", self->cancellable, on_subscribed, g_object_ref (self));
 }
 
 static void
 subscribe (GstKandyLine *self)
 {
   g_autofree char *who = gst_kandy_session_account_describe (self->account);
+  g_autoptr (GPtrArray) names = take_services (self);
 
   gst_kandy_line_progress (
       self, GST_PROGRESS_TYPE_COMPLETE, "login", "Signed on as %s", who);
   self->phase = LINE_SUBSCRIBING;
-  gst_kandy_line_progress (
-      self, GST_PROGRESS_TYPE_START, "subscribe", "Subscribing to calls");
-  kandy_services_subscribe_async (kandy_client_get_services (self->client),
-      g_variant_new_strv (services, -1), "websocket", self->cancellable,
-      on_subscribed, g_object_ref (self));
+  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "subscribe", "%s",
+      self->services & GST_KANDY_SERVICE_CALL ? "Subscribing to calls"
+                                              : "Subscribing");
+  if (names->len > 0)
+    subscribe_to (self, names);
+  else
+    be_ready (self);
 }
 
 static void
@@ -305,6 +347,7 @@ gst_kandy_line_sign_on (GstKandyLine *self)
   kandy_media_set_device_source (
       kandy_client_get_media (self->client), KANDY_DEVICE_SOURCE (devices));
   gst_kandy_line_calls_start (self);
+  gst_kandy_line_chat_start (self);
 
   gst_kandy_line_progress (
       self, GST_PROGRESS_TYPE_START, "login", "Signing on as %s", who);
@@ -345,6 +388,7 @@ thread_main (gpointer data)
 
   gst_kandy_line_clear_source (&self->goodbye_source);
   gst_kandy_line_calls_clear (self);
+  gst_kandy_line_chat_clear (self);
   g_signal_handlers_disconnect_by_data (self->client, self);
   kandy_logger_set_handler (
       kandy_client_get_logger (self->client), NULL, NULL, NULL, NULL);
@@ -399,6 +443,10 @@ on_unsubscribed (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 on_hung_up (GstKandyLine *self)
 {
+  static const char *const none[] = { NULL };
+  g_autoptr (GVariant) subscriptions = NULL;
+  g_autofree const char **names = NULL;
+
   /* too late if the time-out has been faster */
   if (self->goodbye_said || self->client == NULL)
     return;
@@ -406,8 +454,12 @@ on_hung_up (GstKandyLine *self)
 
   /* also closes the websocket and deletes the channel, which the server would
    * otherwise keep for an hour */
+  subscriptions = kandy_services_get_subscriptions (
+      kandy_client_get_services (self->client));
+  g_variant_lookup (subscriptions, "subscribed", "^a&s", &names);
   kandy_services_unsubscribe_async (kandy_client_get_services (self->client),
-      services, "websocket", NULL, on_unsubscribed, g_object_ref (self));
+      names != NULL ? names : none, "websocket", NULL, on_unsubscribed,
+      g_object_ref (self));
 }
 
 static void
@@ -439,6 +491,12 @@ do_act (GstKandyLine *self, gpointer data)
 static void
 do_add_member (GstKandyLine *self, gpointer data)
 {
+  if (self->phase == LINE_READY) {
+    g_autoptr (GPtrArray) names = take_services (self);
+
+    if (names->len > 0)
+      subscribe_to (self, names);
+  }
   gst_kandy_line_calls_add_member (self, data);
   gst_kandy_line_calls_act (self);
 }
@@ -521,6 +579,7 @@ gst_kandy_line_init (GstKandyLine *self)
   self->cancellable = g_cancellable_new ();
   self->busy_calls = g_ptr_array_new_with_free_func (g_free);
   self->told = g_ptr_array_new ();
+  g_queue_init (&self->chats);
   self->call_state = KANDY_CALL_STATE_ENDED;
 }
 

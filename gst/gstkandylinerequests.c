@@ -382,6 +382,12 @@ static const Request requests[] = {
   { "get-available-codecs", FALSE, request_codecs },
   { "get-devices", FALSE, gst_kandy_line_tracks_get_devices },
   { "initialize-devices", FALSE, gst_kandy_line_tracks_get_devices },
+  { "send-message", FALSE, gst_kandy_line_chat_request },
+  { "set-is-typing", FALSE, gst_kandy_line_chat_request },
+  { "fetch-conversations", FALSE, gst_kandy_line_chat_request },
+  { "fetch-messages", FALSE, gst_kandy_line_chat_request },
+  { "delete-messages", FALSE, gst_kandy_line_chat_request },
+  { "delete-conversation", FALSE, gst_kandy_line_chat_request },
 };
 
 void

@@ -74,4 +74,8 @@ GPtrArray *gst_kandy_session_dup_members (GstKandySession *self,
 void gst_kandy_session_set_status (GstKandySession *self, gpointer line,
     const GstKandySessionStatus *status);
 
+/* (transfer full): a bare name as one of the domain of @identity, (nullable) */
+GST_KANDY_API char *gst_kandy_line_complete_destination (
+    const char *destination, const char *identity, KandyChatType type);
+
 G_END_DECLS

@@ -51,3 +51,21 @@ gst_kandy_busy_action_get_type (void)
         &type, g_enum_register_static ("GstKandyBusyAction", values));
   return type;
 }
+
+GType
+gst_kandy_service_flags_get_type (void)
+{
+  static gsize type;
+  static const GFlagsValue values[] = {
+    { GST_KANDY_SERVICE_CALL, "Calls", "call" },
+    { GST_KANDY_SERVICE_CHAT, "Chat and groups", "chat" },
+    { GST_KANDY_SERVICE_SMS, "Short messages", "smsinbound" },
+    { GST_KANDY_SERVICE_PRESENCE, "Presence", "presence" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_flags_register_static ("GstKandyServiceFlags", values));
+  return type;
+}

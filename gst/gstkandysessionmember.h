@@ -38,6 +38,25 @@ GST_KANDY_API GType gst_kandy_media_flags_get_type (void) G_GNUC_CONST;
 #define GST_KANDY_TYPE_BUSY_ACTION (gst_kandy_busy_action_get_type ())
 GST_KANDY_API GType gst_kandy_busy_action_get_type (void) G_GNUC_CONST;
 
+/**
+ * GstKandyServiceFlags:
+ * @GST_KANDY_SERVICE_CALL: calls
+ * @GST_KANDY_SERVICE_CHAT: messages between users and in groups, and groups
+ * @GST_KANDY_SERVICE_SMS: short messages
+ * @GST_KANDY_SERVICE_PRESENCE: presence of other users
+ *
+ * What a session hears of.
+ */
+typedef enum {
+  GST_KANDY_SERVICE_CALL = 1 << 0,
+  GST_KANDY_SERVICE_CHAT = 1 << 1,
+  GST_KANDY_SERVICE_SMS = 1 << 2,
+  GST_KANDY_SERVICE_PRESENCE = 1 << 3,
+} GstKandyServiceFlags;
+
+#define GST_KANDY_TYPE_SERVICE_FLAGS (gst_kandy_service_flags_get_type ())
+GST_KANDY_API GType gst_kandy_service_flags_get_type (void) G_GNUC_CONST;
+
 /* What an element wants of the session; a member fills in what concerns it
  * into a structure that was set to the defaults */
 typedef struct {
@@ -61,6 +80,7 @@ typedef struct {
   guint latency;         /* of the jitter buffer, ms */
   gboolean latency_set;
   GstKandyBusyAction busy_action;
+  GstKandyServiceFlags services; /* what to sign on for */
 } GstKandySessionWishes;
 
 #define GST_KANDY_TYPE_SESSION_MEMBER (gst_kandy_session_member_get_type ())
@@ -89,6 +109,8 @@ struct _GstKandySessionMemberInterface {
   void (*media_failed) (GstKandySessionMember *self, const char *peer);
 
   /* Every member is told */
+  void (*message_received) (GstKandySessionMember *self,
+      KandyConversation *conversation, KandyMessage *message);
   void (*status_changed) (GstKandySessionMember *self);
   void (*incoming_call) (GstKandySessionMember *self, const char *call_id,
       const char *from, const char *name);

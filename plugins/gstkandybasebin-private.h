@@ -53,6 +53,7 @@ typedef struct {
   char *destination; /* (nullable) */
   gboolean auto_answer;
   GstKandyBusyAction busy_action;
+  GstKandyServiceFlags services;
   gboolean playing;
   GstKandySessionStatus told; /* what was notified of last, no texts owned */
   char *told_call_id;

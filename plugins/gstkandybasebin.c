@@ -263,6 +263,7 @@ gst_kandy_base_bin_get_wishes (
     wishes->destination = g_strdup (priv->destination);
   wishes->auto_answer |= priv->auto_answer;
   wishes->playing |= priv->playing;
+  wishes->services |= priv->services;
   if (priv->busy_action != DEFAULT_BUSY_ACTION)
     wishes->busy_action = priv->busy_action;
   GST_OBJECT_UNLOCK (member);
@@ -696,6 +697,7 @@ gst_kandy_base_bin_init (GstKandyBaseBin *self)
   priv->session_name = g_strdup (DEFAULT_SESSION);
   priv->auto_answer = DEFAULT_AUTO_ANSWER;
   priv->busy_action = DEFAULT_BUSY_ACTION;
+  priv->services = GST_KANDY_SERVICE_CALL;
   priv->told.state = KANDY_CALL_STATE_ENDED;
   g_signal_connect (
       priv->config, "notify", G_CALLBACK (on_config_changed), self);

@@ -4,6 +4,8 @@
 #include "config.h"
 #endif
 
+#include "gstkandychatsink.h"
+#include "gstkandychatsrc.h"
 #include "gstkandysignaller.h"
 #include "gstkandysink.h"
 #include "gstkandysrc.h"
@@ -13,6 +15,8 @@ plugin_init (GstPlugin *plugin)
 {
   gboolean ok = FALSE;
 
+  ok |= GST_ELEMENT_REGISTER (kandychatsink, plugin);
+  ok |= GST_ELEMENT_REGISTER (kandychatsrc, plugin);
   ok |= GST_ELEMENT_REGISTER (kandysignaller, plugin);
   ok |= GST_ELEMENT_REGISTER (kandysink, plugin);
   ok |= GST_ELEMENT_REGISTER (kandysrc, plugin);
