@@ -12,9 +12,9 @@
 /* Status codes of a call:stateChange's transition (protocol calls 2.7) */
 #define STATUS_AUDIT_FAILED 9909
 
-static GVariant *
-transition (const KandyCallSnapshot *previous, gboolean has_status, int status,
-    const char *reason)
+GVariant *
+kandy_call_transition (const KandyCallSnapshot *previous, gboolean has_status,
+    int status, const char *reason)
 {
   GVariantDict dict;
 
@@ -50,7 +50,7 @@ kandy_call_end_remotely (KandyCall *self, KandyCallNotification *notification)
   kandy_call_queue_operation (
       self, KANDY_OPERATION_END, KANDY_TRANSITION_FINISH, FALSE, &info, NULL);
   kandy_call_queue_state_change (self, &previous,
-      transition (&previous, notification->has_status_code,
+      kandy_call_transition (&previous, notification->has_status_code,
           notification->status_code, notification->reason_text),
       NULL);
 }
@@ -70,7 +70,7 @@ kandy_call_cancel_remotely (
     return;
   kandy_call_terminate (self, KANDY_CALL_STATE_CANCELLED, FALSE, NULL);
   kandy_call_queue_state_change (self, &previous,
-      transition (&previous, notification->has_status_code,
+      kandy_call_transition (&previous, notification->has_status_code,
           notification->status_code, notification->reason_text),
       NULL);
 }
@@ -87,7 +87,7 @@ kandy_call_lost (KandyCall *self)
   kandy_call_queue_operation (
       self, KANDY_OPERATION_END, KANDY_TRANSITION_FINISH, TRUE, &info, NULL);
   kandy_call_queue_state_change (self, &previous,
-      transition (
+      kandy_call_transition (
           &previous, TRUE, STATUS_AUDIT_FAILED, "The call's audit failed."),
       NULL);
 }

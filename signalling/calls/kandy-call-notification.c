@@ -44,6 +44,8 @@ static const struct {
   { "Ringing", KANDY_CALL_NOTIFICATION_RINGING },
   { "SessionEnded", KANDY_CALL_NOTIFICATION_SESSION_ENDED },
   { "Cancelled", KANDY_CALL_NOTIFICATION_CANCELLED },
+  { "TransferCompleted", KANDY_CALL_NOTIFICATION_TRANSFER_COMPLETED },
+  { "TransferFailed", KANDY_CALL_NOTIFICATION_TRANSFER_FAILED },
 };
 
 static GError *

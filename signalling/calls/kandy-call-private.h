@@ -55,6 +55,9 @@ typedef enum {
   KANDY_OPERATION_SLOW_START,
   KANDY_OPERATION_GET_STATS,
   KANDY_OPERATION_SEND_DTMF,
+  KANDY_OPERATION_FORWARD_CALL,
+  KANDY_OPERATION_DIRECT_TRANSFER,
+  KANDY_OPERATION_CONSULTATIVE_TRANSFER,
 } KandyOperation;
 
 /* The document's {operation, status} */
@@ -148,6 +151,10 @@ struct _KandyCall {
   /* kandy-call-dtmf.c */
   GPtrArray *dtmf; /* operations under way, not owned */
 
+  /* kandy-call-transfer.c */
+  GSource *transfer_timer;
+  KandyCall *partner; /* of a consultative transfer, owned by each other */
+
   /* kandy-call-audit.c */
   GSource *audit_timer;
   gboolean audit_in_flight;
@@ -239,6 +246,9 @@ GError *kandy_call_media_error (const GError *error, const char *platform_code,
     const char *what);
 
 /* kandy-call-end.c */
+/* What call:stateChange calls `transition`; @reason: (nullable) */
+GVariant *kandy_call_transition (const KandyCallSnapshot *previous,
+    gboolean has_status, int status, const char *reason);
 void kandy_call_end_remotely (KandyCall *self,
     KandyCallNotification *notification);
 void kandy_call_cancel_remotely (KandyCall *self,
@@ -291,6 +301,12 @@ void kandy_call_stop_dtmf (KandyCall *self, const GError *error);
 void kandy_call_dtmf_received (KandyCall *self, guint number,
     gboolean in_band);
 
+/* kandy-call-transfer.c */
+void kandy_call_transfer_completed (KandyCall *self);
+void kandy_call_transfer_failed (KandyCall *self,
+    KandyCallNotification *notification);
+void kandy_call_clear_transfer (KandyCall *self);
+
 /* kandy-call-audit.c */
 typedef enum {
   KANDY_AUDIT_ALIVE,
@@ -317,5 +333,10 @@ void kandy_call_request_update (KandyCall *self, const char *sdp,
 void kandy_call_request_status (KandyCall *self, const char *status,
     guint timeout_ms, KandyCallReply reply);
 void kandy_call_request_delete (KandyCall *self, KandyCallReply reply);
+void kandy_call_request_forward (KandyCall *self, const char *address,
+    KandyCallReply reply);
+/* @session_id: (nullable): of the call that @address is in already */
+void kandy_call_request_transfer (KandyCall *self, const char *address,
+    const char *session_id, KandyCallReply reply);
 
 G_END_DECLS

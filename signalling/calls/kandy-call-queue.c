@@ -99,6 +99,12 @@ take_notification (KandyCall *self, KandyCallNotification *notification)
     case KANDY_CALL_NOTIFICATION_CANCELLED:
       kandy_call_cancel_remotely (self, notification);
       break;
+    case KANDY_CALL_NOTIFICATION_TRANSFER_COMPLETED:
+      kandy_call_transfer_completed (self);
+      break;
+    case KANDY_CALL_NOTIFICATION_TRANSFER_FAILED:
+      kandy_call_transfer_failed (self, notification);
+      break;
   }
   kandy_call_step_done (self);
 }

@@ -192,6 +192,34 @@ kandy_call_request_status (
 }
 
 void
+kandy_call_request_forward (
+    KandyCall *self, const char *address, KandyCallReply reply)
+{
+  JsonBuilder *builder = begin_body (self, "wrtcsForward");
+  g_autofree char *tail = g_strdup_printf ("/%s/forward", self->session_id);
+
+  add_member (builder, "address", address);
+  send_request (self, "PUT", tail, end_body (builder), KANDY_REST_NO_REPLY_BODY,
+      0, "Forward session", reply);
+}
+
+void
+kandy_call_request_transfer (KandyCall *self, const char *address,
+    const char *session_id, KandyCallReply reply)
+{
+  JsonBuilder *builder = begin_body (self, "wrtcsTransfer");
+  g_autofree char *tail = g_strdup_printf ("/%s/transfer", self->session_id);
+
+  add_member (builder, "address", address);
+  if (session_id)
+    add_member (builder, "sessionId", session_id);
+  send_request (self, "PUT", tail, end_body (builder), KANDY_REST_NO_REPLY_BODY,
+      0,
+      session_id ? "Consultative transfer session" : "Direct transfer session",
+      reply);
+}
+
+void
 kandy_call_request_delete (KandyCall *self, KandyCallReply reply)
 {
   g_autofree char *tail = g_strdup_printf ("/%s", self->session_id);

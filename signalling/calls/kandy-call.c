@@ -355,6 +355,7 @@ stop (KandyCall *self)
   kandy_call_clear_queue (self);
   kandy_call_clear_negotiation (self);
   kandy_call_clear_media (self);
+  kandy_call_clear_transfer (self);
 }
 
 /* Nothing but the end of the call happens from now on */

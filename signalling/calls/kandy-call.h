@@ -58,6 +58,15 @@ KANDY_API void kandy_call_unhold_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KANDY_API void kandy_call_restart_media_async (KandyCall *self,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_forward_async (KandyCall *self,
+    const char *destination, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_transfer_async (KandyCall *self,
+    const char *destination, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API void kandy_call_consultative_transfer_async (KandyCall *self,
+    KandyCall *other, GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
 KANDY_API void kandy_call_get_stats_async (KandyCall *self,
     const char *track_id, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);

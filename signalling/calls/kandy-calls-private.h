@@ -53,6 +53,9 @@ void kandy_calls_call_over (KandyCalls *self, KandyCall *call);
 /* (transfer full): on the client's context; for kandy_clear_source() */
 GSource *kandy_calls_add_timeout (KandyCalls *self, guint ms, GSourceFunc func,
     gpointer user_data);
+/* (transfer full) (nullable): the address that @destination stands for */
+char *kandy_calls_normalize (KandyCalls *self, const char *destination,
+    GError **error);
 void kandy_calls_log (KandyCalls *self, KandyLogLevel level, const char *id,
     const char *format, ...) G_GNUC_PRINTF (4, 5);
 

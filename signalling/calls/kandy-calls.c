@@ -237,6 +237,32 @@ kandy_calls_call_over (KandyCalls *self, KandyCall *call)
       g_hash_table_iter_remove (&iter);
 }
 
+char *
+kandy_calls_normalize (
+    KandyCalls *self, const char *destination, GError **error)
+{
+  g_autofree char *stripped = NULL;
+
+  if (!g_utf8_validate (destination, -1, NULL)) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
+            "The destination of a call must be UTF-8."));
+    return NULL;
+  }
+  stripped = g_strstrip (g_strdup (destination));
+  if (!*stripped) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
+            "A call needs a destination."));
+    return NULL;
+  }
+  if (kandy_config_get_boolean (
+          kandy_client_get_config (self->client), "call.normalizeDestination"))
+    return kandy_normalize_destination (
+        destination, kandy_client_get_domain (self->client));
+  return g_strdup (destination);
+}
+
 GSource *
 kandy_calls_add_timeout (
     KandyCalls *self, guint ms, GSourceFunc func, gpointer user_data)
@@ -487,7 +513,7 @@ kandy_calls_make (KandyCalls *self, const char *destination,
     KandyMediaOptions *options, GError **error)
 {
   g_autoptr (KandyCall) call = NULL;
-  g_autofree char *stripped = NULL, *to = NULL;
+  g_autofree char *to = NULL;
   const char *from;
 
   g_return_val_if_fail (KANDY_IS_CALLS (self), NULL);
@@ -499,19 +525,9 @@ kandy_calls_make (KandyCalls *self, const char *destination,
             KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed."));
     return NULL;
   }
-  if (!g_utf8_validate (destination, -1, NULL)) {
-    g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
-            "The destination of a call must be UTF-8."));
+  to = kandy_calls_normalize (self, destination, error);
+  if (!to)
     return NULL;
-  }
-  stripped = g_strstrip (g_strdup (destination));
-  if (!*stripped) {
-    g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
-            "A call needs a destination."));
-    return NULL;
-  }
   from = kandy_client_get_username (self->client);
   if (!from) {
     g_propagate_error (error,
@@ -519,13 +535,6 @@ kandy_calls_make (KandyCalls *self, const char *destination,
             "A call needs a user: no tokens are set."));
     return NULL;
   }
-
-  if (kandy_config_get_boolean (
-          kandy_client_get_config (self->client), "call.normalizeDestination"))
-    to = kandy_normalize_destination (
-        destination, kandy_client_get_domain (self->client));
-  else
-    to = g_strdup (destination);
 
   call = kandy_call_new (self, KANDY_CALL_DIRECTION_OUTGOING, from, to);
   kandy_call_set_remote (call, NULL, to);

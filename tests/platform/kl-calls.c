@@ -9,7 +9,8 @@
  * empty one asks the far end for an offer (slow start).
  *
  * A transfer invites the target's devices without an offer, hands the offer
- * that one of them makes to the party that stays, and its answer back. */
+ * that one of them makes to the party that stays, and its answer back. The
+ * target of a consultative one is in a call already, which lends it. */
 
 static KlLeg *
 add_leg (KlCall *call, KlAccount *account, const char *channel)
@@ -261,6 +262,10 @@ kl_call_end (KlCall *call, KlRequest *request, KlLeg *by, guint status_code,
 
   if (call->state == KL_CALL_ENDED)
     return;
+  if (call->borrower)
+    kl_call_fail_transfer (call->borrower, request, status_code, reason);
+  else if (call->lender)
+    kl_call_fail_transfer (call, request, status_code, reason);
   call->state = KL_CALL_ENDED;
   kl_clear_source (&call->timer);
   kl_call_stop_ringing (call, request, by, status_code, reason);
@@ -278,6 +283,48 @@ kl_call_end (KlCall *call, KlRequest *request, KlLeg *by, guint status_code,
   g_hash_table_remove (call->self->calls, call);
 }
 
+static void
+move_leg (KlLeg *leg, KlCall *to)
+{
+  guint i;
+
+  if (!g_ptr_array_find (leg->call->legs, leg, &i))
+    g_return_if_reached ();
+  g_ptr_array_steal_index (leg->call->legs, i);
+  leg->call = to;
+  g_ptr_array_add (to->legs, leg);
+}
+
+/* (transfer full): who has lent the target to @call */
+static KlCall *
+steal_lender (KlCall *call)
+{
+  KlCall *lender = g_steal_pointer (&call->lender);
+
+  lender->borrower = NULL;
+  lender->transfer = KL_TRANSFER_NONE;
+  return lender;
+}
+
+/* The far end of @other, another call of the same account, takes the place of
+ * @leg. It is asked for an offer, so that both see a call that goes on. */
+void
+kl_call_consult (KlCall *call, KlRequest *request, KlLeg *leg, KlLeg *other)
+{
+  KlLeg *target = kl_leg_get_far (other);
+
+  call->lender = kl_call_ref (other->call);
+  other->call->borrower = call;
+  other->call->transfer = KL_TRANSFER_LENDING;
+  call->transfer = KL_TRANSFER_ASKING;
+  call->transferor = leg;
+  call->target = target;
+  call->invited = g_get_monotonic_time ();
+  move_leg (target, call);
+  kl_leg_tell_sdp (target, request, "wrtcsOfferNotification", "offer", NULL);
+  kl_call_schedule (call);
+}
+
 /* The call goes on as it was */
 void
 kl_call_fail_transfer (
@@ -286,10 +333,15 @@ kl_call_fail_transfer (
   KlLeg *transferor = call->transferor;
 
   kl_call_stop_ringing (call, request, NULL, status_code, reason);
-  if (call->target)
-    call->target->over = TRUE;
   if (call->offer_owner == call->target)
     kl_call_set_offer (call, NULL, FALSE);
+  if (call->lender) {
+    g_autoptr (KlCall) lender = steal_lender (call);
+
+    move_leg (call->target, lender);
+  } else if (call->target) {
+    call->target->over = TRUE;
+  }
   call->transfer = KL_TRANSFER_NONE;
   call->transferor = NULL;
   call->target = NULL;
@@ -301,8 +353,14 @@ kl_call_fail_transfer (
 void
 kl_call_complete_transfer (KlCall *call, KlRequest *request)
 {
+  g_autoptr (KlCall) lender = call->lender ? steal_lender (call) : NULL;
   KlLeg *transferor = call->transferor;
 
+  if (lender) {
+    if (lender->caller == call->target)
+      lender->caller = lender->callee;
+    lender->callee = NULL;
+  }
   if (transferor == call->caller)
     call->caller = call->target;
   else
@@ -316,6 +374,8 @@ kl_call_complete_transfer (KlCall *call, KlRequest *request)
   kl_leg_tell_event (
       transferor, request, "SessionEnded", 9905, "Transfer successful");
   tell_presence (call);
+  if (lender)
+    kl_call_end (lender, request, NULL, 9905, "Transfer successful");
 }
 
 static gboolean
@@ -360,7 +420,8 @@ is_no_answer_due (KlCall *call, gint64 *deadline)
 
   *deadline = call->invited + patience;
   return patience > 0
-      && (!call->callee || call->transfer == KL_TRANSFER_RINGING);
+      && (!call->callee || call->transfer == KL_TRANSFER_RINGING
+          || call->transfer == KL_TRANSFER_ASKING);
 }
 
 static gboolean

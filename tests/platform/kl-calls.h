@@ -21,7 +21,9 @@ typedef enum
 {
   KL_TRANSFER_NONE,
   KL_TRANSFER_RINGING, /* the target's devices are invited without offer */
+  KL_TRANSFER_ASKING,  /* the far end of the other call is asked for an offer */
   KL_TRANSFER_JOINING, /* the target's offer is with the far end */
+  KL_TRANSFER_LENDING, /* its far end is another call's target */
 } KlTransfer;
 
 typedef struct
@@ -53,6 +55,8 @@ struct _KlCall
   KlTransfer transfer;
   KlLeg *transferor;
   KlLeg *target; /* the device of the transfer's target that took it */
+  KlCall *lender;   /* of the target, in a consultative transfer, owned */
+  KlCall *borrower; /* and the other way round */
   GSource *timer;
 };
 
@@ -75,6 +79,8 @@ void kl_call_end (KlCall *call, KlRequest *request, KlLeg *by,
     guint status_code, const char *reason);
 void kl_call_fail_transfer (KlCall *call, KlRequest *request,
     guint status_code, const char *reason);
+void kl_call_consult (KlCall *call, KlRequest *request, KlLeg *leg,
+    KlLeg *other);
 void kl_call_complete_transfer (KlCall *call, KlRequest *request);
 void kl_call_schedule (KlCall *call);
 void kl_leg_tell (KlLeg *leg, KlRequest *request, const char *type,

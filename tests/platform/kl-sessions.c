@@ -206,6 +206,11 @@ answer (KlRequest *request, KlLeg *leg, const char *wrapper)
   }
   if (leg->ringing) {
     take_call (request, leg, sdp);
+  } else if (call->transfer == KL_TRANSFER_ASKING && leg == call->target) {
+    call->transfer = KL_TRANSFER_JOINING;
+    kl_call_set_offer (call, leg, FALSE);
+    kl_leg_tell_sdp (
+        kl_leg_get_far (leg), request, "wrtcsOfferNotification", "offer", sdp);
   } else if (leg->over || leg != kl_call_get_answerer (call)) {
     reply_refused (request,
         leg->over ? "answered on another device" : "no offer to answer");
@@ -319,6 +324,26 @@ forward (KlRequest *request, KlLeg *leg)
   kl_request_reply (request, 204, NULL);
 }
 
+/* P20, with somebody who has been called before */
+static void
+consult (KlRequest *request, KlLeg *leg, KlAccount *account, const char *sid)
+{
+  KlLeg *other = g_hash_table_lookup (request->self->legs, sid);
+
+  if (!other || other->account != request->account || other->over) {
+    reply_no_address (request, "sessionId");
+  } else if (other->call == leg->call || other->call->state != KL_CALL_CONNECTED
+      || kl_leg_get_far (other)->account != account) {
+    reply_refused (request, "not a call with that address");
+  } else if (other->call->offer_owner
+      || other->call->transfer != KL_TRANSFER_NONE) {
+    reply_pending (request, other);
+  } else {
+    kl_call_consult (leg->call, request, leg, other);
+    kl_request_reply (request, 204, NULL);
+  }
+}
+
 /* P20 */
 static void
 transfer (KlRequest *request, KlLeg *leg)
@@ -330,13 +355,18 @@ transfer (KlRequest *request, KlLeg *leg)
 
   if (!account)
     return;
-  if (json_object_has_member (asked, "sessionId")) {
-    reply_refused (request, "only direct transfers are offered");
-    return;
-  }
   if (call->state != KL_CALL_CONNECTED || call->offer_owner
       || call->transfer != KL_TRANSFER_NONE) {
     reply_pending (request, leg);
+    return;
+  }
+  if (json_object_has_member (asked, "sessionId")) {
+    const char *sid = kl_json_get_string (asked, "sessionId");
+
+    if (sid)
+      consult (request, leg, account, sid);
+    else
+      kl_request_reply_bad_value (request, "sessionId");
     return;
   }
   call->transfer = KL_TRANSFER_RINGING;
@@ -352,7 +382,12 @@ delete_session (KlRequest *request, KlLeg *leg)
 {
   KlCall *call = leg->call;
 
-  if (call->transfer != KL_TRANSFER_NONE
+  if (call->lender && leg == call->target) {
+    KlCall *lender = call->lender;
+
+    kl_call_fail_transfer (call, request, 603, "Declined");
+    kl_call_end (lender, request, leg, 9905, "Session ended");
+  } else if (call->transfer != KL_TRANSFER_NONE
       && (leg->ringing || leg == call->target)) {
     leg->ringing = FALSE;
     leg->over = TRUE;

@@ -531,6 +531,121 @@ test_transferred (TestFixture *fixture, gconstpointer data)
       kandy_loopback_count_sessions (fixture->loopback, NULL), ==, 0);
 }
 
+/* Bob talks to alice and to carol, who has called him, and puts them together
+ */
+static void
+test_consulted (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Pair) pair = pair_new_connected (fixture);
+  g_autoptr (TestClient) carol = test_client_online (fixture->loopback, CAROL);
+  g_autofree char *hers = call (carol, "sip:" BOB, "{'sdp':'c1'}");
+  g_autoptr (JsonObject) invitation =
+      test_client_next (pair->bob, "wrtcsSessionInvitationNotification");
+  g_autofree char *his = test_get_session (invitation);
+  g_autofree char *body = g_strdup_printf (
+      "{'wrtcsTransfer':{'address':'sip:" CAROL "','sessionId':'%s'}}",
+      strrchr (his, '/') + 1);
+  g_autofree char *wrong = g_strdup_printf (
+      "{'wrtcsTransfer':{'address':'sip:" ALICE "','sessionId':'%s'}}",
+      strrchr (his, '/') + 1);
+  g_autofree char *alien = g_strdup_printf (
+      "{'wrtcsTransfer':{'address':'sip:" CAROL "','sessionId':'%s'}}",
+      strrchr (hers, '/') + 1);
+
+  /* Not before she talks to him, not with somebody else, not with a session of
+   * somebody else's */
+  g_assert_cmpuint (put (pair->bob, pair->to, "transfer", body), ==, 403);
+  g_assert_cmpuint (put_sdp (pair->bob, his, "answer", "b1"), ==, 200);
+  expect_sdp (carol, hers, "wrtcsAcceptanceNotification", "answer.sdp", "b1");
+  g_assert_cmpuint (put (pair->bob, pair->to, "transfer", wrong), ==, 403);
+  g_assert_cmpuint (put (pair->bob, pair->to, "transfer", alien), ==, 404);
+
+  /* First she does not want to talk to alice, and hangs up */
+  g_assert_cmpuint (put (pair->bob, pair->to, "transfer", body), ==, 204);
+  expect_sdp (carol, hers, "wrtcsOfferNotification", "offer.sdp", NULL);
+  g_assert_cmpuint (put_sdp (pair->bob, his, "update", "x"), ==, 409);
+  g_assert_cmpuint (put_sdp (pair->alice, pair->from, "update", "x"), ==, 409);
+  g_assert_cmpuint (delete (carol, hers), ==, 204);
+  expect_event (pair->bob, pair->to, "TransferFailed", 603);
+  expect_event (pair->bob, his, "SessionEnded", 9905);
+  g_assert_cmpuint (put_status (pair->alice, pair->from, "Connected"), ==, 200);
+}
+
+static void
+test_consulted_well (TestFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Pair) pair = pair_new_connected (fixture);
+  g_autoptr (TestClient) carol = test_client_online (fixture->loopback, CAROL);
+  g_autofree char *his = call (pair->bob, "sip:" CAROL, "{'sdp':'b1'}");
+  g_autoptr (JsonObject) invitation =
+      test_client_next (carol, "wrtcsSessionInvitationNotification");
+  g_autofree char *hers = test_get_session (invitation);
+  g_autofree char *body = g_strdup_printf (
+      "{'wrtcsTransfer':{'address':'sip:" CAROL "','sessionId':'%s'}}",
+      strrchr (his, '/') + 1);
+
+  g_assert_cmpuint (put_sdp (carol, hers, "answer", "c1"), ==, 200);
+  expect_sdp (
+      pair->bob, his, "wrtcsAcceptanceNotification", "answer.sdp", "c1");
+
+  g_assert_cmpuint (put (pair->bob, pair->to, "transfer", body), ==, 204);
+  expect_sdp (carol, hers, "wrtcsOfferNotification", "offer.sdp", NULL);
+  g_assert_cmpuint (put_sdp (carol, hers, "answer", "c2"), ==, 200);
+  expect_sdp (
+      pair->alice, pair->from, "wrtcsOfferNotification", "offer.sdp", "c2");
+  g_assert_cmpuint (put_sdp (pair->alice, pair->from, "answer", "a2"), ==, 200);
+  expect_sdp (carol, hers, "wrtcsAnswerNotification", "answer.sdp", "a2");
+  expect_event (pair->bob, pair->to, "TransferCompleted", 9905);
+  expect_event (pair->bob, pair->to, "SessionEnded", 9905);
+  expect_event (pair->bob, his, "SessionEnded", 9905);
+  g_assert_cmpuint (delete (pair->bob, his), ==, 404);
+
+  g_assert_cmpuint (put_sdp (carol, hers, "update", "c3"), ==, 200);
+  expect_sdp (
+      pair->alice, pair->from, "wrtcsOfferNotification", "offer.sdp", "c3");
+  g_assert_cmpuint (delete (pair->alice, pair->from), ==, 204);
+  expect_event (carol, hers, "SessionEnded", 9905);
+  g_assert_cmpuint (
+      kandy_loopback_count_sessions (fixture->loopback, NULL), ==, 0);
+}
+
+/* Either of the others may hang up meanwhile */
+static void
+test_consulted_in_vain (TestFixture *fixture, gconstpointer data)
+{
+  gboolean by_bob = GPOINTER_TO_INT (data);
+  g_autoptr (Pair) pair = pair_new_connected (fixture);
+  g_autoptr (TestClient) carol = test_client_online (fixture->loopback, CAROL);
+  g_autofree char *his = call (pair->bob, "sip:" CAROL, "{'sdp':'b1'}");
+  g_autoptr (JsonObject) invitation =
+      test_client_next (carol, "wrtcsSessionInvitationNotification");
+  g_autofree char *hers = test_get_session (invitation);
+  g_autofree char *body = g_strdup_printf (
+      "{'wrtcsTransfer':{'address':'sip:" CAROL "','sessionId':'%s'}}",
+      strrchr (his, '/') + 1);
+
+  g_assert_cmpuint (put_sdp (carol, hers, "answer", "c1"), ==, 200);
+  expect_sdp (
+      pair->bob, his, "wrtcsAcceptanceNotification", "answer.sdp", "c1");
+  g_assert_cmpuint (put (pair->bob, pair->to, "transfer", body), ==, 204);
+  expect_sdp (carol, hers, "wrtcsOfferNotification", "offer.sdp", NULL);
+  if (by_bob) {
+    g_assert_cmpuint (delete (pair->bob, his), ==, 204);
+    expect_event (pair->bob, pair->to, "TransferFailed", 9905);
+    expect_event (carol, hers, "SessionEnded", 9905);
+    g_assert_cmpuint (
+        put_sdp (pair->alice, pair->from, "update", "x"), ==, 200);
+  } else {
+    g_assert_cmpuint (delete (pair->alice, pair->from), ==, 204);
+    expect_event (pair->bob, pair->to, "TransferFailed", 9905);
+    expect_event (pair->bob, pair->to, "SessionEnded", 9905);
+    g_assert_cmpuint (put_sdp (carol, hers, "update", "x"), ==, 200);
+    expect_sdp (pair->bob, his, "wrtcsOfferNotification", "offer.sdp", "x");
+  }
+  g_assert_cmpuint (
+      kandy_loopback_count_sessions (fixture->loopback, NULL), >, 0);
+}
+
 /* 9.3: neither socket nor audits */
 static void
 test_reaped (TestFixture *fixture, gconstpointer data)
@@ -664,6 +779,9 @@ test_order (TestFixture *fixture, gconstpointer data)
 }
 
 #define ADD(name, function) TEST_ADD ("/loopback/calls/" name, function)
+#define ADD_WITH(name, function, data)                                         \
+  g_test_add ("/loopback/calls/" name, TestFixture, data, test_fixture_set_up, \
+      function, test_fixture_tear_down)
 
 int
 main (int argc, char **argv)
@@ -683,6 +801,11 @@ main (int argc, char **argv)
   ADD ("candidates", test_candidates);
   ADD ("forwarded", test_forwarded);
   ADD ("transferred", test_transferred);
+  ADD ("consulted", test_consulted);
+  ADD ("consulted-well", test_consulted_well);
+  ADD ("consulted-in-vain/alice", test_consulted_in_vain);
+  ADD_WITH (
+      "consulted-in-vain/bob", test_consulted_in_vain, GINT_TO_POINTER (TRUE));
   ADD ("reaped", test_reaped);
   ADD ("platform-ends", test_platform_ends);
   ADD ("audit-gone", test_audit_gone);

@@ -52,8 +52,9 @@ on_tick (gpointer user_data)
     g_source_destroy (tick_);                                                  \
     g_source_unref (tick_);                                                    \
     if (!(condition))                                                          \
-      g_error ("line %d: %s: not true in time\nalice: %s\nbob: %s", __LINE__,  \
-          #condition, (w)->alice.events->str, (w)->bob.events->str);           \
+      g_error ("line %d: %s: not true in time\nalice: %s\nbob: %s\nthird: %s", \
+          __LINE__, #condition, (w)->alice.events->str, (w)->bob.events->str,  \
+          (w)->bob2.events ? (w)->bob2.events->str : "");                      \
   }                                                                            \
   G_STMT_END
 
@@ -404,6 +405,114 @@ test_hold (World *w, gconstpointer data)
   expect (w, &w->alice, "op UNHOLD FINISH remote; sc On Hold->Connected");
 }
 
+/* Bob lets carol take the call */
+static void
+test_forwarded (World *w, gconstpointer data)
+{
+  party_join (w, &w->bob2, "carol@loopback.example", "carol");
+  make_ring (w);
+  kandy_call_forward_async (w->bob.call, "carol", NULL, answered, &w->bob);
+  expect (w, &w->bob,
+      "op FORWARD_CALL START; op FORWARD_CALL FINISH {FORWARD_CALL/ONGOING}; "
+      "sc Ringing->Ended (9908)");
+  expect (w, &w->bob2, RECEIVE);
+  g_assert_cmpstr (
+      kandy_call_get_from (w->bob2.call), ==, "sip:alice@loopback.example");
+  kandy_call_answer_async (w->bob2.call, NULL, NULL, answered, &w->bob2);
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_ENDED));
+}
+
+static void
+hold_alice (World *w)
+{
+  w->bob.script.change = KANDY_REMOTE_CHANGE_HOLD;
+  kandy_call_hold_async (w->alice.call, NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ON_HOLD));
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ON_HOLD));
+  g_string_truncate (w->alice.events, 0);
+  g_string_truncate (w->bob.events, 0);
+  w->bob.script.change = KANDY_REMOTE_CHANGE_UNHOLD;
+}
+
+/* Alice holds, and connects bob with carol */
+static void
+test_transferred (World *w, gconstpointer data)
+{
+  make_connect (w);
+  hold_alice (w);
+  party_join (w, &w->bob2, "carol@loopback.example", "carol");
+
+  /* First she does not take it */
+  kandy_call_transfer_async (w->alice.call, "carol", NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_RINGING));
+  w->alice.n_answers = 0;
+  kandy_call_reject_async (w->bob2.call, NULL, answered, &w->bob2);
+  wait_for (w, w->alice.n_answers == 1);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_ENDED));
+  g_assert_error (w->alice.error, KANDY_ERROR, KANDY_ERROR_REFUSED);
+  g_assert_true (is_in (&w->alice, KANDY_CALL_STATE_ON_HOLD));
+
+  kandy_call_transfer_async (w->alice.call, "carol", NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_RINGING));
+  g_assert_cmpstr (
+      kandy_call_get_from (w->bob2.call), ==, "sip:bob@loopback.example");
+  kandy_call_answer_async (w->bob2.call, NULL, NULL, answered, &w->bob2);
+  wait_for (w, w->alice.n_answers == 2);
+  g_assert_no_error (w->alice.error);
+  g_assert_true (is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_CONNECTED));
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_CONNECTED));
+
+  kandy_call_end_async (w->bob.call, NULL, answered, &w->bob);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_ENDED));
+  wait_for (w, kandy_loopback_count_sessions (w->platform, NULL) == 0);
+}
+
+/* Alice asks carol first, then connects the two */
+static void
+test_consulted (World *w, gconstpointer data)
+{
+  g_autoptr (KandyCall) first = NULL;
+  g_autoptr (KandyCall) second = NULL;
+
+  make_connect (w);
+  hold_alice (w);
+  first = g_object_ref (w->alice.call);
+  party_join (w, &w->bob2, "carol@loopback.example", "carol");
+  make (w, "carol");
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_RINGING));
+  kandy_call_answer_async (w->bob2.call, NULL, NULL, answered, &w->bob2);
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_CONNECTED));
+  second = g_object_ref (w->alice.call);
+
+  /* Both have to be held */
+  w->alice.n_answers = 0;
+  kandy_call_consultative_transfer_async (
+      first, second, NULL, answered, &w->alice);
+  wait_for (w, w->alice.n_answers == 1);
+  g_assert_error (w->alice.error, KANDY_ERROR, KANDY_ERROR_INVALID_STATE);
+  w->bob2.script.change = KANDY_REMOTE_CHANGE_HOLD;
+  kandy_call_hold_async (second, NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_ON_HOLD));
+  wait_for (w, w->alice.n_answers == 2);
+  g_assert_no_error (w->alice.error);
+
+  w->bob2.script.change = KANDY_REMOTE_CHANGE_UNHOLD;
+  kandy_call_consultative_transfer_async (
+      first, second, NULL, answered, &w->alice);
+  wait_for (w, w->alice.n_answers == 3);
+  g_assert_no_error (w->alice.error);
+  g_assert_cmpint (kandy_call_get_state (first), ==, KANDY_CALL_STATE_ENDED);
+  g_assert_cmpint (kandy_call_get_state (second), ==, KANDY_CALL_STATE_ENDED);
+
+  kandy_call_end_async (w->bob.call, NULL, answered, &w->bob);
+  wait_for (w, is_in (&w->bob2, KANDY_CALL_STATE_ENDED));
+  wait_for (w, kandy_loopback_count_sessions (w->platform, NULL) == 0);
+}
+
 /* 10.13 */
 static void
 test_glare (World *w, gconstpointer data)
@@ -618,6 +727,9 @@ main (int argc, char **argv)
   add ("unknown", test_unknown);
   add ("two-devices", test_two_devices);
   add ("hold", test_hold);
+  add ("consulted", test_consulted);
+  add ("transferred", test_transferred);
+  add ("forwarded", test_forwarded);
   add ("glare", test_glare);
   add ("restart", test_restart);
   add ("lost", test_lost);
