@@ -355,6 +355,27 @@ request_hear_tone (
   g_clear_pointer (&promise, gst_promise_unref);
 }
 
+static void
+request_forward (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  const char *destination = gst_structure_get_string (request, "destination");
+
+  self->ended_here = TRUE;
+  kandy_call_forward_async (self->call, destination ? destination : "",
+      self->cancellable, on_operation, operation_new (self, promise));
+}
+
+static void
+request_transfer (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  const char *destination = gst_structure_get_string (request, "destination");
+
+  kandy_call_transfer_async (self->call, destination ? destination : "",
+      self->cancellable, on_operation, operation_new (self, promise));
+}
+
 static const Request requests[] = {
   { "call", FALSE, request_call },
   { "answer", TRUE, request_answer },
@@ -375,6 +396,8 @@ static const Request requests[] = {
   { "start-screenshare", TRUE, request_start_screenshare },
   { "stop-screenshare", TRUE, request_stop_screenshare },
   { "replace-track", TRUE, request_replace_track },
+  { "forward", TRUE, request_forward },
+  { "transfer", TRUE, request_transfer },
   { "get-stats", FALSE, request_stats },
   { "mute-tracks", FALSE, gst_kandy_line_tracks_mute },
   { "get-track", FALSE, gst_kandy_line_tracks_get_track },

@@ -156,6 +156,26 @@ gst_kandy_base_bin_send_dtmf (GstKandyBaseBin *self, const char *tones,
 }
 
 static void
+gst_kandy_base_bin_forward (
+    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new (
+          "forward", "destination", G_TYPE_STRING, destination, NULL),
+      promise);
+}
+
+static void
+gst_kandy_base_bin_transfer (
+    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
+{
+  gst_kandy_base_bin_request (self,
+      gst_structure_new (
+          "transfer", "destination", G_TYPE_STRING, destination, NULL),
+      promise);
+}
+
+static void
 gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
 {
   gst_kandy_base_bin_request (
@@ -466,6 +486,33 @@ gst_kandy_base_bin_install_actions (GType type)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_base_bin_replace_track), NULL, NULL, NULL,
       G_TYPE_NONE, 3, G_TYPE_STRING, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::forward:
+   * @self: the element
+   * @destination: who is to take the call
+   * @promise: (nullable): to be told how it went
+   *
+   * Lets somebody else answer the incoming call, which is over here then. See
+   * kandy_call_forward_async().
+   */
+  g_signal_new_class_handler ("forward", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_forward), NULL, NULL, NULL, G_TYPE_NONE, 2,
+      G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandyBaseBin::transfer:
+   * @self: the element
+   * @destination: who is to talk to the far end from now on
+   * @promise: (nullable): to be told how it went
+   *
+   * Connects the far end of a call that is held with somebody else. When they
+   * talk to each other the call is over here; else it remains held. See
+   * kandy_call_transfer_async().
+   */
+  g_signal_new_class_handler ("transfer", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_base_bin_transfer), NULL, NULL, NULL, G_TYPE_NONE,
+      2, G_TYPE_STRING, GST_TYPE_PROMISE);
   /**
    * GstKandyBaseBin::get-stats:
    * @self: the element
