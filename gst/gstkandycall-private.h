@@ -27,6 +27,7 @@ typedef struct {
 
 typedef struct {
   char *id;
+  guint mline;
   GstKandyReceiveTrack *track;
   gboolean present;
   gboolean shown;               /* announced to the engine's owner */

@@ -84,10 +84,49 @@ add_remote (GstKandyCall *self, const GstKandySdpMline *mline)
 
   kandy_track_set_source_muted (track, TRUE);
   remote->id = g_strdup (mline->remote_track_id);
+  remote->mline = mline->index;
   remote->track = gst_kandy_receive_track_new (
       track, mline->receive_caps, self->latency, self->clock, self->base_time);
   remote->present = remote->described = TRUE;
   g_ptr_array_add (self->receives, remote);
+}
+
+/* (nullable): whose track has gone while its m-line goes on */
+static GstKandyRemoteTrack *
+find_orphan (GstKandyCall *self, const GstKandySdpMline *mline)
+{
+  for (guint i = 0; i < self->receives->len; i++) {
+    GstKandyRemoteTrack *remote = g_ptr_array_index (self->receives, i);
+
+    if (!remote->present && remote->mline == mline->index
+        && gst_kandy_receive_track_get_kind (remote->track) == mline->kind)
+      return remote;
+  }
+  return NULL;
+}
+
+/* Another track comes where one went: the far end sends something else, or
+ * another far end has taken over. Who plays it goes on with it. */
+static void
+replace_remote (GstKandyCall *self, GstKandyRemoteTrack *remote,
+    const GstKandySdpMline *mline)
+{
+  g_autoptr (KandyTrack) former =
+      g_object_ref (gst_kandy_receive_track_get_track (remote->track));
+  g_autoptr (KandyTrack) track = kandy_track_new (mline->remote_track_id,
+      mline->remote_stream_id, mline->kind, FALSE, NULL);
+  gboolean was_shown = remote->shown;
+
+  kandy_track_set_source_muted (track, TRUE);
+  g_free (remote->id);
+  remote->id = g_strdup (mline->remote_track_id);
+  remote->present = remote->described = TRUE;
+  remote->shown = FALSE;
+  gst_kandy_receive_track_set_track (remote->track, track);
+  gst_kandy_receive_track_set_caps (remote->track, mline->receive_caps);
+  kandy_track_set_live (former, FALSE);
+  if (was_shown)
+    kandy_media_engine_emit_track_removed (KANDY_MEDIA_ENGINE (self), former);
 }
 
 /* For the owner of the engine, a track is there as long as the description says
@@ -159,9 +198,26 @@ gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
       remote->described = mline.receive;
       if (mline.receive_caps)
         gst_kandy_receive_track_set_caps (remote->track, mline.receive_caps);
-    } else if (mline.receive) {
-      add_remote (self, &mline);
     }
+  }
+  g_object_ref (self);
+  for (guint i = 0; i < n && !self->closed; i++) {
+    g_auto (GstKandySdpMline) mline = { 0 };
+    GstKandyRemoteTrack *orphan;
+
+    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
+        || !mline.alive || !mline.remote_track_id || !mline.receive
+        || find_remote (self, mline.remote_track_id))
+      continue;
+    orphan = find_orphan (self, &mline);
+    if (orphan)
+      replace_remote (self, orphan, &mline);
+    else
+      add_remote (self, &mline);
+  }
+  if (self->closed) {
+    g_object_unref (self);
+    return;
   }
 
   for (guint i = old; i < self->receives->len; i++)
@@ -173,7 +229,6 @@ gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
       g_ptr_array_add (gone, g_ptr_array_steal_index (self->receives, i));
   gst_kandy_call_update_gates (self);
 
-  g_object_ref (self);
   for (guint i = 0; i < come->len; i++)
     g_object_ref (g_ptr_array_index (come, i));
   for (guint i = 0; i < gone->len; i++) {

@@ -28,8 +28,9 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_receive_track_debug);
 struct _GstKandyReceiveTrack {
   GstObject parent;
 
-  KandyTrack *track;
-  GstClock *clock; /* of the private pipeline */
+  KandyTrack *track; /* under the object lock */
+  GPtrArray *former; /* of KandyTrack, so that nobody is left with none */
+  GstClock *clock;   /* of the private pipeline */
   GstClockTime base_time;
   guint latency;
   GMainContext *context; /* of the kandy thread */
@@ -53,7 +54,7 @@ struct _GstKandyReceiveTrack {
   gboolean discont;
 };
 
-enum { PROP_0, PROP_ACTIVE, PROP_LATENCY, N_PROPS };
+enum { PROP_0, PROP_ACTIVE, PROP_LATENCY, PROP_TRACK, N_PROPS };
 
 static GParamSpec *props[N_PROPS];
 
@@ -77,6 +78,9 @@ gst_kandy_receive_track_get_property (
     case PROP_LATENCY:
       g_value_set_uint (value, self->latency);
       break;
+    case PROP_TRACK:
+      g_value_set_object (value, gst_kandy_receive_track_get_track (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   }
@@ -90,6 +94,7 @@ gst_kandy_receive_track_finalize (GObject *object)
   if (self->notify)
     self->notify (self->user_data);
   g_clear_object (&self->track);
+  g_ptr_array_unref (self->former);
   gst_clear_object (&self->clock);
   gst_clear_object (&self->pad);
   g_main_context_unref (self->context);
@@ -126,6 +131,14 @@ gst_kandy_receive_track_class_init (GstKandyReceiveTrackClass *klass)
   props[PROP_LATENCY] =
       g_param_spec_uint ("latency", "Latency", "Delay of the jitter buffer, ms",
           0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * GstKandyReceiveTrack:track:
+   *
+   * What the call shows for it. Notified of on the kandy thread.
+   */
+  props[PROP_TRACK] = g_param_spec_object ("track", "Track",
+      "What the call shows for it", KANDY_TYPE_TRACK,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   GST_DEBUG_CATEGORY_INIT (gst_kandy_receive_track_debug, "kandyreceivetrack",
@@ -135,6 +148,7 @@ gst_kandy_receive_track_class_init (GstKandyReceiveTrackClass *klass)
 static void
 gst_kandy_receive_track_init (GstKandyReceiveTrack *self)
 {
+  self->former = g_ptr_array_new_with_free_func (g_object_unref);
   g_rec_mutex_init (&self->delivery);
   self->context = g_main_context_ref_thread_default ();
   self->last_delivery = GST_CLOCK_TIME_NONE;
@@ -285,6 +299,18 @@ gst_kandy_receive_track_set_active (GstKandyReceiveTrack *self, gboolean active)
 }
 
 void
+gst_kandy_receive_track_set_track (
+    GstKandyReceiveTrack *self, KandyTrack *track)
+{
+  GST_OBJECT_LOCK (self);
+  g_ptr_array_add (self->former, self->track);
+  self->track = g_object_ref (track);
+  self->flowing = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TRACK]);
+}
+
+void
 gst_kandy_receive_track_set_caps (GstKandyReceiveTrack *self, GstCaps *caps)
 {
   GST_OBJECT_LOCK (self);
@@ -330,14 +356,21 @@ gst_kandy_receive_track_get_current_caps (GstKandyReceiveTrack *self)
  * gst_kandy_receive_track_get_track:
  * @self: a #GstKandyReceiveTrack
  *
- * Returns: (transfer none): what the call shows for it
+ * Returns: (transfer none): what the call shows for it. It is another one after
+ *     the far end, or whoever has taken its place, has put another track in its
+ *     place; the former one lives on with @self.
  */
 KandyTrack *
 gst_kandy_receive_track_get_track (GstKandyReceiveTrack *self)
 {
+  KandyTrack *track;
+
   g_return_val_if_fail (GST_KANDY_IS_RECEIVE_TRACK (self), NULL);
 
-  return self->track;
+  GST_OBJECT_LOCK (self);
+  track = self->track;
+  GST_OBJECT_UNLOCK (self);
+  return track;
 }
 
 /**

@@ -74,6 +74,9 @@ void gst_kandy_receive_track_set_active (GstKandyReceiveTrack *self,
     gboolean active);
 /* The KandyTrack is told if packets come; on the kandy thread */
 void gst_kandy_receive_track_tell_flowing (GstKandyReceiveTrack *self);
+/* Another track comes on the m-line of this one; who plays it goes on */
+void gst_kandy_receive_track_set_track (GstKandyReceiveTrack *self,
+    KandyTrack *track);
 void gst_kandy_receive_track_set_caps (GstKandyReceiveTrack *self,
     GstCaps *caps);
 void gst_kandy_receive_track_forget_source (GstKandyReceiveTrack *self);

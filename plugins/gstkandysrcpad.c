@@ -227,6 +227,22 @@ on_muted (KandyTrack *track, GParamSpec *pspec, GstKandySrcPad *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MUTE]);
 }
 
+/* On the kandy thread: another track comes, the pad goes on */
+static void
+on_track (GstKandyReceiveTrack *receive_track, GParamSpec *pspec,
+    GstKandySrcPad *self)
+{
+  KandyTrack *track = gst_kandy_receive_track_get_track (receive_track);
+
+  g_signal_connect_object (
+      track, "notify::muted", G_CALLBACK (on_muted), self, 0);
+  on_muted (track, NULL, self);
+  if (pspec == NULL)
+    return;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRACK_ID]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STREAM_ID]);
+}
+
 static void
 set_mute (GstKandySrcPad *self, gboolean mute)
 {
@@ -376,9 +392,9 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
       gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
   gst_object_ref_sink (self->media_src);
   gst_object_ref_sink (self->receive_bin);
-  on_muted (gst_kandy_receive_track_get_track (track), NULL, self);
-  g_signal_connect_object (gst_kandy_receive_track_get_track (track),
-      "notify::muted", G_CALLBACK (on_muted), self, 0);
+  on_track (track, NULL, self);
+  g_signal_connect_object (
+      track, "notify::track", G_CALLBACK (on_track), self, 0);
   g_signal_connect_object (
       self->receive_bin, "dtmf-tone", G_CALLBACK (on_dtmf_tone), self, 0);
   gst_kandy_media_src_set_fill (self->media_src, fill, self);
