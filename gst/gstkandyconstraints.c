@@ -473,3 +473,24 @@ gst_kandy_constraints_choose (const GstStructure *constraints,
   constraints_clear (parsed);
   return device;
 }
+
+/**
+ * gst_kandy_constraints_to_caps:
+ * @constraints: (nullable): what is wanted
+ * @rate: pictures per second if it does not say
+ *
+ * Returns: (transfer full): video/x-raw caps for a source that can do all
+ */
+GstCaps *
+gst_kandy_constraints_to_caps (const GstStructure *constraints, guint rate)
+{
+  Constraints parsed = { { FALSE } };
+  GstStructure *fixed = gst_structure_new (
+      "video/x-raw", "framerate", GST_TYPE_FRACTION, (int) rate, 1, NULL);
+  g_autoptr (GstStructure) any = gst_structure_new_empty ("video/x-raw");
+
+  if (parse (constraints, parsed, NULL))
+    measure (parsed, any, fixed);
+  constraints_clear (parsed);
+  return gst_caps_new_full (fixed, NULL);
+}

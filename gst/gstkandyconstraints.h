@@ -19,5 +19,9 @@ GST_KANDY_API gboolean gst_kandy_constraints_check (
 GST_KANDY_API GstDevice *gst_kandy_constraints_choose (
     const GstStructure *constraints, KandyMediaKind kind, GPtrArray *devices,
     GstCaps **caps, GError **error);
+/* (transfer full): video/x-raw with the wishes of @constraints (nullable) that are
+ * sizes, for a source that takes any; at @rate if it does not say */
+GST_KANDY_API GstCaps *gst_kandy_constraints_to_caps (
+    const GstStructure *constraints, guint rate);
 
 G_END_DECLS

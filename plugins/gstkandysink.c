@@ -39,6 +39,23 @@
  * pipeline, or come along with the sound at an audio pad, which then is the one
  * whose call hears the tone.
  *
+ * ## Devices
+ *
+ * Nothing has to be linked: with #GstKandySink:audio-device,
+ * #GstKandySink:video-device or #GstKandySink:screen the element opens a
+ * microphone, a camera or the screen itself, in PAUSED, and sends it through a
+ * pad that it makes for it. #GstKandyBaseBin::get-devices lists what there is.
+ * A device that cannot be had is an error with the code `call:4`; so is one
+ * that fails later. Another device takes the place of the former one while that
+ * is still sent, without a gap, see #GstKandySink::change-input-devices.
+ *
+ * ## Muting
+ *
+ * A pad's properties `mute` and `volume`, which are those of #GstStreamVolume,
+ * act at once and are not negotiated. The far end gets packets of silence or
+ * black, also if the media comes encoded; see also
+ * #GstKandyBaseBin::mute-tracks.
+ *
  * ## Example launch lines
  *
  * All of them work beside `kandy-loopback --port 8080`. A password on a command
@@ -72,6 +89,15 @@
  *     password=alice destination=bob
  * ]|
  *
+ * A caller with microphone and camera, with pictures as near to 720p as the
+ * camera can:
+ * |[
+ * gst-launch-1.0 -e kandysink server=http://127.0.0.1:8080 \
+ *     username=alice@loopback.example password=alice destination=bob \
+ *     audio-device=default video-device=default \
+ *     video-options="options,width=1280,height=720"
+ * ]|
+ *
  * Both faces in one pipeline: who calls hears a tone and is heard:
  * |[
  * gst-launch-1.0 kandysink name=sink server=http://127.0.0.1:8080 \
@@ -89,6 +115,7 @@
 
 #include "gstkandycodec.h"
 #include "gstkandysink.h"
+#include "gstkandysinkdevices.h"
 #include "gstkandysinkpad.h"
 #include "gstkandytoneevent.h"
 #include "gstkandyuri.h"
@@ -107,10 +134,18 @@ enum {
   PROP_VIDEO_CODECS,
   PROP_END_ON_EOS,
   PROP_EOS_ON_END,
+  PROP_AUDIO_DEVICE,
+  PROP_VIDEO_DEVICE,
+  PROP_SCREEN,
+  PROP_AUDIO_OPTIONS,
+  PROP_VIDEO_OPTIONS,
+  PROP_SCREEN_OPTIONS,
 };
 
 struct _GstKandySink {
   GstKandyBaseBin parent_instance;
+
+  GstKandySinkDevices *devices;
 
   /* all of it guarded by the object lock */
   GPtrArray *pads; /* of GstKandySinkPad, a reference each */
@@ -222,6 +257,7 @@ gst_kandy_sink_get_wishes (
 
   parent_member->get_wishes (member, wishes);
   wishes->sends = TRUE;
+  gst_kandy_sink_devices_get_wishes (self->devices, wishes);
   if (wishes->remove == NULL)
     wishes->remove = g_ptr_array_new_with_free_func (g_free);
   GST_OBJECT_LOCK (self);
@@ -695,9 +731,14 @@ gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
   ret = GST_ELEMENT_CLASS (gst_kandy_sink_parent_class)
             ->change_state (element, transition);
 
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && ret != GST_STATE_CHANGE_FAILURE)
+    gst_kandy_sink_devices_start (self->devices);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    g_autoptr (GPtrArray) pads = dup_pads (self);
+    g_autoptr (GPtrArray) pads = NULL;
 
+    gst_kandy_sink_devices_stop (self->devices);
+    pads = dup_pads (self);
     for (i = 0; i < pads->len; i++)
       gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), FALSE);
     GST_OBJECT_LOCK (self);
@@ -746,6 +787,22 @@ gst_kandy_sink_uri_handler_init (gpointer iface_pointer, gpointer data)
 }
 
 static void
+gst_kandy_sink_change_input_devices (GstKandySink *self,
+    const char *audio_device, const char *video_device, GstPromise *promise)
+{
+  if (audio_device != NULL)
+    gst_kandy_sink_devices_set (self->devices, GST_KANDY_SINK_AUDIO,
+        audio_device,
+        promise != NULL && video_device == NULL ? gst_promise_ref (promise)
+                                                : NULL);
+  if (video_device != NULL)
+    gst_kandy_sink_devices_set (self->devices, GST_KANDY_SINK_VIDEO,
+        video_device, promise != NULL ? gst_promise_ref (promise) : NULL);
+  if (audio_device == NULL && video_device == NULL)
+    gst_kandy_promise_reply (promise, NULL, NULL);
+}
+
+static void
 gst_kandy_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -775,6 +832,23 @@ gst_kandy_sink_set_property (
       self->eos_on_end = g_value_get_boolean (value);
       GST_OBJECT_UNLOCK (self);
       break;
+    case PROP_AUDIO_DEVICE:
+    case PROP_VIDEO_DEVICE:
+      gst_kandy_sink_devices_set (self->devices,
+          GST_KANDY_SINK_AUDIO + id - PROP_AUDIO_DEVICE,
+          g_value_get_string (value), NULL);
+      break;
+    case PROP_SCREEN:
+      gst_kandy_sink_devices_set (self->devices, GST_KANDY_SINK_SCREEN,
+          g_value_get_boolean (value) ? "default" : NULL, NULL);
+      break;
+    case PROP_AUDIO_OPTIONS:
+    case PROP_VIDEO_OPTIONS:
+    case PROP_SCREEN_OPTIONS:
+      gst_kandy_sink_devices_set_options (self->devices,
+          GST_KANDY_SINK_AUDIO + id - PROP_AUDIO_OPTIONS,
+          gst_value_get_structure (value));
+      break;
     default:
       G_OBJECT_CLASS (gst_kandy_sink_parent_class)
           ->set_property (object, id, value, pspec);
@@ -787,6 +861,30 @@ gst_kandy_sink_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstKandySink *self = GST_KANDY_SINK (object);
+  g_autofree char *screen = NULL;
+
+  switch (id) {
+    case PROP_AUDIO_DEVICE:
+    case PROP_VIDEO_DEVICE:
+      g_value_take_string (value,
+          gst_kandy_sink_devices_dup (
+              self->devices, GST_KANDY_SINK_AUDIO + id - PROP_AUDIO_DEVICE));
+      return;
+    case PROP_SCREEN:
+      screen =
+          gst_kandy_sink_devices_dup (self->devices, GST_KANDY_SINK_SCREEN);
+      g_value_set_boolean (value, screen != NULL);
+      return;
+    case PROP_AUDIO_OPTIONS:
+    case PROP_VIDEO_OPTIONS:
+    case PROP_SCREEN_OPTIONS:
+      g_value_take_boxed (value,
+          gst_kandy_sink_devices_dup_options (
+              self->devices, GST_KANDY_SINK_AUDIO + id - PROP_AUDIO_OPTIONS));
+      return;
+    default:
+      break;
+  }
 
   GST_OBJECT_LOCK (self);
   switch (id) {
@@ -828,6 +926,7 @@ gst_kandy_sink_finalize (GObject *object)
 {
   GstKandySink *self = GST_KANDY_SINK (object);
 
+  gst_kandy_sink_devices_free (self->devices);
   g_ptr_array_unref (self->pads);
   g_ptr_array_unref (self->gone);
   g_ptr_array_unref (self->eos);
@@ -896,6 +995,24 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
           "Stop upstream and post EOS when the call ends", DEFAULT_EOS_ON_END,
           flags | GST_PARAM_MUTABLE_PLAYING));
 
+  gst_kandy_sink_devices_install (object_class, PROP_AUDIO_DEVICE);
+  /**
+   * GstKandySink::change-input-devices:
+   * @self: the element
+   * @audio_device: (nullable): the microphone, %NULL to leave it as it is
+   * @video_device: (nullable): the camera, %NULL to leave it as it is
+   * @promise: (nullable): to be told how it went
+   *
+   * Sets #GstKandySink:audio-device, #GstKandySink:video-device or both. The
+   * former device is sent until the new one gives its first samples, and
+   * remains if it does not: then the reply is the error `call:4`. With both,
+   * the reply is that of the camera. API document: `changeInputDevices`.
+   */
+  g_signal_new_class_handler ("change-input-devices", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_sink_change_input_devices), NULL, NULL, NULL,
+      G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, GST_TYPE_PROMISE);
+
   element_class->request_new_pad =
       GST_DEBUG_FUNCPTR (gst_kandy_sink_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (gst_kandy_sink_release_pad);
@@ -923,6 +1040,7 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
 static void
 gst_kandy_sink_init (GstKandySink *self)
 {
+  self->devices = gst_kandy_sink_devices_new (GST_ELEMENT (self));
   self->pads = g_ptr_array_new_with_free_func (gst_object_unref);
   self->gone = g_ptr_array_new_with_free_func (g_free);
   self->eos = g_ptr_array_new ();

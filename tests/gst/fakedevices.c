@@ -33,10 +33,20 @@ typedef struct {
   GstElementClass parent_class;
 } FakeBrokenClass;
 
+typedef struct {
+  GstBin parent;
+} FakeSource;
+
+typedef struct {
+  GstBinClass parent_class;
+} FakeSourceClass;
+
 static GType fake_broken_get_type (void);
+static GType fake_source_get_type (void);
 static GType fake_device_get_type (void);
 static GType fake_provider_get_type (void);
 
+G_DEFINE_TYPE (FakeSource, fake_source, GST_TYPE_BIN)
 G_DEFINE_TYPE (FakeBroken, fake_broken, GST_TYPE_ELEMENT)
 G_DEFINE_TYPE (FakeDevice, fake_device, GST_TYPE_DEVICE)
 G_DEFINE_TYPE (FakeProvider, fake_provider, GST_TYPE_DEVICE_PROVIDER)
@@ -60,6 +70,50 @@ on_gone (gpointer data, GObject *element)
 
   g_atomic_int_add (&self->n_open, -1);
   gst_object_unref (self);
+}
+
+/* A device that begins now has the time of now; test sources would begin with
+ * that of the pipeline's beginning, and catch up */
+static GstStateChangeReturn
+fake_source_change_state (GstElement *element, GstStateChange transition)
+{
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+    GstClock *clock = gst_element_get_clock (element);
+    GstElement *inner = gst_bin_get_by_name (GST_BIN (element), "inner");
+
+    if (clock)
+      g_object_set (inner, "timestamp-offset",
+          (gint64) (gst_clock_get_time (clock)
+              - gst_element_get_base_time (element)),
+          NULL);
+    gst_clear_object (&clock);
+    gst_object_unref (inner);
+  }
+  return GST_ELEMENT_CLASS (fake_source_parent_class)
+      ->change_state (element, transition);
+}
+
+static void
+fake_source_class_init (FakeSourceClass *klass)
+{
+  GST_ELEMENT_CLASS (klass)->change_state = fake_source_change_state;
+}
+
+static void
+fake_source_init (FakeSource *self)
+{
+}
+
+static GstElement *
+wrap (GstElement *inner)
+{
+  GstElement *bin = g_object_new (fake_source_get_type (), NULL);
+  GstPad *pad = gst_element_get_static_pad (inner, "src");
+
+  gst_bin_add (GST_BIN (bin), inner);
+  gst_element_add_pad (bin, gst_ghost_pad_new ("src", pad));
+  gst_object_unref (pad);
+  return bin;
 }
 
 static GstStateChangeReturn
@@ -94,18 +148,20 @@ fake_device_create_element (GstDevice *device, const char *name)
   if (self->broken)
     return g_object_new (fake_broken_get_type (), NULL);
   if (gst_device_has_classes (device, "Audio/Source")) {
-    element = gst_element_factory_make ("audiotestsrc", name);
+    element = gst_element_factory_make ("audiotestsrc", "inner");
     g_object_set (element, "is-live", TRUE, "freq", (double) self->value,
         "samplesperbuffer", 480, NULL);
+    element = wrap (element);
   } else if (gst_device_has_classes (device, "Audio/Sink")) {
     element = gst_element_factory_make ("appsink", name);
     g_object_set (element, "async", FALSE, "sync", FALSE, "max-buffers", 500,
         "drop", TRUE, NULL);
   } else {
-    element = gst_element_factory_make ("videotestsrc", name);
+    element = gst_element_factory_make ("videotestsrc", "inner");
     g_object_set (
         element, "is-live", TRUE, "foreground-color", self->value, NULL);
     gst_util_set_object_arg (G_OBJECT (element), "pattern", "solid-color");
+    element = wrap (element);
   }
   g_atomic_int_inc (&self->n_open);
   g_object_weak_ref (G_OBJECT (element), on_gone, gst_object_ref (self));

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* A device as the source of what a pad sends; it can be exchanged for another
+ * one while it plays. */
+
+#define GST_TYPE_KANDY_DEVICE_SRC (gst_kandy_device_src_get_type ())
+G_DECLARE_FINAL_TYPE (GstKandyDeviceSrc, gst_kandy_device_src, GST, KANDY_DEVICE_SRC, GstBin)
+
+/* (transfer floating) */
+GstKandyDeviceSrc *gst_kandy_device_src_new (void);
+/* Gives out what @branch (transfer floating), a bin with a pad "src" that is in
+ * READY, gives out: at once if it is the first one, else from its first buffer
+ * on. @promise: (nullable) (transfer full): replied to then, or when that cannot
+ * be */
+void gst_kandy_device_src_take (GstKandyDeviceSrc *self, GstElement *branch,
+    GstPromise *promise);
+/* Before it is taken out of its bin */
+void gst_kandy_device_src_stop (GstKandyDeviceSrc *self);
+
+G_END_DECLS

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandybasebin.h"
+#include "gstkandyconstraints.h"
+#include "gstkandydevicesrc.h"
+#include "gstkandysinkdevices.h"
+
+/* SECTION: devices of kandysink
+ *
+ * A device is linked to a request pad of the element from within. So it is sent
+ * as everything else is, can be muted at the pad, and is one more medium of the
+ * call. Looking for a device and opening it can take long and happens in
+ * threads of its own; the call waits for it as for pads without caps.
+ */
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_devices_debug);
+#define GST_CAT_DEFAULT gst_kandy_sink_devices_debug
+
+#define DEVICES_WAIT_MS 5000
+#define ANY_DEVICE "default"
+#define SCREEN_RATE 15
+
+typedef struct {
+  char *id;               /* (nullable) */
+  GstStructure *options;  /* (nullable) */
+  guint opening;          /* threads that are at it */
+  guint serial;           /* of the wish: the latest one counts */
+  GstKandyDeviceSrc *src; /* (nullable) */
+  GstPad *pad;            /* (nullable) */
+} Slot;
+
+struct _GstKandySinkDevices {
+  GstElement *sink;
+
+  GMutex lock;      /* guards the slots */
+  GMutex link_lock; /* held while what is behind a slot changes */
+  gboolean started;
+  Slot slots[GST_KANDY_SINK_N_DEVICES];
+};
+
+static const struct {
+  GstKandyDeviceKind kind;
+  KandyMediaKind media;
+  const char *pads[2]; /* templates, the second if there is no first */
+  const char *name;
+} kinds[] = {
+  [GST_KANDY_SINK_AUDIO] = { GST_KANDY_DEVICE_MICROPHONE,
+      KANDY_MEDIA_KIND_AUDIO, { "audio_%u", NULL }, "microphone" },
+  [GST_KANDY_SINK_VIDEO] = { GST_KANDY_DEVICE_CAMERA, KANDY_MEDIA_KIND_VIDEO,
+      { "video_%u", NULL }, "camera" },
+  [GST_KANDY_SINK_SCREEN] = { GST_KANDY_DEVICE_SCREEN, KANDY_MEDIA_KIND_VIDEO,
+      { "screen_%u", "video_%u" }, "screen" },
+};
+
+/* One attempt to open */
+typedef struct {
+  GstKandySinkDevices *devices; /* the element's, which is held */
+  GstKandySinkDevice which;
+  guint serial;
+  char *id;
+  GstStructure *options;
+  GstPromise *promise; /* (nullable) */
+} Attempt;
+
+static void
+attempt_free (gpointer data)
+{
+  Attempt *attempt = data;
+
+  if (attempt->promise != NULL) {
+    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_INVALID_STATE,
+        "call:6", 0, "The device is not wanted any more");
+
+    gst_kandy_promise_reply (attempt->promise, NULL, error);
+    gst_promise_unref (attempt->promise);
+  }
+  g_free (attempt->id);
+  g_clear_pointer (&attempt->options, gst_structure_free);
+  g_free (attempt);
+}
+
+static gboolean
+has_wish (const Slot *slot)
+{
+  return slot->id != NULL;
+}
+
+/* (transfer floating): @source, and what makes @caps of it */
+static GstElement *
+make_branch (GstElement *source, GstCaps *caps)
+{
+  GstElement *branch = gst_bin_new (NULL);
+  GstElement *filter = gst_element_factory_make ("capsfilter", NULL);
+  GstElement *last = filter;
+  g_autoptr (GstPad) pad = NULL;
+
+  g_object_set (filter, "caps", caps, NULL);
+  gst_bin_add_many (GST_BIN (branch), source, filter, NULL);
+  gst_element_link (source, filter);
+  if (caps != NULL && !gst_caps_is_any (caps)
+      && gst_structure_has_name (
+          gst_caps_get_structure (caps, 0), "image/jpeg")) {
+    last = gst_element_factory_make ("jpegdec", NULL);
+    if (last == NULL) {
+      gst_object_unref (gst_object_ref_sink (branch));
+      return NULL;
+    }
+    gst_bin_add (GST_BIN (branch), last);
+    gst_element_link (filter, last);
+  }
+  pad = gst_element_get_static_pad (last, "src");
+  gst_element_add_pad (branch, gst_ghost_pad_new ("src", pad));
+  return branch;
+}
+
+/* (transfer floating) (nullable): the X display, if no provider has screens */
+static GstElement *
+make_display (const GstStructure *options, GError **error)
+{
+  GstElement *source = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  GstElement *branch, *scale, *filter;
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!gst_kandy_constraints_check (options, error))
+    return NULL;
+  if (g_getenv ("DISPLAY") != NULL)
+    source = gst_element_factory_make ("ximagesrc", NULL);
+  if (source == NULL) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+            "Failed to get media => Name: NotFoundError; Error Message :There "
+            "is no screen."));
+    return NULL;
+  }
+  g_object_set (source, "use-damage", FALSE, NULL);
+  branch = gst_bin_new (NULL);
+  scale = gst_element_factory_make ("videoscale", NULL);
+  filter = gst_element_factory_make ("capsfilter", NULL);
+  caps = gst_kandy_constraints_to_caps (options, SCREEN_RATE);
+  g_object_set (filter, "caps", caps, NULL);
+  gst_bin_add_many (GST_BIN (branch), source, scale, filter, NULL);
+  gst_element_link_many (source, scale, filter, NULL);
+  pad = gst_element_get_static_pad (filter, "src");
+  gst_element_add_pad (branch, gst_ghost_pad_new ("src", pad));
+  return branch;
+}
+
+/* (transfer floating) (nullable): in READY, that is with the device opened */
+static GstElement *
+open_device (const Attempt *attempt, GError **error)
+{
+  g_autoptr (GstKandyDevices) all = gst_kandy_devices_get_default ();
+  g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GstStructure) constraints = attempt->options != NULL
+      ? gst_structure_copy (attempt->options)
+      : gst_structure_new_empty ("constraints");
+  g_autoptr (GstDevice) device = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  g_autofree char *label = NULL;
+  GstElement *source, *branch = NULL;
+
+  if (!gst_kandy_devices_wait (all, DEVICES_WAIT_MS)) {
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_TIMEOUT, "call:4", 0,
+            "Failed to get media => Name: AbortError; Error Message :The "
+            "devices are not known in time."));
+    return NULL;
+  }
+  if (!g_str_equal (attempt->id, ANY_DEVICE))
+    gst_structure_set (
+        constraints, "device-id", G_TYPE_STRING, attempt->id, NULL);
+  devices = gst_kandy_devices_list (all, kinds[attempt->which].kind);
+  if (attempt->which == GST_KANDY_SINK_SCREEN && devices->len == 0) {
+    branch = make_display (constraints, error);
+    label = g_strdup ("screen");
+    if (branch == NULL)
+      return NULL;
+  } else {
+    device = gst_kandy_constraints_choose (
+        constraints, kinds[attempt->which].media, devices, &caps, error);
+    if (device == NULL)
+      return NULL;
+    label = gst_device_get_display_name (device);
+    source = gst_device_create_element (device, NULL);
+    if (source != NULL)
+      branch = make_branch (source, caps);
+  }
+  if (branch != NULL
+      && gst_element_set_state (branch, GST_STATE_READY)
+          != GST_STATE_CHANGE_FAILURE) {
+    GST_INFO_OBJECT (attempt->devices->sink, "%s \"%s\" is open",
+        kinds[attempt->which].name, label);
+    return branch;
+  }
+  if (branch != NULL) {
+    gst_element_set_state (branch, GST_STATE_NULL);
+    gst_object_unref (gst_object_ref_sink (branch));
+  }
+  g_propagate_error (error,
+      kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+          "Failed to get media => Name: NotReadableError; Error Message :The "
+          "%s \"%s\" cannot be opened.",
+          kinds[attempt->which].name, label));
+  return NULL;
+}
+
+/* With the link lock */
+static gboolean
+link_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  GstKandyDeviceSrc *src = gst_kandy_device_src_new ();
+  g_autoptr (GstPad) source_pad = NULL;
+  GstPad *pad = NULL;
+  guint i;
+
+  for (i = 0; i < 2 && pad == NULL; i++)
+    if (kinds[which].pads[i] != NULL
+        && gst_element_get_pad_template (self->sink, kinds[which].pads[i])
+            != NULL)
+      pad = gst_element_request_pad_simple (self->sink, kinds[which].pads[i]);
+  gst_object_ref_sink (src);
+  if (pad == NULL) {
+    gst_object_unref (src);
+    return FALSE;
+  }
+  gst_bin_add (GST_BIN (self->sink), GST_ELEMENT (src));
+  source_pad = gst_element_get_static_pad (GST_ELEMENT (src), "src");
+  /* from within: the pad is the bin's own, which the check of the hierarchy
+   * does not allow for */
+  gst_pad_link_full (source_pad, pad, GST_PAD_LINK_CHECK_NOTHING);
+
+  g_mutex_lock (&self->lock);
+  self->slots[which].src = src;
+  self->slots[which].pad = pad;
+  g_mutex_unlock (&self->lock);
+  gst_element_sync_state_with_parent (GST_ELEMENT (src));
+  return TRUE;
+}
+
+/* With the link lock */
+static void
+unlink_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  g_autoptr (GstKandyDeviceSrc) src = NULL;
+  g_autoptr (GstPad) source_pad = NULL;
+  g_autoptr (GstPad) pad = NULL;
+
+  g_mutex_lock (&self->lock);
+  src = g_steal_pointer (&self->slots[which].src);
+  pad = g_steal_pointer (&self->slots[which].pad);
+  g_mutex_unlock (&self->lock);
+  if (src == NULL)
+    return;
+
+  gst_kandy_device_src_stop (src);
+  gst_element_set_locked_state (GST_ELEMENT (src), TRUE);
+  gst_element_set_state (GST_ELEMENT (src), GST_STATE_NULL);
+  source_pad = gst_element_get_static_pad (GST_ELEMENT (src), "src");
+  gst_pad_unlink (source_pad, pad);
+  gst_bin_remove (GST_BIN (self->sink), GST_ELEMENT (src));
+  gst_element_release_request_pad (self->sink, pad);
+}
+
+static void
+report (GstKandySinkDevices *self, GstKandySinkDevice which, gboolean first,
+    const GError *error)
+{
+  const char *code = kandy_error_get_platform_code (error);
+
+  if (code == NULL)
+    code = "NO_CODE";
+  if (first)
+    GST_ELEMENT_ERROR_WITH_DETAILS (self->sink, RESOURCE, NOT_FOUND,
+        ("%s", error->message), ("no %s", kinds[which].name),
+        ("code", G_TYPE_STRING, code, NULL));
+  else
+    GST_ELEMENT_WARNING_WITH_DETAILS (self->sink, RESOURCE, NOT_FOUND,
+        ("%s", error->message), ("the former %s goes on", kinds[which].name),
+        ("code", G_TYPE_STRING, code, NULL));
+}
+
+/* On a thread of its own, at which the element is held */
+static void
+open_slot (GstElement *element, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+  GstKandySinkDevices *self = attempt->devices;
+  Slot *slot = &self->slots[attempt->which];
+  g_autoptr (GError) error = NULL;
+  GstElement *branch = open_device (attempt, &error);
+  gboolean wanted, first;
+
+  g_mutex_lock (&self->link_lock);
+  g_mutex_lock (&self->lock);
+  slot->opening--;
+  wanted = self->started && slot->serial == attempt->serial;
+  first = slot->src == NULL;
+  g_mutex_unlock (&self->lock);
+
+  if (branch != NULL
+      && (!wanted || (first && !link_slot (self, attempt->which)))) {
+    gst_element_set_state (branch, GST_STATE_NULL);
+    gst_object_unref (gst_object_ref_sink (branch));
+  } else if (branch != NULL) {
+    gst_kandy_device_src_take (
+        slot->src, branch, g_steal_pointer (&attempt->promise));
+  }
+  g_mutex_unlock (&self->link_lock);
+
+  if (error != NULL && wanted && attempt->promise == NULL)
+    report (self, attempt->which, first, error);
+  if (error != NULL) {
+    gst_kandy_promise_reply (attempt->promise, NULL, error);
+    g_clear_pointer (&attempt->promise, gst_promise_unref);
+  }
+  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (element));
+}
+
+static void
+close_slot (GstElement *element, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+  GstKandySinkDevices *self = attempt->devices;
+  Slot *slot = &self->slots[attempt->which];
+  gboolean wanted;
+
+  g_mutex_lock (&self->link_lock);
+  g_mutex_lock (&self->lock);
+  slot->opening--;
+  wanted = slot->serial == attempt->serial;
+  g_mutex_unlock (&self->lock);
+  if (wanted)
+    unlink_slot (self, attempt->which);
+  g_mutex_unlock (&self->link_lock);
+  if (wanted) {
+    gst_kandy_promise_reply (attempt->promise, NULL, NULL);
+    g_clear_pointer (&attempt->promise, gst_promise_unref);
+  }
+}
+
+/* With the lock. @promise: (nullable) (transfer full) */
+static Attempt *
+new_attempt (
+    GstKandySinkDevices *self, GstKandySinkDevice which, GstPromise *promise)
+{
+  Slot *slot = &self->slots[which];
+  Attempt *attempt = g_new0 (Attempt, 1);
+
+  slot->opening++;
+  attempt->devices = self;
+  attempt->which = which;
+  attempt->serial = ++slot->serial;
+  attempt->id = g_strdup (slot->id);
+  attempt->options =
+      slot->options != NULL ? gst_structure_copy (slot->options) : NULL;
+  attempt->promise = promise;
+  return attempt;
+}
+
+static void
+run_attempt (GstKandySinkDevices *self, Attempt *attempt)
+{
+  gst_element_call_async (self->sink,
+      attempt->id != NULL ? open_slot : close_slot, attempt, attempt_free);
+}
+
+void
+gst_kandy_sink_devices_install (GObjectClass *object_class, guint first)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GstKandySink:audio-device:
+   *
+   * The microphone to open, by its `deviceId` or its label; `default` for the
+   * one that suits #GstKandySink:audio-options best. It is opened in PAUSED and
+   * sent through a pad that the element makes for it. Another value exchanges
+   * the microphone without a negotiation, see also
+   * #GstKandySink::change-input-devices. Unset: none. API document:
+   * `media.audioOptions.deviceId` of `call.make`, `setDefaultDevices`.
+   */
+  g_object_class_install_property (object_class, first,
+      g_param_spec_string ("audio-device", "Audio device",
+          "Microphone to open, by id or label; \"default\" = any", NULL,
+          flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:video-device:
+   *
+   * The camera to open, as #GstKandySink:audio-device. API document:
+   * `media.videoOptions.deviceId` of `call.make`, `setDefaultDevices`.
+   */
+  g_object_class_install_property (object_class, first + 1,
+      g_param_spec_string ("video-device", "Video device",
+          "Camera to open, by id or label; \"default\" = any", NULL,
+          flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:screen:
+   *
+   * Whether what the screen shows is sent: that of a device provider, or the X
+   * display that the environment variable DISPLAY names. API document:
+   * `media.screen` of `call.make`.
+   */
+  g_object_class_install_property (object_class, first + 2,
+      g_param_spec_boolean ("screen", "Screen", "Send what the screen shows",
+          FALSE, flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:audio-options:
+   *
+   * What is wanted of the microphone, see #GstKandySink:video-options; only
+   * `device-id` has a meaning. API document: `media.audioOptions`.
+   */
+  g_object_class_install_property (object_class, first + 3,
+      g_param_spec_boxed ("audio-options", "Audio options",
+          "Constraints for the microphone", GST_TYPE_STRUCTURE,
+          flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:video-options:
+   *
+   * What is wanted of the camera: a structure with the fields `device-id`,
+   * `width`, `height` and `frame-rate`. A value is ideal, and the nearest one
+   * that there is is taken; `width=[w,exact=1280]` takes no other. If nothing
+   * fits there is an error with the code `call:4`. Looked at when the camera is
+   * opened. API document: `call.MediaConstraint`, `media.videoOptions`.
+   */
+  g_object_class_install_property (object_class, first + 4,
+      g_param_spec_boxed ("video-options", "Video options",
+          "Constraints for the camera, \"o,width=1280,height=720\"",
+          GST_TYPE_STRUCTURE, flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:screen-options:
+   *
+   * What is wanted of the screen's pictures, see #GstKandySink:video-options.
+   * API document: `media.screenOptions`.
+   */
+  g_object_class_install_property (object_class, first + 5,
+      g_param_spec_boxed ("screen-options", "Screen options",
+          "Constraints for the screen's pictures", GST_TYPE_STRUCTURE,
+          flags | GST_PARAM_MUTABLE_PLAYING));
+}
+
+GstKandySinkDevices *
+gst_kandy_sink_devices_new (GstElement *sink)
+{
+  GstKandySinkDevices *self = g_new0 (GstKandySinkDevices, 1);
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once)) {
+    GST_DEBUG_CATEGORY_INIT (gst_kandy_sink_devices_debug, "kandysinkdevices",
+        0, "devices that kandysink opens");
+    g_once_init_leave (&once, 1);
+  }
+  self->sink = sink;
+  g_mutex_init (&self->lock);
+  g_mutex_init (&self->link_lock);
+  return self;
+}
+
+void
+gst_kandy_sink_devices_free (GstKandySinkDevices *self)
+{
+  guint i;
+
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++) {
+    g_free (self->slots[i].id);
+    g_clear_pointer (&self->slots[i].options, gst_structure_free);
+  }
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->link_lock);
+  g_free (self);
+}
+
+void
+gst_kandy_sink_devices_set (GstKandySinkDevices *self, GstKandySinkDevice which,
+    const char *id, GstPromise *promise)
+{
+  Slot *slot = &self->slots[which];
+  Attempt *attempt = NULL;
+
+  g_mutex_lock (&self->lock);
+  g_free (slot->id);
+  slot->id = id != NULL && *id != '\0' ? g_strdup (id) : NULL;
+  if (self->started)
+    attempt = new_attempt (self, which, g_steal_pointer (&promise));
+  g_mutex_unlock (&self->lock);
+  if (attempt != NULL)
+    run_attempt (self, attempt);
+  gst_kandy_promise_reply (promise, NULL, NULL);
+  g_clear_pointer (&promise, gst_promise_unref);
+}
+
+char *
+gst_kandy_sink_devices_dup (GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  char *id;
+
+  g_mutex_lock (&self->lock);
+  id = g_strdup (self->slots[which].id);
+  g_mutex_unlock (&self->lock);
+  return id;
+}
+
+void
+gst_kandy_sink_devices_set_options (GstKandySinkDevices *self,
+    GstKandySinkDevice which, const GstStructure *options)
+{
+  Slot *slot = &self->slots[which];
+
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&slot->options, gst_structure_free);
+  slot->options = options != NULL ? gst_structure_copy (options) : NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+GstStructure *
+gst_kandy_sink_devices_dup_options (
+    GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  GstStructure *options;
+
+  g_mutex_lock (&self->lock);
+  options = self->slots[which].options != NULL
+      ? gst_structure_copy (self->slots[which].options)
+      : NULL;
+  g_mutex_unlock (&self->lock);
+  return options;
+}
+
+void
+gst_kandy_sink_devices_start (GstKandySinkDevices *self)
+{
+  Attempt *attempts[GST_KANDY_SINK_N_DEVICES] = { NULL };
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  self->started = TRUE;
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
+    if (has_wish (&self->slots[i]))
+      attempts[i] = new_attempt (self, i, NULL);
+  g_mutex_unlock (&self->lock);
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
+    if (attempts[i] != NULL)
+      run_attempt (self, attempts[i]);
+}
+
+void
+gst_kandy_sink_devices_stop (GstKandySinkDevices *self)
+{
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  self->started = FALSE;
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
+    self->slots[i].serial++;
+  g_mutex_unlock (&self->lock);
+
+  g_mutex_lock (&self->link_lock);
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
+    unlink_slot (self, i);
+  g_mutex_unlock (&self->link_lock);
+}
+
+/* What is being opened will be sent, but has no caps yet */
+void
+gst_kandy_sink_devices_get_wishes (
+    GstKandySinkDevices *self, GstKandySessionWishes *wishes)
+{
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++) {
+    const Slot *slot = &self->slots[i];
+
+    if (!self->started || !has_wish (slot) || slot->opening == 0
+        || slot->src != NULL)
+      continue;
+    wishes->media_ready = FALSE;
+    if (kinds[i].media == KANDY_MEDIA_KIND_AUDIO)
+      wishes->send_audio = TRUE;
+    else if (i == GST_KANDY_SINK_SCREEN)
+      wishes->send_screen = TRUE;
+    else
+      wishes->send_video = TRUE;
+  }
+  g_mutex_unlock (&self->lock);
+}

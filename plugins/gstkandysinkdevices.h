@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandysession.h"
+
+G_BEGIN_DECLS
+
+/* The devices that a kandysink opens itself, each behind a pad of its own */
+
+typedef struct _GstKandySinkDevices GstKandySinkDevices;
+
+typedef enum {
+  GST_KANDY_SINK_AUDIO,
+  GST_KANDY_SINK_VIDEO,
+  GST_KANDY_SINK_SCREEN,
+  GST_KANDY_SINK_N_DEVICES
+} GstKandySinkDevice;
+
+/* In class_init: audio-device, video-device, screen, audio-options,
+ * video-options and screen-options, in this order from id @first on */
+void gst_kandy_sink_devices_install (GObjectClass *object_class, guint first);
+/* @sink: unowned, owns the result */
+GstKandySinkDevices *gst_kandy_sink_devices_new (GstElement *sink);
+void gst_kandy_sink_devices_free (GstKandySinkDevices *self);
+
+/* @id: (nullable): none; "default": what fits best. While the element is in
+ * PAUSED or above the device is opened, exchanged or closed. @promise:
+ * (nullable) (transfer full) */
+void gst_kandy_sink_devices_set (GstKandySinkDevices *self,
+    GstKandySinkDevice which, const char *id, GstPromise *promise);
+/* (transfer full) (nullable) */
+char *gst_kandy_sink_devices_dup (GstKandySinkDevices *self,
+    GstKandySinkDevice which);
+/* Constraints for what is opened from now on; @options: (nullable) */
+void gst_kandy_sink_devices_set_options (GstKandySinkDevices *self,
+    GstKandySinkDevice which, const GstStructure *options);
+/* (transfer full) (nullable) */
+GstStructure *gst_kandy_sink_devices_dup_options (GstKandySinkDevices *self,
+    GstKandySinkDevice which);
+
+/* READY to PAUSED: opens in the background. PAUSED to READY: closes */
+void gst_kandy_sink_devices_start (GstKandySinkDevices *self);
+void gst_kandy_sink_devices_stop (GstKandySinkDevices *self);
+void gst_kandy_sink_devices_get_wishes (GstKandySinkDevices *self,
+    GstKandySessionWishes *wishes);
+
+G_END_DECLS
