@@ -835,9 +835,55 @@ check_media (GstKandyLine *self)
   }
 }
 
+/* One member after the other */
+static char *
+modify_sdp (const char *sdp, const KandySdpHandlerInfo *info,
+    const char *original, gpointer user_data)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (user_data, FALSE);
+  char *current = g_strdup (sdp);
+  guint i;
+
+  for (i = 0; i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+    char *modified = GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->modify_sdp (
+        member, current, info, original);
+
+    if (modified != NULL) {
+      g_free (current);
+      current = modified;
+    }
+  }
+  return current;
+}
+
+static void
+on_sdp_failed (KandySdpHandler *handler, const KandySdpHandlerInfo *info,
+    const GError *error, GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) heads = gst_kandy_line_dup_members (self, TRUE);
+  guint i;
+
+  for (i = 0; i < heads->len; i++)
+    GST_ELEMENT_WARNING (g_ptr_array_index (heads, i), LIBRARY, SETTINGS,
+        ("The %s that modify-sdp returned is not used.", info->type),
+        ("%s %s, step %s: %s", info->endpoint, info->type, info->step,
+            error->message));
+}
+
 void
 gst_kandy_line_calls_start (GstKandyLine *self)
 {
+  g_autoptr (GPtrArray) handlers =
+      g_ptr_array_new_with_free_func (g_object_unref);
+  KandySdpHandler *handler = kandy_sdp_handler_new (modify_sdp, self, NULL);
+
+  g_ptr_array_add (handlers, handler);
+  g_signal_connect_object (
+      handler, "failed", G_CALLBACK (on_sdp_failed), self, 0);
+  kandy_calls_set_sdp_handlers (
+      kandy_client_get_calls (self->client), handlers);
+
   gst_kandy_call_warm_up ();
   kandy_calls_set_engine_factory (
       kandy_client_get_calls (self->client), make_engine, self, NULL);
@@ -1033,6 +1079,7 @@ gst_kandy_line_calls_clear (GstKandyLine *self)
         KANDY_ERROR_DESTROYED, NULL, "The element has been stopped");
     g_clear_pointer (&self->call_promise_destination, g_free);
   }
+  kandy_calls_set_sdp_handlers (kandy_client_get_calls (self->client), NULL);
   kandy_calls_set_engine_factory (
       kandy_client_get_calls (self->client), NULL, NULL, NULL);
   kandy_calls_set_codec_lister (

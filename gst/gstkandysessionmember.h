@@ -114,6 +114,9 @@ struct _GstKandySessionMemberInterface {
   void (*status_changed) (GstKandySessionMember *self);
   void (*incoming_call) (GstKandySessionMember *self, const char *call_id,
       const char *from, const char *name);
+  /* (transfer full) (nullable): @sdp, changed; NULL: as it is */
+  char *(*modify_sdp) (GstKandySessionMember *self, const char *sdp,
+      const KandySdpHandlerInfo *info, const char *original);
   /* the far end has sent a DTMF tone, one character */
   void (*dtmf_received) (GstKandySessionMember *self, const char *tone,
       gboolean in_band);

@@ -25,6 +25,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_base_bin_debug);
 enum {
   SIGNAL_INCOMING_CALL,
   SIGNAL_DTMF_RECEIVED,
+  SIGNAL_MODIFY_SDP,
   SIGNAL_CALL_ENDED,
   SIGNAL_EVENT,
   SIGNAL_QUALITY_WARNING,
@@ -238,6 +239,25 @@ gst_kandy_base_bin_incoming_call (GstKandySessionMember *member,
   g_signal_emit (member, signals[SIGNAL_INCOMING_CALL], 0, call_id, from, name);
 }
 
+static char *
+gst_kandy_base_bin_modify_sdp (GstKandySessionMember *member, const char *sdp,
+    const KandySdpHandlerInfo *info, const char *original)
+{
+  g_autoptr (GstStructure) s = NULL;
+  char *modified = NULL;
+
+  if (!g_signal_has_handler_pending (
+          member, signals[SIGNAL_MODIFY_SDP], 0, FALSE))
+    return NULL;
+  s = gst_structure_new ("application/x-kandy-sdp-info", "call-id",
+      G_TYPE_STRING, info->call_id, "type", G_TYPE_STRING, info->type, "step",
+      G_TYPE_STRING, info->step, "endpoint", G_TYPE_STRING, info->endpoint,
+      NULL);
+  g_signal_emit (
+      member, signals[SIGNAL_MODIFY_SDP], 0, sdp, s, original, &modified);
+  return modified;
+}
+
 static void
 gst_kandy_base_bin_dtmf_received (
     GstKandySessionMember *member, const char *tone, gboolean in_band)
@@ -308,6 +328,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->status_changed = gst_kandy_base_bin_status_changed;
   iface->incoming_call = gst_kandy_base_bin_incoming_call;
   iface->dtmf_received = gst_kandy_base_bin_dtmf_received;
+  iface->modify_sdp = gst_kandy_base_bin_modify_sdp;
   iface->media_prepared = ignore_media;
   iface->media_joined = ignore_media;
   iface->media_wanted = ignore_wanted;
@@ -620,6 +641,28 @@ install_signals (GType type)
   signals[SIGNAL_DTMF_RECEIVED] =
       g_signal_new ("dtmf-received", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
           NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  /**
+   * GstKandyBaseBin::modify-sdp:
+   * @self: the element
+   * @sdp: a description (SDP)
+   * @info: a structure with the strings `call-id`, `type` (`offer` or
+   *   `answer`), `endpoint` (`local`: made here, or `remote`) and `step` (what
+   *   comes next, `set`: it takes effect here, or `send`: it goes to the far
+   *   end)
+   * @original: the description before anybody has changed it
+   *
+   * A description may be changed on its way, for special environments. What is
+   * returned has to be a description with the same m-lines; else it is not
+   * used, and the bus has a warning. If several handlers are connected to one
+   * element, the last one's word counts. Emitted on the kandy thread, in the
+   * midst of the call's work: no action is to be emitted in it. API document:
+   * `call.setSdpHandlers`, `config.call.sdpHandlers`.
+   *
+   * Returns: (nullable): the description from now on; %NULL: @sdp
+   */
+  signals[SIGNAL_MODIFY_SDP] =
+      g_signal_new ("modify-sdp", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+          G_TYPE_STRING, 3, G_TYPE_STRING, GST_TYPE_STRUCTURE, G_TYPE_STRING);
   /**
    * GstKandyBaseBin::call-ended:
    * @self: the element

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
+#include <kandy.h>
+
 #include "fixture.h"
 
 /* SECTION: DTMF from element to element */
@@ -148,6 +152,90 @@ GST_START_TEST (test_events)
 }
 GST_END_TEST;
 
+/* Behind what was kept of the tones */
+static void
+until_heard (GstElement *pipeline, double frequency)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  while (ABS (fixture_hear (pipeline, "ear", 1) - frequency) > 10)
+    fail_unless (g_get_monotonic_time () < end);
+}
+
+/* As a far end that has never heard of telephone events says it */
+static char *
+take_events_out (GstElement *element, const char *sdp, const GstStructure *info,
+    const char *original, gpointer user_data)
+{
+  g_autoptr (KandySdpHandler) remover =
+      kandy_sdp_handler_new_codec_remover_by_names (user_data);
+  const KandySdpHandlerInfo about = { (char *) "id", (char *) "offer",
+    (char *) "set", (char *) "local" };
+
+  fail_unless (gst_structure_has_field_typed (info, "call-id", G_TYPE_STRING));
+  fail_unless (gst_structure_has_field_typed (info, "step", G_TYPE_STRING));
+  return kandy_sdp_handler_run (remover, sdp, &about, original, NULL);
+}
+
+/* Without events, tones go as sound, also in place of sound that comes encoded
+ */
+static const char *const sounds[] = {
+  TONE " ! sink.audio_0",
+  TONE " ! opusenc ! sink.audio_0",
+};
+
+GST_START_TEST (test_sound)
+{
+  static const char *const names[] = { "telephone-event", NULL };
+  GstElement *bob = fixture_callee ("detect-dtmf=true ! " FIXTURE_SOUND);
+  GstElement *alice;
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (bob), "src");
+  g_autofree char *code = NULL;
+
+  g_signal_connect (
+      src, "modify-sdp", G_CALLBACK (take_events_out), (gpointer) names);
+  alice = fixture_caller (sounds[__i__]);
+  fixture_assert_tone (bob, 600);
+  code = send_tones (alice, "sink", "9,*");
+  fail_unless_equals_string (code, NULL);
+  expect_tone (bob, 9, 2);
+  expect_tone (bob, 10, 2);
+  until_heard (bob, 600);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+static char *
+break_sdp (GstElement *element, const char *sdp, const GstStructure *info,
+    const char *original, gpointer user_data)
+{
+  return g_strdup ("nonsense");
+}
+
+/* What is no description is told of, and the call comes about without it */
+GST_START_TEST (test_broken_sdp)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice;
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (bob), "src");
+  g_autoptr (GstMessage) message = NULL;
+  g_autofree char *details = NULL;
+
+  g_signal_connect (src, "modify-sdp", G_CALLBACK (break_sdp), NULL);
+  alice = fixture_caller (sounds[0]);
+  message = fixture_wait (bob, GST_MESSAGE_WARNING, 15);
+  gst_message_parse_warning (message, NULL, &details);
+  fail_unless (strstr (details, "remote offer") != NULL, "%s", details);
+  fail_unless (strstr (details, "v=0") != NULL, "%s", details);
+  fixture_assert_tone (bob, 600);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 static Suite *
 element_dtmf_suite (void)
 {
@@ -158,6 +246,8 @@ element_dtmf_suite (void)
   tcase_set_timeout (tones, 20);
   tcase_add_test (tones, test_action);
   tcase_add_test (tones, test_events);
+  tcase_add_loop_test (tones, test_sound, 0, G_N_ELEMENTS (sounds));
+  tcase_add_test (tones, test_broken_sdp);
   suite_add_tcase (suite, tones);
   return suite;
 }
