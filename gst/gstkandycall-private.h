@@ -166,6 +166,8 @@ void gst_kandy_call_apply_priorities (GstKandyCall *self);
 
 /* gstkandycallquality.c. Every second */
 void gst_kandy_call_look (GstKandyCall *self);
+/* bit/s that an encoder is to make; 0 = that is not ours to say */
+guint gst_kandy_call_get_target_bitrate (const GstKandyLocalTrack *local);
 void gst_kandy_call_apply_bitrate (GstKandyCall *self,
     GstKandyLocalTrack *local);
 

@@ -99,13 +99,34 @@ gst_kandy_call_apply_bitrate (GstKandyCall *self, GstKandyLocalTrack *local)
   gst_kandy_send_track_set_max_bitrate (local->track, rate);
 }
 
+static guint
+get_usual_bitrate (const GstCaps *caps)
+{
+  const GstKandyCodec *codec = gst_kandy_codec_from_caps (caps);
+
+  return codec ? gst_kandy_codec_get_bitrate (codec) : 0;
+}
+
+guint
+gst_kandy_call_get_target_bitrate (const GstKandyLocalTrack *local)
+{
+  g_autoptr (GstCaps) caps =
+      gst_kandy_send_track_get_negotiated_caps (local->track);
+  guint limit = get_limit (local);
+  guint usual = caps ? get_usual_bitrate (caps) : 0;
+
+  if (!usual)
+    return 0;
+  return gst_kandy_rate_control_get (
+      &local->rate, limit && limit < usual ? limit : usual);
+}
+
 /* Sound is worth what it takes, and it takes little */
 static void
 control_rate (GstKandyCall *self, GstKandyLocalTrack *local, GstCaps *caps,
     gboolean reported)
 {
-  const GstKandyCodec *codec = gst_kandy_codec_from_caps (caps);
-  guint usual = codec ? gst_kandy_codec_get_bitrate (codec) : 0;
+  guint usual = get_usual_bitrate (caps);
   guint limit = get_limit (local);
   guint ceiling = limit && (limit < usual || !usual) ? limit : usual;
 

@@ -7,6 +7,10 @@
 #include "gstkandycodec.h"
 #include "gstkandyline-private.h"
 
+#define GST_USE_UNSTABLE_API
+#include <gst/webrtc/webrtc.h>
+#undef GST_USE_UNSTABLE_API
+
 /* SECTION: calls of a line
  *
  * One call at a time: it is made when an element wishes it and the sending face
@@ -333,8 +337,13 @@ static KandyMediaOptions *
 make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
     gboolean incoming, GError **error)
 {
+  static const char *const priorities[] = { "audio-network-priority",
+    "video-network-priority", "screen-network-priority" };
+  g_autoptr (GEnumClass) nicks =
+      g_type_class_ref (GST_TYPE_WEBRTC_PRIORITY_TYPE);
   KandyMediaOptions *options;
   gboolean audio = FALSE, video = FALSE;
+  guint i;
 
   if (wishes->receives) {
     if ((wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
@@ -357,7 +366,15 @@ make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
 
   options = kandy_media_options_new (wishes->send_audio, wishes->send_video);
   g_object_set (options, "screen", wishes->send_screen, "receive-audio", audio,
-      "receive-video", video, NULL);
+      "receive-video", video, "bandwidth-call", wishes->bandwidth[0],
+      "bandwidth-audio", wishes->bandwidth[1], "bandwidth-video",
+      wishes->bandwidth[2], NULL);
+  for (i = 0; i < G_N_ELEMENTS (priorities); i++) {
+    const GEnumValue *value = g_enum_get_value (nicks, wishes->priority[i]);
+
+    if (value != NULL)
+      g_object_set (options, priorities[i], value->value_nick, NULL);
+  }
   return options;
 }
 

@@ -33,6 +33,9 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_send_track_debug);
 /* Speech that is older is not news when a call begins */
 #define MAX_HELD_AGE (100 * GST_MSECOND)
 
+/* Between two key frames that the far end asks for, µs */
+#define KEY_UNIT_INTERVAL (G_USEC_PER_SEC / 2)
+
 struct _GstKandySendTrack {
   GstObject parent;
 
@@ -49,6 +52,9 @@ struct _GstKandySendTrack {
   GstKandyGate gate;
   guint max_bitrate;
   GstKandyTrackCounters counters;
+  gint64 key_unit_time; /* of the last wish that was passed on, monotonic */
+  gboolean key_unit_due;
+  gboolean key_unit_headers;
 
   /* under push_lock: packets keep the order in which they were numbered */
   GMutex push_lock;
@@ -147,6 +153,50 @@ send (GstKandySendTrack *self, GstElement *source, GstBuffer *rtp)
   }
 }
 
+/* A lossy path makes the far end ask again and again, and each key frame is as
+ * large as many pictures: more of them only lose more. What is wished too soon
+ * after another one waits, see catch_up_key_unit(). */
+static void
+want_key_unit (GstKandySendTrack *self, gboolean all_headers, gboolean at_once)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean wait;
+
+  GST_OBJECT_LOCK (self);
+  wait = !at_once && self->key_unit_time
+      && now - self->key_unit_time < KEY_UNIT_INTERVAL;
+  self->key_unit_due = wait;
+  self->key_unit_headers = all_headers || (wait && self->key_unit_headers);
+  if (!wait)
+    self->key_unit_time = now;
+  GST_OBJECT_UNLOCK (self);
+
+  if (!wait)
+    g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, all_headers);
+}
+
+static void
+catch_up_key_unit (GstKandySendTrack *self)
+{
+  gboolean due = FALSE, all_headers = FALSE;
+  gint64 now;
+
+  GST_OBJECT_LOCK (self);
+  if (self->key_unit_due) {
+    now = g_get_monotonic_time ();
+    due = now - self->key_unit_time >= KEY_UNIT_INTERVAL;
+    all_headers = self->key_unit_headers;
+    if (due) {
+      self->key_unit_due = FALSE;
+      self->key_unit_time = now;
+    }
+  }
+  GST_OBJECT_UNLOCK (self);
+
+  if (due)
+    g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, all_headers);
+}
+
 static GstPadProbeReturn
 upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -160,7 +210,7 @@ upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   gst_video_event_parse_upstream_force_key_unit (
       event, NULL, &all_headers, NULL);
   GST_DEBUG_OBJECT (self, "far end asks for a key frame");
-  g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, all_headers);
+  want_key_unit (self, all_headers, FALSE);
   return GST_PAD_PROBE_DROP;
 }
 
@@ -325,8 +375,9 @@ gst_kandy_send_track_class_init (GstKandySendTrackClass *klass)
    * @self: a #GstKandySendTrack
    * @all_headers: whether parameter sets are wanted as well
    *
-   * The far end needs a key frame (RTCP PLI or FIR, RFC 4585 and RFC 5104). On
-   * any thread.
+   * The far end needs a key frame (RTCP PLI or FIR, RFC 4585 and RFC 5104). At
+   * most twice a second: what it asks for meanwhile comes later, once. On any
+   * thread.
    */
   signals[SIGNAL_FORCE_KEY_UNIT] = g_signal_new ("force-key-unit", type,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
@@ -511,7 +562,7 @@ gst_kandy_send_track_set_gate (GstKandySendTrack *self, GstKandyGate gate)
   /* What the encoder made so far is lost to the far end; do not wait until it
    * complains */
   if (opened && kandy_track_get_kind (self->track) == KANDY_MEDIA_KIND_VIDEO)
-    g_signal_emit (self, signals[SIGNAL_FORCE_KEY_UNIT], 0, TRUE);
+    want_key_unit (self, TRUE, TRUE);
 }
 
 void
@@ -740,6 +791,7 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
   g_return_val_if_fail (GST_KANDY_IS_SEND_TRACK (self), GST_FLOW_ERROR);
   g_return_val_if_fail (GST_IS_BUFFER (rtp), GST_FLOW_ERROR);
 
+  catch_up_key_unit (self);
   g_mutex_lock (&self->push_lock);
   GST_OBJECT_LOCK (self);
   gate = self->gated ? GST_KANDY_GATE_CLOSED : self->gate;

@@ -81,6 +81,9 @@ typedef struct {
   gboolean latency_set;
   GstKandyBusyAction busy_action;
   GstKandyServiceFlags services; /* what to sign on for */
+  guint bandwidth[3];    /* kbit/s of all, sound, pictures; 0 = no limit */
+  /* GstWebRTCPriorityType of sound, pictures, a screen; 0 = not set */
+  int priority[3];
 } GstKandySessionWishes;
 
 #define GST_KANDY_TYPE_SESSION_MEMBER (gst_kandy_session_member_get_type ())

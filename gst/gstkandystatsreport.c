@@ -363,6 +363,7 @@ write_outbound (Writer *writer, GstKandyLocalTrack *local)
   g_autofree char *media_source_id = NULL;
   GstKandyStatsEntry entry;
   guint64 packets;
+  guint bitrate;
 
   if (!stream_init (&stream, writer,
           gst_kandy_send_track_get_track (local->track),
@@ -397,6 +398,9 @@ write_outbound (Writer *writer, GstKandyLocalTrack *local)
     add_uint64 (
         &entry, "retransmittedBytesSent", get_count (rtx, "octets-sent"));
   }
+  bitrate = gst_kandy_call_get_target_bitrate (local);
+  if (bitrate)
+    add_double (&entry, "targetBitrate", bitrate);
   add_uint (&entry, "nackCount", report.nack_count);
   if (kandy_track_get_kind (stream.track) == KANDY_MEDIA_KIND_VIDEO) {
     add_uint (&entry, "pliCount", report.pli_count);

@@ -120,6 +120,10 @@
 #include "gstkandytoneevent.h"
 #include "gstkandyuri.h"
 
+#define GST_USE_UNSTABLE_API
+#include <gst/webrtc/webrtc.h>
+#undef GST_USE_UNSTABLE_API
+
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_debug);
 #define GST_CAT_DEFAULT gst_kandy_sink_debug
 
@@ -140,6 +144,9 @@ enum {
   PROP_AUDIO_OPTIONS,
   PROP_VIDEO_OPTIONS,
   PROP_SCREEN_OPTIONS,
+  PROP_AUDIO_NETWORK_PRIORITY,
+  PROP_VIDEO_NETWORK_PRIORITY,
+  PROP_SCREEN_NETWORK_PRIORITY,
 };
 
 struct _GstKandySink {
@@ -156,6 +163,7 @@ struct _GstKandySink {
   char *codecs[2]; /* by kind, (nullable) */
   gboolean end_on_eos;
   gboolean eos_on_end;
+  GstWebRTCPriorityType priority[3]; /* of sound, pictures, a screen */
 };
 
 static GstStaticPadTemplate audio_template =
@@ -265,6 +273,10 @@ gst_kandy_sink_get_wishes (
     g_ptr_array_add (
         wishes->remove, g_strdup (g_ptr_array_index (self->gone, i)));
   GST_OBJECT_UNLOCK (self);
+  GST_OBJECT_LOCK (member);
+  for (i = 0; i < G_N_ELEMENTS (wishes->priority); i++)
+    wishes->priority[i] = GST_KANDY_SINK (member)->priority[i];
+  GST_OBJECT_UNLOCK (member);
   for (i = 0; i < pads->len; i++) {
     GstKandySinkPad *pad = g_ptr_array_index (pads, i);
     g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
@@ -849,6 +861,14 @@ gst_kandy_sink_set_property (
           GST_KANDY_SINK_AUDIO + id - PROP_AUDIO_OPTIONS,
           gst_value_get_structure (value));
       break;
+    case PROP_AUDIO_NETWORK_PRIORITY:
+    case PROP_VIDEO_NETWORK_PRIORITY:
+    case PROP_SCREEN_NETWORK_PRIORITY:
+      GST_OBJECT_LOCK (self);
+      self->priority[id - PROP_AUDIO_NETWORK_PRIORITY] =
+          g_value_get_enum (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
     default:
       G_OBJECT_CLASS (gst_kandy_sink_parent_class)
           ->set_property (object, id, value, pspec);
@@ -899,6 +919,12 @@ gst_kandy_sink_get_property (
       break;
     case PROP_EOS_ON_END:
       g_value_set_boolean (value, self->eos_on_end);
+      break;
+    case PROP_AUDIO_NETWORK_PRIORITY:
+    case PROP_VIDEO_NETWORK_PRIORITY:
+    case PROP_SCREEN_NETWORK_PRIORITY:
+      g_value_set_enum (
+          value, self->priority[id - PROP_AUDIO_NETWORK_PRIORITY]);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -994,6 +1020,41 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
       g_param_spec_boolean ("eos-on-end", "EOS on end",
           "Stop upstream and post EOS when the call ends", DEFAULT_EOS_ON_END,
           flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySink:audio-network-priority:
+   *
+   * How the network is asked to treat the packets of sound, by their DSCP (RFC
+   * 8837): very-low 8, low 0, medium and high 46. Looked at when a call is made
+   * or answered. Media that are bundled share their sockets, and get the best
+   * of what is asked for. API document: `DSCPControls.audioNetworkPriority`.
+   */
+  g_object_class_install_property (object_class, PROP_AUDIO_NETWORK_PRIORITY,
+      g_param_spec_enum ("audio-network-priority", "Network priority of sound",
+          "How the network is asked to treat packets of sound",
+          GST_TYPE_WEBRTC_PRIORITY_TYPE, GST_WEBRTC_PRIORITY_TYPE_LOW, flags));
+  /**
+   * GstKandySink:video-network-priority:
+   *
+   * As #GstKandySink:audio-network-priority, for a camera's pictures: very-low
+   * 8, low 0, medium 38, high 36. API document:
+   * `DSCPControls.videoNetworkPriority`.
+   */
+  g_object_class_install_property (object_class, PROP_VIDEO_NETWORK_PRIORITY,
+      g_param_spec_enum ("video-network-priority",
+          "Network priority of pictures",
+          "How the network is asked to treat packets of pictures",
+          GST_TYPE_WEBRTC_PRIORITY_TYPE, GST_WEBRTC_PRIORITY_TYPE_LOW, flags));
+  /**
+   * GstKandySink:screen-network-priority:
+   *
+   * As #GstKandySink:video-network-priority, for a screen's pictures. API
+   * document: `DSCPControls.screenNetworkPriority`.
+   */
+  g_object_class_install_property (object_class, PROP_SCREEN_NETWORK_PRIORITY,
+      g_param_spec_enum ("screen-network-priority",
+          "Network priority of a screen",
+          "How the network is asked to treat packets of a screen",
+          GST_TYPE_WEBRTC_PRIORITY_TYPE, GST_WEBRTC_PRIORITY_TYPE_LOW, flags));
 
   gst_kandy_sink_devices_install (object_class, PROP_AUDIO_DEVICE);
   /**
@@ -1051,4 +1112,6 @@ gst_kandy_sink_init (GstKandySink *self)
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE);
   gst_bin_set_suppressed_flags (
       GST_BIN (self), GST_ELEMENT_FLAG_SINK | GST_ELEMENT_FLAG_SOURCE);
+  for (guint i = 0; i < G_N_ELEMENTS (self->priority); i++)
+    self->priority[i] = GST_WEBRTC_PRIORITY_TYPE_LOW;
 }

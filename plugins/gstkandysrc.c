@@ -83,6 +83,8 @@
 #include "config.h"
 #endif
 
+#include <string.h>
+
 #include "gstkandysrc.h"
 #include "gstkandysrcpad.h"
 #include "gstkandyuri.h"
@@ -91,6 +93,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_debug);
 #define GST_CAT_DEFAULT gst_kandy_src_debug
 
 #define DEFAULT_MEDIA GST_KANDY_MEDIA_AUTO
+/* kbit/s: more does not fit into bit/s */
+#define MAX_BANDWIDTH (G_MAXUINT / 1000)
 #define DEFAULT_LATENCY 60
 #define DEFAULT_COMFORT GST_KANDY_COMFORT_GAPS
 #define MAX_LATENCY 10000
@@ -100,6 +104,9 @@ enum {
   PROP_LATENCY,
   PROP_COMFORT,
   PROP_DETECT_DTMF,
+  PROP_BANDWIDTH_CALL,
+  PROP_BANDWIDTH_AUDIO,
+  PROP_BANDWIDTH_VIDEO,
 };
 
 struct _GstKandySrc {
@@ -117,6 +124,7 @@ struct _GstKandySrc {
   GstKandyMediaFlags media;
   guint latency; /* ms */
   GstKandyComfort comfort;
+  guint bandwidth[3]; /* of the call, sound, pictures */
   gboolean detect_dtmf;
 };
 
@@ -323,6 +331,7 @@ gst_kandy_src_get_wishes (
   wishes->receive = self->media;
   wishes->latency = MAX (wishes->latency, self->latency);
   wishes->latency_set = TRUE;
+  memcpy (wishes->bandwidth, self->bandwidth, sizeof (self->bandwidth));
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -597,6 +606,13 @@ gst_kandy_src_set_property (
     case PROP_DETECT_DTMF:
       set_detect_dtmf (self, g_value_get_boolean (value));
       break;
+    case PROP_BANDWIDTH_CALL:
+    case PROP_BANDWIDTH_AUDIO:
+    case PROP_BANDWIDTH_VIDEO:
+      GST_OBJECT_LOCK (self);
+      self->bandwidth[id - PROP_BANDWIDTH_CALL] = g_value_get_uint (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -622,6 +638,11 @@ gst_kandy_src_get_property (
       break;
     case PROP_DETECT_DTMF:
       g_value_set_boolean (value, self->detect_dtmf);
+      break;
+    case PROP_BANDWIDTH_CALL:
+    case PROP_BANDWIDTH_AUDIO:
+    case PROP_BANDWIDTH_VIDEO:
+      g_value_set_uint (value, self->bandwidth[id - PROP_BANDWIDTH_CALL]);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -698,6 +719,37 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
       g_param_spec_boolean ("detect-dtmf", "Detect DTMF",
           "Look for DTMF tones in decoded sound", FALSE,
           flags | GST_PARAM_MUTABLE_PLAYING));
+  /**
+   * GstKandySrc:bandwidth-call:
+   *
+   * How much the far end may send in all, in kbit/s; 0 is no limit. It is told
+   * so when a call is made or answered (`b=AS` and `b=TIAS`, RFC 8866 and RFC
+   * 3890). API document: `BandwidthControls.call`.
+   */
+  g_object_class_install_property (object_class, PROP_BANDWIDTH_CALL,
+      g_param_spec_uint ("bandwidth-call", "Bandwidth of the call",
+          "Limit for all that is received, in kbit/s (0 = none)", 0,
+          MAX_BANDWIDTH, 0, flags));
+  /**
+   * GstKandySrc:bandwidth-audio:
+   *
+   * As #GstKandySrc:bandwidth-call, for sound. API document:
+   * `BandwidthControls.audio`.
+   */
+  g_object_class_install_property (object_class, PROP_BANDWIDTH_AUDIO,
+      g_param_spec_uint ("bandwidth-audio", "Bandwidth of sound",
+          "Limit for received sound, in kbit/s (0 = none)", 0, MAX_BANDWIDTH, 0,
+          flags));
+  /**
+   * GstKandySrc:bandwidth-video:
+   *
+   * As #GstKandySrc:bandwidth-call, for pictures. API document:
+   * `BandwidthControls.video`.
+   */
+  g_object_class_install_property (object_class, PROP_BANDWIDTH_VIDEO,
+      g_param_spec_uint ("bandwidth-video", "Bandwidth of pictures",
+          "Limit for received pictures, in kbit/s (0 = none)", 0, MAX_BANDWIDTH,
+          0, flags));
 
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_src_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_src_send_event);

@@ -121,6 +121,59 @@ GST_START_TEST (test_stats)
 }
 GST_END_TEST;
 
+typedef struct {
+  Asker *asker;
+  guint64 packets;
+  guint64 bytes;
+} Sent;
+
+static gboolean
+has_sent (gpointer user_data)
+{
+  Sent *self = user_data;
+  const GstStructure *entry =
+      find_entry (ask (self->asker, "get-stats", NULL), "outbound-rtp");
+
+  gst_structure_get (entry, "packetsSent", G_TYPE_UINT64, &self->packets,
+      "bytesSent", G_TYPE_UINT64, &self->bytes, NULL);
+  return self->packets > 100;
+}
+
+/* Bob says how much he wants, and no more comes: Opus would make 120 bytes of
+ * 20 ms of noise */
+GST_START_TEST (test_bandwidth)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *bob = fixture_launch (
+      "kandysrc name=src %s auto-answer=true bandwidth-audio=16 ! fakesink",
+      account);
+  GstElement *alice =
+      fixture_caller ("audiotestsrc is-live=true wave=white-noise ! "
+                      "audio/x-raw,rate=48000,channels=1 ! sink.");
+  Asker asker = { .element = gst_bin_get_by_name (GST_BIN (alice), "sink") };
+  Sent sent = { &asker, 0, 0 };
+  double target = 0;
+
+  fixture_play (bob);
+  fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  fixture_play (alice);
+  fixture_wait_progress (alice, GST_PROGRESS_TYPE_COMPLETE, "call");
+  fixture_until (property_has_report, asker.element, "stats");
+  fixture_until (has_sent, &sent, "packets");
+  gst_structure_get_double (
+      find_entry (asker.reply, "outbound-rtp"), "targetBitrate", &target);
+  fail_unless (target == 16000, "%f", target);
+  fail_unless (sent.bytes / sent.packets < 60, "%" G_GUINT64_FORMAT " bytes",
+      sent.bytes / sent.packets);
+
+  gst_object_unref (asker.element);
+  g_clear_pointer (&asker.reply, gst_structure_free);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 /* No call is needed */
 GST_START_TEST (test_codecs)
 {
@@ -165,6 +218,7 @@ stats_suite (void)
   tcase_add_checked_fixture (chain, fixture_setup, fixture_teardown);
   tcase_add_test (chain, test_stats);
   tcase_add_test (chain, test_codecs);
+  tcase_add_test (chain, test_bandwidth);
   suite_add_tcase (suite, chain);
   return suite;
 }

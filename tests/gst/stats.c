@@ -5,6 +5,7 @@
 #include "engine-endpoint.h"
 
 #include <netinet/in.h>
+#include <gst/video/video.h>
 #include <nice/agent.h>
 #include <time.h>
 
@@ -677,6 +678,49 @@ GST_START_TEST (test_priorities)
 }
 GST_END_TEST;
 
+/* --- key frames --- */
+
+static void
+count_key_units (GstKandySendTrack *track, gboolean all_headers, int *n)
+{
+  g_atomic_int_inc (n);
+}
+
+/* However often the far end asks, there are not more than two a second, and
+ * what was asked last is not forgotten */
+GST_START_TEST (test_key_units)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  g_autoptr (GstElement) webrtcbin = NULL;
+  int n = 0;
+
+  endpoint_add_video (alice, 0xff0000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  wait_until_seen (bob, 0xff0000);
+  /* Those of the beginning are over */
+  let_pass (1200);
+
+  g_signal_connect (
+      alice->video, "force-key-unit", G_CALLBACK (count_key_units), &n);
+  g_object_get (alice->call, "webrtcbin", &webrtcbin, NULL);
+  for (guint i = 0; i < 40; i++) {
+    gst_pad_push_event (webrtcbin->sinkpads->data,
+        gst_video_event_new_upstream_force_key_unit (
+            GST_CLOCK_TIME_NONE, TRUE, i));
+    if (i == 0)
+      fail_unless_equals_int (g_atomic_int_get (&n), 1);
+  }
+  fail_unless_equals_int (g_atomic_int_get (&n), 1);
+  let_pass (1500);
+  fail_unless_equals_int (g_atomic_int_get (&n), 2);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_no_audio)
 {
   Endpoint *alice = endpoint_new ("alice", NULL);
@@ -720,6 +764,7 @@ stats_suite (void)
   tcase_add_test (report, test_track);
   tcase_add_test (report, test_structure);
   tcase_add_test (report, test_limit);
+  tcase_add_test (report, test_key_units);
   tcase_add_loop_test (report, test_priorities, 0, G_N_ELEMENTS (markings));
   suite_add_tcase (suite, report);
   tcase_set_timeout (loss, 60);
