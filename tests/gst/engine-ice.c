@@ -100,6 +100,75 @@ GST_START_TEST (test_user_in_url)
 }
 GST_END_TEST;
 
+/* --- restarts --- */
+
+/* (transfer full): of the first section of @kind */
+static char *
+get_ufrag (const char *sdp, const char *kind)
+{
+  const char *section = strstr (sdp, kind);
+  const char *ufrag = section ? strstr (section, "a=ice-ufrag:") : NULL;
+
+  fail_unless (ufrag != NULL, "%s", sdp);
+  ufrag += strlen ("a=ice-ufrag:");
+  return g_strndup (ufrag, strcspn (ufrag, "\r\n"));
+}
+
+/* RFC 8839 4.4.1.1.1: what is not in one bundle restarts by itself */
+GST_START_TEST (test_restart_of_one_stream)
+{
+  g_autoptr (KandyConfig) config = kandy_config_new ();
+  g_autofree char *offer = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *answer = NULL;
+  g_autofree char *video = NULL;
+  g_autofree char *old_audio = NULL;
+  g_autofree char *old_video = NULL;
+  g_autofree char *new_audio = NULL;
+  g_autofree char *new_video = NULL;
+  g_autoptr (GString) other = NULL;
+  Endpoint *alice, *bob;
+
+  kandy_config_set_value (
+      config, "call.removeBundling", g_variant_new_boolean (TRUE));
+  alice = endpoint_new_full ("alice", config, NULL);
+  bob = endpoint_new_full ("bob", config, NULL);
+  endpoint_add_audio (alice, 440);
+  endpoint_add_video (alice, 0xff0000);
+
+  offer =
+      endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_INITIAL, FALSE, NULL);
+  endpoint_take_offer (bob, offer, FALSE, NULL, NULL, NULL);
+  first = endpoint_create_answer (bob, FALSE, NULL);
+  kandy_media_engine_commit_answer (KANDY_MEDIA_ENGINE (bob->call));
+  endpoint_accept_answer (alice, first, NULL, NULL, NULL);
+  wait_until_heard (bob, 440);
+  wait_until_seen (bob, 0xff0000);
+
+  g_free (offer);
+  offer =
+      endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_UPDATE, FALSE, NULL);
+  video = get_ufrag (offer, "m=video");
+  other = g_string_new (offer);
+  fail_unless (g_string_replace (other, video, "otherufrag", 0) > 0);
+  endpoint_take_offer (bob, other->str, FALSE, NULL, NULL, NULL);
+  answer = endpoint_create_answer (bob, FALSE, NULL);
+  kandy_media_engine_commit_answer (KANDY_MEDIA_ENGINE (bob->call));
+
+  old_audio = get_ufrag (first, "m=audio");
+  old_video = get_ufrag (first, "m=video");
+  new_audio = get_ufrag (answer, "m=audio");
+  new_video = get_ufrag (answer, "m=video");
+  fail_unless_equals_string (new_audio, old_audio);
+  fail_if (g_str_equal (new_video, old_video));
+  endpoint_reset_meters (bob);
+  wait_until_heard (bob, 440);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
 /* --- when to go --- */
 
 #define DELAY_MS 100
@@ -261,6 +330,7 @@ engine_ice_suite (void)
   tcase_add_test (gathering, test_no_relay);
   tcase_add_test (gathering, test_check_suffices);
   tcase_add_test (gathering, test_check_never_suffices);
+  tcase_add_test (gathering, test_restart_of_one_stream);
   suite_add_tcase (suite, gathering);
   return suite;
 }
