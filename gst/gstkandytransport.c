@@ -17,9 +17,10 @@
 GST_DEBUG_CATEGORY (gst_kandy_transport_debug);
 #define GST_CAT_DEFAULT gst_kandy_transport_debug
 
-/* webrtcbin can lose a promise or run in circles; a first offer of a process
- * may wait some hundred ms for the certificate */
-#define PROMISE_TIMEOUT_MS 10000
+/* webrtcbin can lose a promise or run in circles. The first offer of a process
+ * waits for the certificate: a key of RSA with 2048 bits, which takes a small
+ * or busy machine many seconds. */
+#define PROMISE_TIMEOUT_MS 30000
 /* RFC 4585 3.4 leaves the minimum to us; after RFC 3550's five seconds nothing
  * would be known of a short call */
 #define RTCP_MIN_INTERVAL GST_SECOND
