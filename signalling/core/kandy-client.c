@@ -463,6 +463,19 @@ kandy_client_emit (
   g_variant_unref (payload);
 }
 
+gboolean
+kandy_client_has_listener (KandyClient *self, const char *name)
+{
+  const KandyEvent *event = kandy_events_find (name);
+
+  /* A handler without the detail is not found with it */
+  return g_signal_has_handler_pending (self, signals[SIGNAL_EVENT], 0, TRUE)
+      || g_signal_has_handler_pending (
+          self, signals[SIGNAL_EVENT], g_quark_from_string (name), TRUE)
+      || g_signal_has_handler_pending (
+          self, g_signal_lookup (event->signal, KANDY_TYPE_CLIENT), 0, TRUE);
+}
+
 /**
  * kandy_client_new:
  * @config: (nullable): the configuration, which the client then shares; %NULL

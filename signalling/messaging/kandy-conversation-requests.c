@@ -17,7 +17,7 @@
 
 #define DEFAULT_AMOUNT 50
 /* A reply is read at one go; more than this would be felt */
-#define PAGE 100
+#define PAGE 50
 #define MAX_DELETES 8
 #define TYPING_REFRESH "60"
 #define TYPING_REFRESH_S 60

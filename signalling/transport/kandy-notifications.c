@@ -25,8 +25,9 @@ typedef struct {
 struct _KandyNotifications {
   GObject parent_instance;
 
-  KandyClient *client; /* weak */
-  GHashTable *consumers;
+  KandyClient *client;   /* weak */
+  GHashTable *consumers; /* id: Consumer */
+  GArray *order;         /* of their ids, in the order of notification */
   guint next_id;
   gboolean websocket_enabled;
 
@@ -44,14 +45,6 @@ consumer_free (Consumer *consumer)
 {
   g_free (consumer->type);
   g_free (consumer);
-}
-
-static int
-compare_ids (gconstpointer a, gconstpointer b)
-{
-  guint id_a = GPOINTER_TO_UINT (a), id_b = GPOINTER_TO_UINT (b);
-
-  return id_a < id_b ? -1 : id_a > id_b;
 }
 
 /* "*Suffix" matches by the end */
@@ -154,10 +147,10 @@ dispatch (KandyNotifications *self, JsonNode *root)
 {
   JsonObject *content = NULL;
   const char *type = NULL;
-  g_autoptr (GList) ids = NULL;
+  g_autofree guint *ids = NULL;
   GVariantDict payload;
   GVariant *variant;
-  GList *l;
+  guint i, n;
   char *id;
 
   if (!JSON_NODE_HOLDS_OBJECT (root)) {
@@ -178,10 +171,12 @@ dispatch (KandyNotifications *self, JsonNode *root)
 
   kandy_logger_log (get_logger (self), KANDY_LOG_LEVEL_DEBUG, "NOTIFICATIONS",
       NULL, "Received a %s", type);
-  ids = g_list_sort (g_hash_table_get_keys (self->consumers), compare_ids);
-  for (l = ids; l; l = l->next) {
-    /* an earlier one may have removed it, or destroyed the client */
-    Consumer *consumer = g_hash_table_lookup (self->consumers, l->data);
+  /* an earlier one may remove itself or others, or destroy the client */
+  n = self->order->len;
+  ids = g_memdup2 (self->order->data, n * sizeof (guint));
+  for (i = 0; i < n; i++) {
+    Consumer *consumer =
+        g_hash_table_lookup (self->consumers, GUINT_TO_POINTER (ids[i]));
 
     if (!self->client || kandy_client_is_destroyed (self->client))
       return;
@@ -189,7 +184,9 @@ dispatch (KandyNotifications *self, JsonNode *root)
       consumer->func (type, content, consumer->user_data);
   }
 
-  if (!self->client)
+  /* It costs as much as all the rest, and few listen */
+  if (!self->client
+      || !kandy_client_has_listener (self->client, "notification:received"))
     return;
   variant = json_gvariant_deserialize (root, NULL, NULL);
   if (!variant)
@@ -207,6 +204,7 @@ kandy_notifications_finalize (GObject *object)
 
   g_clear_weak_pointer (&self->client);
   g_hash_table_unref (self->consumers);
+  g_array_unref (self->order);
   g_queue_clear (&self->known);
   g_hash_table_unref (self->known_set);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) json_node_unref);
@@ -227,6 +225,7 @@ kandy_notifications_init (KandyNotifications *self)
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) consumer_free);
   self->known_set =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->order = g_array_new (FALSE, FALSE, sizeof (guint));
   g_queue_init (&self->known);
   g_queue_init (&self->waiting);
 }
@@ -288,11 +287,20 @@ kandy_notifications_add_consumer (KandyNotifications *self, const char *type,
   consumer->user_data = user_data;
   g_hash_table_insert (
       self->consumers, GUINT_TO_POINTER (consumer->id), consumer);
+  g_array_append_val (self->order, consumer->id);
   return consumer->id;
 }
 
 void
 kandy_notifications_remove_consumer (KandyNotifications *self, guint id)
 {
+  guint i;
+
   g_hash_table_remove (self->consumers, GUINT_TO_POINTER (id));
+  for (i = 0; i < self->order->len; i++) {
+    if (g_array_index (self->order, guint, i) == id) {
+      g_array_remove_index (self->order, i);
+      return;
+    }
+  }
 }
