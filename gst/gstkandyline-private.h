@@ -43,6 +43,7 @@ struct _GstKandyLine {
 
   GQueue chats; /* gstkandylinechat.c: requests that wait for the sign-on */
   GstKandyServiceFlags services; /* signed on for, or about to */
+  GQueue asks; /* gstkandylinepeople.c: requests that wait for the sign-on */
 
   KandyCall *call; /* (nullable): the one that is live, or was last */
   KandyCallState call_state;
@@ -127,6 +128,15 @@ void gst_kandy_line_chat_act (GstKandyLine *self);
 void gst_kandy_line_chat_request (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 void gst_kandy_line_chat_clear (GstKandyLine *self);
+
+/* gstkandylinepeople.c */
+/* The line has signed on, or failed to */
+void gst_kandy_line_people_act (GstKandyLine *self);
+/* Takes over @promise, (nullable), if it returns TRUE: the request is about
+ * groups, presence, contacts or users */
+gboolean gst_kandy_line_people_request (GstKandyLine *self,
+    const GstStructure *request, GstPromise *promise);
+void gst_kandy_line_people_clear (GstKandyLine *self);
 
 /* gstkandylinestats.c */
 void gst_kandy_line_stats_start (GstKandyLine *self);

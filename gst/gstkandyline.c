@@ -180,6 +180,7 @@ fail (GstKandyLine *self, const char *code, const GError *error)
       self, GST_PROGRESS_TYPE_ERROR, code, "%s", error->message);
   gst_kandy_line_calls_act (self);
   gst_kandy_line_chat_act (self);
+  gst_kandy_line_people_act (self);
 }
 
 static void
@@ -243,6 +244,7 @@ be_ready (GstKandyLine *self)
       self->services & GST_KANDY_SERVICE_CALL ? "Ready for calls" : "Ready");
   gst_kandy_line_calls_act (self);
   gst_kandy_line_chat_act (self);
+  gst_kandy_line_people_act (self);
 }
 
 static void
@@ -389,6 +391,7 @@ thread_main (gpointer data)
   gst_kandy_line_clear_source (&self->goodbye_source);
   gst_kandy_line_calls_clear (self);
   gst_kandy_line_chat_clear (self);
+  gst_kandy_line_people_clear (self);
   g_signal_handlers_disconnect_by_data (self->client, self);
   kandy_logger_set_handler (
       kandy_client_get_logger (self->client), NULL, NULL, NULL, NULL);
@@ -580,6 +583,7 @@ gst_kandy_line_init (GstKandyLine *self)
   self->busy_calls = g_ptr_array_new_with_free_func (g_free);
   self->told = g_ptr_array_new ();
   g_queue_init (&self->chats);
+  g_queue_init (&self->asks);
   self->call_state = KANDY_CALL_STATE_ENDED;
 }
 

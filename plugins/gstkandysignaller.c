@@ -37,6 +37,8 @@
 
 #include "gstkandysignaller.h"
 
+#include <string.h>
+
 #include "gstkandybasebin-private.h"
 
 #define DEFAULT_SERVICES GST_KANDY_SERVICE_CALL
@@ -127,6 +129,24 @@ gst_kandy_signaller_delete_conversation (GstKandySignaller *self,
 {
   request (
       self, new_request ("delete-conversation", destination, type), promise);
+}
+
+static void
+gst_kandy_signaller_request (
+    GstKandySignaller *self, GstStructure *request, GstPromise *promise)
+{
+  GstKandyBaseBin *bin = GST_KANDY_BASE_BIN (self);
+
+  if (request != NULL
+      && strchr (gst_structure_get_name (request), '.') != NULL) {
+    gst_kandy_base_bin_request (bin, gst_structure_copy (request), promise);
+  } else {
+    g_autoptr (GError) error =
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
+            "A request is a structure that is named as \"groups.create\" is");
+
+    gst_kandy_promise_reply (promise, NULL, error);
+  }
 }
 
 static void
@@ -257,6 +277,29 @@ install_actions (GType type)
   g_signal_new_class_handler ("delete-conversation", type, flags,
       G_CALLBACK (gst_kandy_signaller_delete_conversation), NULL, NULL, NULL,
       G_TYPE_NONE, 3, G_TYPE_STRING, KANDY_TYPE_CHAT_TYPE, GST_TYPE_PROMISE);
+  /**
+   * GstKandySignaller::request:
+   * @self: the element
+   * @request: what is asked for: a structure that has the name of a method of
+   *   the API document's namespaces `groups`, `presence`, `contacts` and
+   *   `user`, and the method's parameters as fields
+   * @promise: (nullable): to be told how it went
+   *
+   * Asks the platform for something. Lists of texts are a #GStrv, a
+   * #GST_TYPE_ARRAY or one text; objects of the document, as in
+   * `contacts.add, contact=[contact, contactId=c1, firstName=Zoe]`, are
+   * structures. One that comes while the element signs on waits until it has.
+   *
+   * @promise is replied to with a structure `application/x-kandy-reply` that
+   * has what the method gives: a field `group`, `groups`, `participants`,
+   * `invitations`, `presence`, `contact`, `contacts`, `user`, `users`, or
+   * `results` and `next`; in case of failure the fields `error`, `code` and
+   * `http-status` of #GstKandyBaseBin::call. The document's events come as
+   * messages `kandy-event` all the same.
+   */
+  g_signal_new_class_handler ("request", type, flags,
+      G_CALLBACK (gst_kandy_signaller_request), NULL, NULL, NULL, G_TYPE_NONE,
+      2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
 }
 
 static void
