@@ -148,6 +148,11 @@ export class PipelineEnd {
     return this.#get('state');
   }
 
+  /** DTMF, each tone of so many ms. */
+  sendTones(tones, duration) {
+    return this.#emit('send-dtmf', tones, String(duration));
+  }
+
   remoteHold() {
     return this.#get('remote-hold');
   }

@@ -148,6 +148,8 @@ const changes = ['browser', 'far'].flatMap((caller) => {
       steps: ['browser restarts ICE', 'browser restarts ICE'] },
     { name: `browser ${calling} and sends tones`, caller,
       steps: [['browser sends tones', '15#']] },
+    { name: `browser ${calling} and hears tones`, caller,
+      steps: [['far sends tones', [['1', 697, 1209], ['#', 941, 1477]]]] },
     { name: `browser ${calling} without bundling`, caller, ...BOTH,
       page: { bundle: false },
       pipeline: { properties: caller === 'far' ? APART : {} } },

@@ -5,6 +5,7 @@
  * scene (scene.mjs) and leaves it as it is to be expected afterwards.
  */
 
+import { isTone } from './measure.mjs';
 import { stays, until } from './wait.mjs';
 
 const QUIET = 400;
@@ -81,6 +82,19 @@ export const STEPS = {
       `the far end to be told of the tones ${digits}`,
       { explain: () => ({ heard: heard(), page: page.problems }) });
     await expectMedia();
+  },
+
+  /* A page is not told of telephone events: the browser plays them */
+  async 'far sends tones'({ page, far, expectMedia }, tones) {
+    for (const [tone, ...frequencies] of tones) {
+      await far.sendTones(tone, 2000);
+      await until(async () => {
+        const hz = await page.hears();
+        return frequencies.some((frequency) => isTone(hz, frequency));
+      }, `the page to hear the tone ${tone}`,
+      { explain: async () => ({ heard: await page.hears() }) });
+      await expectMedia();
+    }
   },
 
   async 'browser declines'({ page, far }) {
