@@ -24,6 +24,18 @@
  * in the background, and going on to NULL waits for it, 1.5 seconds at the
  * most.
  *
+ * Pads may come and go while a call lasts: one that is requested and linked adds
+ * its media to the call, as soon as its caps are known; one that is released, or
+ * stays unlinked for a second, takes them away. A pad that is linked to another
+ * source within that second sends it from then on, and the far end is not asked:
+ * nothing is negotiated, and nothing is missing. Have the new source ready, its
+ * pad blocked, before the old one is unlinked. Several `video_%u` pads are
+ * several tracks; a `screen_%u` pad is told apart from cameras, see
+ * #KandyTrack:screen. The actions #GstKandyBaseBin::add-media,
+ * #GstKandyBaseBin::remove-media and their relatives do the same with pads that
+ * stay linked. While a call is held it cannot be changed; what is wished then
+ * comes after the hold.
+ *
  * When all pads are at their end, the call is ended and EOS is posted, see
  * #GstKandySink:end-on-eos. When the far end hangs up, upstream is told to
  * stop and EOS is posted, see #GstKandySink:eos-on-end.

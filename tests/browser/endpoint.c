@@ -547,6 +547,59 @@ do_emit (
   return TRUE;
 }
 
+/* Another source for a pad of the sending element, which is requested */
+static gboolean
+do_plug (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  const char *name = string_member (command, "pad");
+  GstElement *source;
+  g_autoptr (GstPad) src = NULL;
+  g_autoptr (GstPad) sink = NULL;
+
+  if (!element)
+    return FALSE;
+  source = gst_parse_bin_from_description (
+      string_member (command, "source"), TRUE, error);
+  if (!source)
+    return FALSE;
+  gst_object_set_name (GST_OBJECT (source), name);
+  gst_bin_add (GST_BIN (self->pipeline), source);
+  src = gst_element_get_static_pad (source, "src");
+  sink = gst_element_request_pad_simple (element, name);
+  if (!src || !sink || GST_PAD_LINK_FAILED (gst_pad_link (src, sink))) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "the source cannot be linked to “%s”", name);
+    return FALSE;
+  }
+  gst_element_sync_state_with_parent (source);
+  return TRUE;
+}
+
+static gboolean
+do_unplug (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  const char *name = string_member (command, "pad");
+  g_autoptr (GstElement) source = NULL;
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!element)
+    return FALSE;
+  source = gst_bin_get_by_name (GST_BIN (self->pipeline), name);
+  pad = gst_element_get_static_pad (element, name);
+  if (!source || !pad) {
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no “%s”", name);
+    return FALSE;
+  }
+  gst_element_release_request_pad (element, pad);
+  gst_element_set_locked_state (source, TRUE);
+  gst_element_set_state (source, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (self->pipeline), source);
+  return TRUE;
+}
+
 static void
 do_measure (Endpoint *self, JsonBuilder *reply)
 {
@@ -602,6 +655,10 @@ obey (Endpoint *self, JsonObject *command)
     do_get (self, command, reply, &error);
   else if (g_str_equal (verb, "emit"))
     do_emit (self, command, reply, &error);
+  else if (g_str_equal (verb, "plug"))
+    do_plug (self, command, &error);
+  else if (g_str_equal (verb, "unplug"))
+    do_unplug (self, command, &error);
   else if (g_str_equal (verb, "measure"))
     do_measure (self, reply);
   else if (g_str_equal (verb, "quit"))

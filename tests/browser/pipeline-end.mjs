@@ -144,6 +144,30 @@ export class PipelineEnd {
     return this.#emit('end');
   }
 
+  hold() {
+    return this.#emit('hold');
+  }
+
+  resume() {
+    return this.#emit('unhold');
+  }
+
+  localHold() {
+    return this.#get('local-hold');
+  }
+
+  addVideo() {
+    return this.#program.command('plug', { element: 'out', pad: 'video_7',
+      source: 'videotestsrc is-live=true pattern=solid-color ' +
+        `foreground-color=${COLOURS[this.#options.colour]} ` +
+        '! video/x-raw,width=320,height=240,framerate=15/1 ! identity' });
+  }
+
+  removeVideo() {
+    return this.#program.command('unplug',
+      { element: 'out', pad: 'video_7' });
+  }
+
   async state() {
     return this.#get('state');
   }

@@ -56,6 +56,56 @@ export const STEPS = {
     await scene.expectMedia();
   },
 
+  async 'far holds'({ page, far, expectMedia }) {
+    await far.hold();
+    await until(() => far.localHold(), 'the far end to hold',
+      { explain: () => far.explain() });
+    await until(async () => (await page.snapshot()).call.remoteHold,
+      'the page to know that it is held', { explain: () => page.explain() });
+    await expectMedia({ audio: 'none', video: 'none' });
+  },
+
+  async 'far resumes'({ page, far, expectMedia }) {
+    await far.resume();
+    await until(async () => !(await page.snapshot()).call.remoteHold,
+      'the page to know that it is resumed',
+      { explain: () => page.explain() });
+    await expectMedia();
+  },
+
+  async 'both hold, one after the other'({ page, far, expectMedia }) {
+    const nothing = { audio: 'none', video: 'none' };
+
+    await page.press('hold');
+    await operationDone(page);
+    await until(() => far.remoteHold(), 'the far end to be held',
+      { explain: () => far.explain() });
+    await far.hold();
+    await until(async () => (await page.snapshot()).call.remoteHold,
+      'the page to be held as well', { explain: () => page.explain() });
+    await expectMedia(nothing);
+    await page.press('hold');
+    await operationDone(page);
+    await until(async () => !await far.remoteHold(),
+      'the far end to know that the page resumes',
+      { explain: () => far.explain() });
+    await expectMedia(nothing);
+    await far.resume();
+    await expectMedia();
+  },
+
+  async 'far adds video'(scene) {
+    await scene.far.addVideo();
+    scene.ways.video = scene.ways.video === 'none' ? 'recvonly' : 'sendrecv';
+    await scene.expectMedia();
+  },
+
+  async 'far removes video'(scene) {
+    await scene.far.removeVideo();
+    scene.ways.video = scene.ways.video === 'recvonly' ? 'none' : 'sendonly';
+    await scene.expectMedia();
+  },
+
   async 'browser restarts ICE'({ page, expectMedia }) {
     const ufrag = () => page.page.evaluate(() =>
       /a=ice-ufrag:(\S+)/.exec(
