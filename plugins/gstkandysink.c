@@ -24,14 +24,14 @@
  * in the background, and going on to NULL waits for it, 1.5 seconds at the
  * most.
  *
- * Pads may come and go while a call lasts: one that is requested and linked adds
- * its media to the call, as soon as its caps are known; one that is released, or
- * stays unlinked for a second, takes them away. A pad that is linked to another
- * source within that second sends it from then on, and the far end is not asked:
- * nothing is negotiated, and nothing is missing. Have the new source ready, its
- * pad blocked, before the old one is unlinked. Several `video_%u` pads are
- * several tracks; a `screen_%u` pad is told apart from cameras, see
- * #KandyTrack:screen. The actions #GstKandyBaseBin::add-media,
+ * Pads may come and go while a call lasts: one that is requested and linked
+ * adds its media to the call, as soon as its caps are known; one that is
+ * released, or stays unlinked for a second, takes them away. A pad that is
+ * linked to another source within that second sends it from then on, and the
+ * far end is not asked: nothing is negotiated, and nothing is missing. Have the
+ * new source ready, its pad blocked, before the old one is unlinked. Several
+ * `video_%u` pads are several tracks; a `screen_%u` pad is told apart from
+ * cameras, see #KandyTrack:screen. The actions #GstKandyBaseBin::add-media,
  * #GstKandyBaseBin::remove-media and their relatives do the same with pads that
  * stay linked. While a call is held it cannot be changed; what is wished then
  * comes after the hold.
