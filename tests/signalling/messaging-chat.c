@@ -514,6 +514,48 @@ test_sms (Fixture *f, gconstpointer data)
   g_assert_cmpstr (kandy_error_get_platform_code (error), ==, "messaging:5");
 }
 
+/* What is said in a group comes to those who are in it */
+static void
+test_group (Fixture *f, gconstpointer data)
+{
+  static const char *const participants[] = { BOB, NULL };
+  KandyGroups *alices = kandy_client_get_groups (f->alice->client);
+  KandyGroups *bobs = kandy_client_get_groups (f->bob->client);
+  g_autoptr (GAsyncResult) created = NULL;
+  g_autoptr (GAsyncResult) accepted = NULL;
+  g_autoptr (KandyGroup) group = NULL;
+  g_autoptr (KandyMessage) early = NULL;
+  g_autoptr (KandyMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  KandyConversation *conversation;
+  const char *id;
+
+  kandy_groups_create_async (
+      alices, "Roof", participants, NULL, NULL, NULL, store_result, &created);
+  group = kandy_groups_create_finish (alices, wait_result (&created), &error);
+  g_assert_no_error (error);
+  id = kandy_group_get_id (group);
+  WAIT (kandy_groups_get_invitation (bobs, id));
+
+  conversation =
+      kandy_conversations_create (f->alices, id, KANDY_CHAT_TYPE_GROUP, &error);
+  early = send_text (conversation, "nobody hears this");
+  kandy_groups_accept_invitation_async (
+      bobs, id, NULL, store_result, &accepted);
+  g_assert_true (kandy_groups_accept_invitation_finish (
+      bobs, wait_result (&accepted), &error));
+
+  message = send_text (conversation, "to all");
+  WAIT (f->received->len);
+  g_assert_cmpstr (f->received->str, ==, "to all");
+  conversation = kandy_conversations_get (f->bobs, id, KANDY_CHAT_TYPE_GROUP);
+  g_assert_cmpuint (count (conversation), ==, 1);
+  g_assert_true (set_typing (conversation, TRUE, &error));
+  conversation = kandy_conversations_get (f->alices, id, KANDY_CHAT_TYPE_GROUP);
+  WAIT (is_typing (conversation, BOB));
+  g_assert_cmpuint (count (conversation), ==, 2);
+}
+
 /* Destroyed in the middle: every task is answered */
 static void
 test_destroy (Fixture *f, gconstpointer data)
@@ -587,6 +629,7 @@ main (int argc, char **argv)
   ADD ("typing", test_typing);
   ADD ("typing-timeout", test_typing_timeout);
   ADD ("sms", test_sms);
+  ADD ("group", test_group);
   ADD ("destroy", test_destroy);
   ADD ("lifetime", test_lifetime);
   return g_test_run ();
