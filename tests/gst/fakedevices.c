@@ -244,6 +244,15 @@ fake_provider_init (FakeProvider *self)
 void
 fake_devices_register (void)
 {
+  GList *others = gst_registry_get_feature_list (
+      gst_registry_get (), GST_TYPE_DEVICE_PROVIDER_FACTORY);
+  GList *l;
+
+  /* the machine's own devices are of no interest */
+  for (l = others; l; l = l->next)
+    gst_plugin_feature_set_rank (l->data, GST_RANK_NONE);
+  gst_plugin_feature_list_free (others);
+
   devices = g_ptr_array_new_with_free_func (gst_object_unref);
   if (!gst_device_provider_register (NULL, "fakedeviceprovider",
           GST_RANK_PRIMARY, fake_provider_get_type ()))
