@@ -203,7 +203,7 @@ on_report (GObject *object, GAsyncResult *result, gpointer user_data)
   Request *request = user_data;
   GstKandyLine *self = request->line;
   KandyCall *call = KANDY_CALL (object);
-  g_autoptr (GstStructure) content = NULL;
+  GValue content = G_VALUE_INIT;
   g_autoptr (GVariant) report = NULL;
   g_autoptr (GError) error = NULL;
   GstStructure *reply = NULL;
@@ -212,11 +212,11 @@ on_report (GObject *object, GAsyncResult *result, gpointer user_data)
   if (report != NULL && request->track_id == NULL && call == self->call) {
     gst_kandy_line_stats_query (self, g_steal_pointer (&request->promise));
   } else if (report != NULL) {
-    content = gst_kandy_structure_from_variant (
-        "application/x-kandy-stats-report", report);
     reply = gst_structure_new ("application/x-kandy-stats", "call-id",
         G_TYPE_STRING, kandy_call_get_id (call), "track-id", G_TYPE_STRING,
-        request->track_id, "report", GST_TYPE_STRUCTURE, content, NULL);
+        request->track_id, NULL);
+    gst_kandy_list_from_variant (&content, "report", report);
+    gst_structure_take_value (reply, "report", &content);
   }
   request_finish (request, reply, error);
 }

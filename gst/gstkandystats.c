@@ -209,7 +209,7 @@ gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
   GstStructure *s;
   Sources sources = { { NULL, NULL }, NULL };
   g_autoptr (GVariant) report = NULL;
-  g_autoptr (GstStructure) content = NULL;
+  GValue content = G_VALUE_INIT;
   GValue tracks = G_VALUE_INIT;
   g_autoptr (GEnumClass) states = NULL;
 
@@ -236,9 +236,8 @@ gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
         describe_received (g_ptr_array_index (self->receives, i), &sources));
   gst_structure_take_value (s, "tracks", &tracks);
   report = gst_kandy_stats_write_call (self, NULL, NULL);
-  content = gst_kandy_structure_from_variant (
-      "application/x-kandy-stats-report", report);
-  gst_structure_set (s, "report", GST_TYPE_STRUCTURE, content, NULL);
+  gst_kandy_list_from_variant (&content, "report", report);
+  gst_structure_take_value (s, "report", &content);
 
   gst_kandy_rtp_stats_clear (&sources.rtp);
   gst_promise_reply (promise, s);

@@ -11,8 +11,57 @@
 /* SECTION: payloads of events on the bus
  *
  * The signalling library speaks GVariant, a message on the bus is a
- * GstStructure. A dictionary becomes a structure, an array a GST_TYPE_ARRAY.
+ * GstStructure. A dictionary becomes a structure, an array a GST_TYPE_ARRAY,
+ * and a dictionary of objects by their ids, as W3C's reports are, a
+ * GST_TYPE_LIST of structures.
+ *
+ * GLib keeps the name of a field for good, so names must not be as many as
+ * calls, nor as many as a server cares to send.
  */
+
+/* More than the API document and all that a platform has ever sent know */
+#define MAX_NEW_NAMES 4096
+
+/* (nullable): no more room for names */
+static const char *
+intern_name (const char *name)
+{
+  static int n_new;
+
+  if (g_quark_try_string (name) == 0
+      && g_atomic_int_add (&n_new, 1) >= MAX_NEW_NAMES) {
+    g_atomic_int_set (&n_new, MAX_NEW_NAMES);
+    return NULL;
+  }
+  return g_intern_string (name);
+}
+
+static gboolean
+is_map_by_id (GVariant *variant)
+{
+  GVariantIter iter;
+  GVariant *entry;
+  gboolean is = g_variant_n_children (variant) > 0;
+
+  g_variant_iter_init (&iter, variant);
+  while (is && (entry = g_variant_iter_next_value (&iter)) != NULL) {
+    g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
+    g_autoptr (GVariant) content = g_variant_get_child_value (entry, 1);
+    const char *id = NULL;
+
+    if (g_variant_is_of_type (content, G_VARIANT_TYPE_VARIANT)) {
+      GVariant *inner = g_variant_get_variant (content);
+
+      g_variant_unref (content);
+      content = inner;
+    }
+    is = g_variant_is_of_type (content, G_VARIANT_TYPE_VARDICT)
+        && g_variant_lookup (content, "id", "&s", &id)
+        && g_str_equal (id, g_variant_get_string (key, NULL));
+    g_variant_unref (entry);
+  }
+  return is;
+}
 
 static gboolean
 value_from_variant (GValue *value, const char *name, GVariant *variant)
@@ -41,6 +90,11 @@ value_from_variant (GValue *value, const char *name, GVariant *variant)
       g_dbus_gvariant_to_gvalue (variant, value);
       return TRUE;
     case G_VARIANT_CLASS_ARRAY:
+      if (g_variant_is_of_type (variant, G_VARIANT_TYPE ("a{s*}"))
+          && is_map_by_id (variant)) {
+        gst_kandy_list_from_variant (value, name, variant);
+        return TRUE;
+      }
       if (g_variant_is_of_type (variant, G_VARIANT_TYPE ("a{s*}"))) {
         GstStructure *inner = gst_kandy_structure_from_variant (name, variant);
 
@@ -91,12 +145,31 @@ gst_kandy_structure_from_variant (const char *name, GVariant *variant)
   while ((entry = g_variant_iter_next_value (&iter)) != NULL) {
     g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
     g_autoptr (GVariant) content = g_variant_get_child_value (entry, 1);
-    g_autofree char *field = safe_name (g_variant_get_string (key, NULL));
+    g_autofree char *safe_field = safe_name (g_variant_get_string (key, NULL));
+    const char *field = intern_name (safe_field);
     GValue value = G_VALUE_INIT;
 
-    if (value_from_variant (&value, field, content))
+    if (field != NULL && value_from_variant (&value, field, content))
       gst_structure_take_value (structure, field, &value);
     g_variant_unref (entry);
   }
   return structure;
+}
+
+void
+gst_kandy_list_from_variant (GValue *list, const char *name, GVariant *variant)
+{
+  GVariantIter iter;
+  GVariant *entry;
+
+  g_value_init (list, GST_TYPE_LIST);
+  g_variant_iter_init (&iter, variant);
+  while ((entry = g_variant_iter_next_value (&iter)) != NULL) {
+    g_autoptr (GVariant) content = g_variant_get_child_value (entry, 1);
+    GValue value = G_VALUE_INIT;
+
+    if (value_from_variant (&value, name, content))
+      gst_value_list_append_and_take_value (list, &value);
+    g_variant_unref (entry);
+  }
 }

@@ -394,11 +394,11 @@ gst_kandy_base_bin_install_properties (GObjectClass *object_class)
    *
    * Statistics of the call, a structure `application/x-kandy-stats`, a second
    * old at most while the call lasts; those of the last call afterwards. Its
-   * field `report` is W3C's `RTCStatsReport`: a structure with one structure
-   * for each entry, under its id and with W3C's member names; `tracks` says the
-   * most important of it at a glance. Its field `timings` has the marks of the
-   * set-up in microseconds. No notify. See #GstKandyBaseBin::get-stats for
-   * those of this moment.
+   * field `report` is W3C's `RTCStatsReport`: a list of its entries, each a
+   * structure with W3C's member names, `id` and `type` among them; `tracks`
+   * says the most important of it at a glance. Its field `timings` has the
+   * marks of the set-up in microseconds. No notify. See
+   * #GstKandyBaseBin::get-stats for those of this moment.
    */
   properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
       "Statistics of the call, a second old at most", GST_TYPE_STRUCTURE,

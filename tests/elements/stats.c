@@ -52,13 +52,11 @@ on_event (GstElement *element, const char *name, const GstStructure *payload,
 static const GstStructure *
 find_entry (const GstStructure *stats, const char *type)
 {
-  const GstStructure *report =
-      gst_value_get_structure (gst_structure_get_value (stats, "report"));
+  const GValue *report = gst_structure_get_value (stats, "report");
 
-  for (int i = 0; i < gst_structure_n_fields (report); i++) {
-    const GValue *value = gst_structure_get_value (
-        report, gst_structure_nth_field_name (report, i));
-    const GstStructure *entry = gst_value_get_structure (value);
+  for (guint i = 0; i < gst_value_list_get_size (report); i++) {
+    const GstStructure *entry =
+        gst_value_get_structure (gst_value_list_get_value (report, i));
 
     if (g_strcmp0 (gst_structure_get_string (entry, "type"), type) == 0)
       return entry;

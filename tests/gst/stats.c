@@ -403,7 +403,8 @@ GST_START_TEST (test_structure)
   Endpoint *alice = endpoint_new ("alice", NULL);
   Endpoint *bob = endpoint_new ("bob", NULL);
   g_autoptr (GstStructure) stats = NULL;
-  const GstStructure *report, *entry = NULL;
+  const GstStructure *entry = NULL;
+  const GValue *report;
   g_autofree char *id = NULL;
   guint ssrc = 0;
   double start;
@@ -426,9 +427,17 @@ GST_START_TEST (test_structure)
   g_print ("%.3f ms for the report alone\n", (get_cpu_time () - start) / 100);
 
   stats = endpoint_get_stats (alice);
-  report = gst_value_get_structure (gst_structure_get_value (stats, "report"));
+  report = gst_structure_get_value (stats, "report");
   id = g_strdup_printf ("outbound-rtp-%u", get_ssrc (alice->audio));
-  entry = gst_value_get_structure (gst_structure_get_value (report, id));
+  for (guint i = 0; i < gst_value_list_get_size (report); i++) {
+    entry = gst_value_get_structure (gst_value_list_get_value (report, i));
+    if (g_strcmp0 (gst_structure_get_string (entry, "id"), id) == 0)
+      break;
+    entry = NULL;
+  }
+  fail_unless (entry != NULL, "there is no %s", id);
+  /* names stay in memory for good: ids must not be any */
+  fail_unless_equals_int (g_quark_try_string (id), 0);
   fail_unless_equals_string (
       gst_structure_get_string (entry, "type"), "outbound-rtp");
   fail_unless (gst_structure_get_uint (entry, "ssrc", &ssrc));
