@@ -296,6 +296,18 @@ keep_user (GstKandySessionAccount *self, Known before)
 }
 
 static gboolean
+is_ice_url (const char *url)
+{
+  static const char *const schemes[] = { "stun:", "turn:", "turns:" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_ascii_strncasecmp (url, schemes[i], strlen (schemes[i])) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 check_ice_servers (const char *text, GError **error)
 {
   g_auto (GStrv) urls = NULL;
@@ -310,13 +322,12 @@ check_ice_servers (const char *text, GError **error)
   }
   urls = g_strsplit_set (text, " \t\n", -1);
   for (i = 0; urls[i] != NULL; i++) {
-    if (*urls[i] == '\0' || g_ascii_strncasecmp (urls[i], "stun:", 5) == 0
-        || g_ascii_strncasecmp (urls[i], "turn:", 5) == 0)
+    if (*urls[i] == '\0' || is_ice_url (urls[i]))
       continue;
     g_set_error (error, KANDY_ERROR, KANDY_ERROR_INVALID_PARAM,
         "The property \"ice-servers\" has the value \"%s\" in it, which is "
-        "not of the form stun:HOST[:PORT] or "
-        "turn:HOST[:PORT][?transport=udp|tcp]",
+        "not of the form stun:HOST[:PORT], "
+        "turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]",
         urls[i]);
     return FALSE;
   }

@@ -290,14 +290,15 @@ gst_kandy_base_bin_install_properties (GObjectClass *object_class)
    * GstKandyBaseBin:ice-servers:
    *
    * STUN and TURN servers, with spaces between them: `stun:HOST[:PORT]`,
-   * `turn:HOST[:PORT][?transport=udp|tcp]`. Unset: those of
+   * `turn:HOST[:PORT][?transport=udp|tcp]`, `turns:HOST[:PORT]` (TURN over
+   * TLS; the certificate is checked as the platform's is). Unset: those of
    * `client::ice-servers`, by default none. User names and passwords for TURN
    * come from the platform; a URL with an `@` is refused. API document:
    * `config.call.iceServers`.
    */
   properties[PROP_ICE_SERVERS] = text_property ("ice-servers", "ICE servers",
-      "STUN and TURN servers, \"stun:HOST[:PORT] turn:HOST[:PORT] ...\"; the "
-      "platform gives the credentials");
+      "STUN and TURN servers, \"stun:HOST[:PORT] turn:HOST[:PORT] "
+      "turns:HOST[:PORT] ...\"; the platform gives the credentials");
   /**
    * GstKandyBaseBin:tls-verify:
    *

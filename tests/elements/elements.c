@@ -414,7 +414,8 @@ GST_START_TEST (test_ice_servers)
   g_autofree char *account = fixture_account ("bob");
   GstElement *pipeline =
       fixture_launch ("kandysignaller %s ice-servers="
-                      "\"stun:127.0.0.1:9  turn:127.0.0.1:9?transport=tcp\"",
+                      "\"stun:127.0.0.1:9  turn:127.0.0.1:9?transport=tcp "
+                      "turns:127.0.0.1:9\"",
           account);
 
   fixture_play (pipeline);
@@ -428,7 +429,7 @@ static const struct {
   const char *what;
 } bad_ice_servers[] = {
   { "stun:127.0.0.1 turn:somebody:Pw-turn-9f1c@127.0.0.1", "user name" },
-  { "stun:127.0.0.1 turns:127.0.0.1", "turns:127.0.0.1" },
+  { "stun:127.0.0.1 stuns:127.0.0.1", "stuns:127.0.0.1" },
   { "127.0.0.1", "of the form" },
 };
 
