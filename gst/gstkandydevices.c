@@ -346,6 +346,16 @@ initialize (GTask *task, gpointer source_object, gpointer task_data,
     g_task_return_boolean (task, TRUE);
 }
 
+/* The task has let go of the devices; its thread may have been the last to */
+static void
+initialize_over (gpointer needs)
+{
+  g_mutex_lock (&threads_lock);
+  n_threads--;
+  g_cond_broadcast (&threads_cond);
+  g_mutex_unlock (&threads_lock);
+}
+
 static void
 gst_kandy_devices_initialize_async (KandyDeviceSource *source, gboolean audio,
     gboolean video, GCancellable *cancellable, GAsyncReadyCallback callback,
@@ -356,7 +366,10 @@ gst_kandy_devices_initialize_async (KandyDeviceSource *source, gboolean audio,
   guint needs = (audio ? NEEDS_AUDIO : 0) | (video ? NEEDS_VIDEO : 0);
 
   g_task_set_source_tag (task, gst_kandy_devices_initialize_async);
-  g_task_set_task_data (task, GUINT_TO_POINTER (needs), NULL);
+  g_task_set_task_data (task, GUINT_TO_POINTER (needs), initialize_over);
+  g_mutex_lock (&threads_lock);
+  n_threads++;
+  g_mutex_unlock (&threads_lock);
   /* whoever waits need not wait for a driver that hangs */
   g_task_set_return_on_cancel (task, TRUE);
   g_task_run_in_thread (task, initialize);
