@@ -122,9 +122,16 @@ fixture_caller (const char *rest)
 void
 fixture_assert_tone (GstElement *pipeline, double frequency)
 {
-  double heard = fixture_hear (pipeline, "ear", 1);
+  double heard = 0;
 
-  fail_unless (fabs (heard - frequency) < frequency / 50, "heard %f Hz", heard);
+  /* a machine that is busy makes gaps, and what was heard before may be on its
+   * way still */
+  for (guint i = 0; i < 5; i++) {
+    heard = fixture_hear (pipeline, "ear", 1);
+    if (fabs (heard - frequency) < frequency / 50)
+      return;
+  }
+  fail ("heard %f Hz instead of %f", heard, frequency);
 }
 
 GstMessage *

@@ -635,7 +635,7 @@ endpoint_free (Endpoint *self)
   gst_clear_object (&self->video);
   g_signal_handlers_disconnect_by_data (self->call, self);
   g_assert_finalize_object (self->call);
-  fail_unless (gst_kandy_call_wait_closed (5000));
+  fail_unless (gst_kandy_call_wait_closed (15000));
   /* what is still to be told on this thread keeps what it is about */
   while (g_main_context_iteration (NULL, FALSE))
     ;

@@ -153,7 +153,6 @@ party_leave (World *w, Party *party)
     g_assert_true (fake_engine_is_closed (party->engines->pdata[i]));
   g_ptr_array_unref (party->engines);
   g_string_free (party->events, TRUE);
-  g_clear_error (&party->error);
   fake_script_clear (&party->script);
 }
 
@@ -190,6 +189,10 @@ tear_down (World *w, gconstpointer data)
   g_object_unref (w->platform);
   while (g_main_context_iteration (w->context, FALSE))
     continue;
+  /* what a client leaves open is answered when it is destroyed */
+  g_clear_error (&w->alice.error);
+  g_clear_error (&w->bob.error);
+  g_clear_error (&w->bob2.error);
   g_main_context_pop_thread_default (w->context);
   g_main_context_unref (w->context);
 }
