@@ -87,12 +87,13 @@ def read_girs(paths):
 
 
 def read_elements(gst_inspect):
-    """Signals and properties, as gst-inspect prints them."""
+    """Signals and properties, as gst-inspect prints them: actions have an arrow
+    since GStreamer 1.24."""
     signals, properties = set(), set()
     for element in ELEMENTS:
         text = subprocess.run([gst_inspect, '--no-colors', element], check=True,
                               capture_output=True, text=True).stdout
-        signals.update(re.findall(r'^  "([a-z-]+)" :', text, re.M))
+        signals.update(re.findall(r'^  "([a-z-]+)" (?::|->)', text, re.M))
         properties.update(re.findall(r'^  ([a-z0-9-]+) +: ', text, re.M))
     return signals, properties
 
