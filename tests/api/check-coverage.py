@@ -104,7 +104,7 @@ def main():
     parser.add_argument('--table', required=True)
     parser.add_argument('--gir', action='append', required=True)
     parser.add_argument('--gst-inspect', required=True)
-    parser.add_argument('--library', required=True)
+    parser.add_argument('--binary', required=True)
     options = parser.parse_args()
     problems = []
 
@@ -116,8 +116,8 @@ def main():
     table, unanswered = read_table(options.table)
     symbols, members, claimed = read_girs(options.gir)
     signals, properties = read_elements(options.gst_inspect)
-    with open(options.library, 'rb') as binary:
-        strings = binary.read()
+    with open(options.binary, 'rb') as file:
+        strings = file.read()
 
     names = [cells[0] for cells in table]
     for row in rows:
