@@ -272,12 +272,14 @@ gst_kandy_sink_get_wishes (
     GstKandySessionMember *member, GstKandySessionWishes *wishes)
 {
   GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
+  g_autoptr (GPtrArray) pads = NULL;
   guint i;
 
   parent_member->get_wishes (member, wishes);
   wishes->sends = TRUE;
+  /* Before the pads: a device that is open by then has its pad */
   gst_kandy_sink_devices_get_wishes (self->devices, wishes);
+  pads = dup_pads (self);
   if (wishes->remove == NULL)
     wishes->remove = g_ptr_array_new_with_free_func (g_free);
   GST_OBJECT_LOCK (self);

@@ -297,7 +297,6 @@ open_slot (GstElement *element, gpointer user_data)
 
   g_mutex_lock (&self->link_lock);
   g_mutex_lock (&self->lock);
-  slot->opening--;
   wanted = self->started && slot->serial == attempt->serial;
   first = slot->src == NULL;
   g_mutex_unlock (&self->lock);
@@ -310,6 +309,11 @@ open_slot (GstElement *element, gpointer user_data)
     gst_kandy_device_src_take (
         slot->src, branch, g_steal_pointer (&attempt->promise));
   }
+  /* Not before the pad is there: a call that is made in between would find
+   * neither a device that is being opened nor a pad */
+  g_mutex_lock (&self->lock);
+  slot->opening--;
+  g_mutex_unlock (&self->lock);
   g_mutex_unlock (&self->link_lock);
 
   if (error != NULL && wanted && attempt->promise == NULL)
