@@ -8,8 +8,9 @@
 
 #include <gst/rtp/gstrtcpbuffer.h>
 
-/* A far end can make up as many SSRCs as it likes */
-#define MAX_SSRCS 64
+/* A far end can make up as many SSRCs as it likes; honest ones have a new one
+ * for each track that they add */
+#define MAX_SSRCS 512
 /* A report of the far end is about one of the last of ours */
 #define N_SENT 4
 

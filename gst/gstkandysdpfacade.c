@@ -309,6 +309,7 @@ copy_inner_lines (GstKandySdpState *from, GstKandySdpState *to)
 
     b->ssrc = a->ssrc;
     b->rtx_ssrc = a->rtx_ssrc;
+    b->ssrc_track = a->ssrc_track;
   }
 }
 

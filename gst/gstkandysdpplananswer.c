@@ -200,7 +200,7 @@ assign_track (
         gst_kandy_sdp_formats_match (track->codecs, section->formats);
 
     if (matches->len > 0) {
-      line->track = track->id;
+      gst_kandy_sdp_state_set_track (plan->state, line, track->id);
       return;
     }
     after = track->id;

@@ -98,7 +98,7 @@ add_line (GstKandySdpFacade *self, GstKandySdpState *state, KandyMediaKind kind,
   line = gst_kandy_sdp_state_add_wire (state, kind_names[kind], PROTO, kind);
   line->mid = new_mid (state, state->wire->len - 1);
   line->alive = TRUE;
-  line->track = track ? track->id : 0;
+  gst_kandy_sdp_state_set_track (state, line, track ? track->id : 0);
   return TRUE;
 }
 
@@ -126,7 +126,7 @@ plan_lines (GstKandySdpFacade *self, GstKandySdpState *state, GError **error)
       continue;
     line = find_reusable (state, track);
     if (line)
-      line->track = track->id;
+      gst_kandy_sdp_state_set_track (state, line, track->id);
     else if (!add_line (self, state, track->kind, track, error))
       return FALSE;
   }

@@ -182,6 +182,21 @@ gst_kandy_sdp_state_add_wire (
   return line;
 }
 
+void
+gst_kandy_sdp_state_set_track (
+    GstKandySdpState *state, GstKandySdpWireLine *line, guint track)
+{
+  line->track = track;
+  if (track == 0 || track == line->ssrc_track)
+    return;
+  if (line->ssrc_track) {
+    line->ssrc = new_ssrc (state);
+    if (line->rtx_ssrc)
+      line->rtx_ssrc = new_ssrc (state);
+  }
+  line->ssrc_track = track;
+}
+
 GstKandySdpInnerLine *
 gst_kandy_sdp_state_add_inner (
     GstKandySdpState *state, GstKandySdpWireLine *line)

@@ -36,6 +36,7 @@ typedef struct {
   GPtrArray *formats; /* the chosen codec first; NULL: to be decided */
   guint32 ssrc;
   guint32 rtx_ssrc;
+  guint ssrc_track; /* whose they are; 0: nobody's yet */
   GstKandySdpSection *remote; /* nullable */
   char *remote_track_id;
   char *remote_stream_id;
@@ -85,6 +86,11 @@ GstKandySdpWireLine *gst_kandy_sdp_state_get_wire (GstKandySdpState *state, guin
 GstKandySdpInnerLine *gst_kandy_sdp_state_get_inner (GstKandySdpState *state, int i);
 GstKandySdpWireLine *gst_kandy_sdp_state_add_wire (GstKandySdpState *state, const char *media,
     const char *proto, int kind);
+/* lets @line send @track, 0 = nothing. A track is a source of its own: a browser
+ * takes apart what received the former one, and shows nothing of another track
+ * with its SSRC. */
+void gst_kandy_sdp_state_set_track (GstKandySdpState *state, GstKandySdpWireLine *line,
+    guint track);
 /* gives @line a new m-line in webrtcbin */
 GstKandySdpInnerLine *gst_kandy_sdp_state_add_inner (GstKandySdpState *state,
     GstKandySdpWireLine *line);

@@ -160,7 +160,7 @@ async function main() {
     throw new CannotRun(`There is no ${chromium}: apt-get install chromium`);
   const loopbackPath = program(build, 'tests/platform/kandy-loopback');
   const endpointPath = program(build, 'tests/browser/browser-endpoint');
-  const playwright = loadPlaywright(cache);
+  const playwright = loadPlaywright(resolve(cache));
 
   process.env.GST_PLUGIN_PATH = [join(resolve(build), 'plugins'),
     process.env.GST_PLUGIN_PATH].filter(Boolean).join(':');

@@ -147,7 +147,7 @@ const changes = ['browser', 'far'].flatMap((caller) => {
     { name: `browser ${calling}, pipeline holds and resumes`, caller, ...BOTH,
       steps: ['far holds', 'far resumes', 'far holds', 'far resumes'] },
     { name: `browser ${calling}, pipeline adds and removes video`, caller,
-      steps: ['far adds video', 'far removes video'] },
+      steps: ['far adds video', 'far removes video', 'far adds video'] },
     { name: `browser ${calling}, both hold`, caller, ...BOTH,
       steps: ['both hold, one after the other'] },
     { name: `browser ${calling}, both add video`, caller,

@@ -438,6 +438,56 @@ GST_START_TEST (test_add_and_remove)
 
 GST_END_TEST;
 
+/* (transfer full) (nullable): the SSRCs of the picture, in an offer of @a that
+ * @b answers */
+static char *
+offer_sources (SdpPeer *a, SdpPeer *b)
+{
+  g_autofree char *offer =
+      sdp_peer_offer (a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  g_autofree char *answer = sdp_peer_answer (b, offer, FALSE, NULL);
+  const char *video = strstr (offer, "m=video ");
+  const char *sources;
+
+  sdp_peer_accept (a, answer, NULL);
+  fail_unless (video != NULL);
+  sources = strstr (video, "a=ssrc-group:FID ");
+  return sources ? g_strndup (sources, strcspn (sources, "\r")) : NULL;
+}
+
+/* A browser takes apart what received a track that is removed, and does not
+ * connect it again to the same SSRC */
+GST_START_TEST (test_sources)
+{
+  g_autofree char *added = NULL;
+  g_autofree char *stayed = NULL;
+  g_autofree char *removed = NULL;
+  g_autofree char *back = NULL;
+  SdpPeer a, b;
+  guint id;
+
+  init_pair (&a, &b);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+
+  id = sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  added = offer_sources (&a, &b);
+  fail_unless (added != NULL);
+  stayed = offer_sources (&a, &b);
+  fail_unless_equals_string (stayed, added);
+
+  gst_kandy_sdp_facade_remove_track (a.facade, id);
+  removed = offer_sources (&a, &b);
+  fail_unless (removed == NULL, "%s", removed);
+
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  back = offer_sources (&a, &b);
+  fail_unless (back != NULL && strcmp (back, added) != 0);
+  clear_pair (&a, &b);
+}
+
+GST_END_TEST;
+
 /* m-lines of the far end that die, come back, change their mid or their kind:
  * sdppeer.c sees to it that webrtcbin's stay */
 GST_START_TEST (test_mlines)
@@ -963,6 +1013,7 @@ sdp_suite (void)
   tcase_add_test (tc, test_hold);
   tcase_add_test (tc, test_drop);
   tcase_add_test (tc, test_add_and_remove);
+  tcase_add_test (tc, test_sources);
   tcase_add_test (tc, test_mlines);
   tcase_add_test (tc, test_payload_types);
   tcase_add_test (tc, test_restart);
