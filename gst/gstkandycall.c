@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandycall-private.h"
+#include "gstkandyconnect.h"
 
 /**
  * SECTION:gstkandycall
@@ -425,12 +426,12 @@ gst_kandy_call_new_transport (GstKandyCall *self, GError **error)
 
   if (!transport)
     return NULL;
-  g_signal_connect_object (transport, "connection-state",
-      G_CALLBACK (transport_connection_state), self, 0);
-  g_signal_connect_object (
-      transport, "certificate", G_CALLBACK (transport_certificate), self, 0);
-  g_signal_connect_object (
-      transport, "peer-closed", G_CALLBACK (transport_peer_closed), self, 0);
+  gst_kandy_connect (transport, "connection-state",
+      G_CALLBACK (transport_connection_state), self);
+  gst_kandy_connect (
+      transport, "certificate", G_CALLBACK (transport_certificate), self);
+  gst_kandy_connect (
+      transport, "peer-closed", G_CALLBACK (transport_peer_closed), self);
   g_signal_connect_data (transport, "pad-added",
       G_CALLBACK (transport_pad_added), gst_kandy_router_ref (self->router),
       release_router, 0);

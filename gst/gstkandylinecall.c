@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandycodec.h"
+#include "gstkandyconnect.h"
 #include "gstkandyline-private.h"
 
 #define GST_USE_UNSTABLE_API
@@ -896,8 +897,7 @@ gst_kandy_line_calls_start (GstKandyLine *self)
   KandySdpHandler *handler = kandy_sdp_handler_new (modify_sdp, self, NULL);
 
   g_ptr_array_add (handlers, handler);
-  g_signal_connect_object (
-      handler, "failed", G_CALLBACK (on_sdp_failed), self, 0);
+  gst_kandy_connect (handler, "failed", G_CALLBACK (on_sdp_failed), self);
   kandy_calls_set_sdp_handlers (
       kandy_client_get_calls (self->client), handlers);
 

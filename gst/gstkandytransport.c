@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandytransport-private.h"
+#include "gstkandyconnect.h"
 
 /* GstKandyTransport
  *
@@ -506,8 +507,8 @@ watch_rtpbin (GstKandyTransport *self)
   GValue item = G_VALUE_INIT;
 
   while (gst_iterator_next (bins, &item) == GST_ITERATOR_OK) {
-    g_signal_connect_object (g_value_get_object (&item), "new-jitterbuffer",
-        G_CALLBACK (new_jitterbuffer), self, 0);
+    gst_kandy_connect (g_value_get_object (&item), "new-jitterbuffer",
+        G_CALLBACK (new_jitterbuffer), self);
     g_value_reset (&item);
   }
   g_value_unset (&item);
@@ -524,12 +525,12 @@ deep_element_added (
 
   gst_kandy_stats_meter_watch (self->meter, element, name);
   if (g_str_equal (name, "dtlsdec")) {
-    g_signal_connect_object (
-        element, "notify::peer-pem", G_CALLBACK (peer_pem_changed), self, 0);
+    gst_kandy_connect (
+        element, "notify::peer-pem", G_CALLBACK (peer_pem_changed), self);
     if (g_object_class_find_property (
             G_OBJECT_GET_CLASS (element), "connection-state"))
-      g_signal_connect_object (element, "notify::connection-state",
-          G_CALLBACK (dtls_state_changed), self, 0);
+      gst_kandy_connect (element, "notify::connection-state",
+          G_CALLBACK (dtls_state_changed), self);
   } else if (g_str_equal (name, "dtlsenc")) {
     g_mutex_lock (&self->lock);
     g_ptr_array_add (self->encoders, gst_object_ref (element));
@@ -668,16 +669,16 @@ gst_kandy_transport_new (GstElement *pipeline, GMainContext *context,
   gst_kandy_set_if_there (webrtcbin, "reuse-source-pads", TRUE);
   gst_kandy_transport_setup_agent (self, params);
 
-  g_signal_connect_object (
-      webrtcbin, "pad-added", G_CALLBACK (webrtcbin_pad_added), self, 0);
-  g_signal_connect_object (
-      webrtcbin, "on-ice-candidate", G_CALLBACK (ice_candidate), self, 0);
-  g_signal_connect_object (webrtcbin, "notify::ice-connection-state",
-      G_CALLBACK (ice_connection_state_changed), self, 0);
-  g_signal_connect_object (webrtcbin, "notify::ice-gathering-state",
-      G_CALLBACK (ice_gathering_state_changed), self, 0);
-  g_signal_connect_object (webrtcbin, "deep-element-added",
-      G_CALLBACK (deep_element_added), self, 0);
+  gst_kandy_connect (
+      webrtcbin, "pad-added", G_CALLBACK (webrtcbin_pad_added), self);
+  gst_kandy_connect (
+      webrtcbin, "on-ice-candidate", G_CALLBACK (ice_candidate), self);
+  gst_kandy_connect (webrtcbin, "notify::ice-connection-state",
+      G_CALLBACK (ice_connection_state_changed), self);
+  gst_kandy_connect (webrtcbin, "notify::ice-gathering-state",
+      G_CALLBACK (ice_gathering_state_changed), self);
+  gst_kandy_connect (
+      webrtcbin, "deep-element-added", G_CALLBACK (deep_element_added), self);
   watch_rtpbin (self);
 
   gst_bin_add (GST_BIN (pipeline), webrtcbin);

@@ -126,6 +126,7 @@
 #include <string.h>
 
 #include "gstkandycodec.h"
+#include "gstkandyconnect.h"
 #include "gstkandysink.h"
 #include "gstkandysinkdevices.h"
 #include "gstkandysinkpad.h"
@@ -652,9 +653,9 @@ gst_kandy_sink_request_new_pad (GstElement *element, GstPadTemplate *templ,
   if (pad == NULL)
     return NULL;
 
-  g_signal_connect_object (pad, "linked", G_CALLBACK (on_linked), self, 0);
-  g_signal_connect_object (pad, "unlinked", G_CALLBACK (on_unlinked), self, 0);
-  g_signal_connect_object (pad, "notify::caps", G_CALLBACK (on_caps), self, 0);
+  gst_kandy_connect (pad, "linked", G_CALLBACK (on_linked), self);
+  gst_kandy_connect (pad, "unlinked", G_CALLBACK (on_unlinked), self);
+  gst_kandy_connect (pad, "notify::caps", G_CALLBACK (on_caps), self);
   GST_OBJECT_LOCK (self);
   g_ptr_array_add (self->pads, gst_object_ref_sink (pad));
   GST_OBJECT_UNLOCK (self);

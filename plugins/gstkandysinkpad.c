@@ -10,6 +10,7 @@
 #include <gst/video/video.h>
 
 #include "gstkandybasebin.h"
+#include "gstkandyconnect.h"
 #include "gstkandysendbin.h"
 #include "gstkandysinkpad.h"
 
@@ -693,22 +694,16 @@ take_track (
   g_autoptr (GstCaps) likely = NULL;
   gboolean muted;
 
-  g_signal_connect_object (
-      track, "negotiated", G_CALLBACK (on_negotiated), self, 0);
-  g_signal_connect_object (
-      track, "force-key-unit", G_CALLBACK (on_force_key_unit), self, 0);
-  g_signal_connect_object (
-      track, "max-bitrate", G_CALLBACK (on_max_bitrate), self, 0);
+  gst_kandy_connect (track, "negotiated", G_CALLBACK (on_negotiated), self);
+  gst_kandy_connect (
+      track, "force-key-unit", G_CALLBACK (on_force_key_unit), self);
+  gst_kandy_connect (track, "max-bitrate", G_CALLBACK (on_max_bitrate), self);
   g_object_get (self->send_bin, "muted", &muted, NULL);
   kandy_track_set_muted (shown, muted);
-  g_signal_connect_object (
-      shown, "notify::muted", G_CALLBACK (on_muted), self, 0);
-  g_signal_connect_object (
-      shown, "notify::live", G_CALLBACK (on_live), self, 0);
-  g_signal_connect_object (
-      track, "play-tone", G_CALLBACK (on_play_tone), self, 0);
-  g_signal_connect_object (
-      track, "stop-tones", G_CALLBACK (on_stop_tones), self, 0);
+  gst_kandy_connect (shown, "notify::muted", G_CALLBACK (on_muted), self);
+  gst_kandy_connect (shown, "notify::live", G_CALLBACK (on_live), self);
+  gst_kandy_connect (track, "play-tone", G_CALLBACK (on_play_tone), self);
+  gst_kandy_connect (track, "stop-tones", G_CALLBACK (on_stop_tones), self);
   GST_OBJECT_LOCK (self);
   self->track = gst_object_ref (track);
   self->media = g_object_ref (media);

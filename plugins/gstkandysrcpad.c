@@ -8,6 +8,7 @@
 #include <gst/video/video.h>
 
 #include "gstkandybasebin.h"
+#include "gstkandyconnect.h"
 #include "gstkandybasebin.h"
 #include "gstkandycomfort.h"
 #include "gstkandymediasrc.h"
@@ -234,8 +235,7 @@ on_track (GstKandyReceiveTrack *receive_track, GParamSpec *pspec,
 {
   KandyTrack *track = gst_kandy_receive_track_get_track (receive_track);
 
-  g_signal_connect_object (
-      track, "notify::muted", G_CALLBACK (on_muted), self, 0);
+  gst_kandy_connect (track, "notify::muted", G_CALLBACK (on_muted), self);
   on_muted (track, NULL, self);
   if (pspec == NULL)
     return;
@@ -393,14 +393,12 @@ gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   gst_object_ref_sink (self->media_src);
   gst_object_ref_sink (self->receive_bin);
   on_track (track, NULL, self);
-  g_signal_connect_object (
-      track, "notify::track", G_CALLBACK (on_track), self, 0);
-  g_signal_connect_object (
-      self->receive_bin, "dtmf-tone", G_CALLBACK (on_dtmf_tone), self, 0);
+  gst_kandy_connect (track, "notify::track", G_CALLBACK (on_track), self);
+  gst_kandy_connect (
+      self->receive_bin, "dtmf-tone", G_CALLBACK (on_dtmf_tone), self);
   gst_kandy_media_src_set_fill (self->media_src, fill, self);
   gst_kandy_media_src_set_done (self->media_src, on_done, self);
-  g_signal_connect_object (
-      track, "notify::active", G_CALLBACK (on_active), self, 0);
+  gst_kandy_connect (track, "notify::active", G_CALLBACK (on_active), self);
 
   gst_bin_add_many (
       bin, GST_ELEMENT (self->media_src), self->receive_bin, NULL);

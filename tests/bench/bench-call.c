@@ -27,6 +27,7 @@ static char **only;
 static gboolean only_first;
 static gboolean only_first_hand_wired;
 static gboolean only_cost_hand_wired;
+static gboolean only_soak_hand_wired;
 
 static GOptionEntry entries[] = {
   { "rounds", 'n', 0, G_OPTION_ARG_INT, &n_rounds,
@@ -43,6 +44,8 @@ static GOptionEntry entries[] = {
       "WHAT" },
   { "soak-at", 0, 0, G_OPTION_ARG_STRING, &soak_at,
       "Only the soak, at this platform", "URI" },
+  { "soak-hand-wired", 0, 0, G_OPTION_ARG_NONE, &only_soak_hand_wired,
+      "Only the soak, of hand-wired calls", NULL },
   { "cost-at", 0, 0, G_OPTION_ARG_STRING, &cost_at,
       "Only what calls cost, at this platform", "URI" },
   { "cost-hand-wired", 0, 0, G_OPTION_ARG_NONE, &only_cost_hand_wired,
@@ -285,7 +288,9 @@ typedef struct {
   gsize allocated;
 } Weight;
 
-/* Once the connections that are kept for a while are closed */
+/* Once the connections that are kept for a while are closed, and without what
+ * malloc keeps for later: how much that is depends on which threads met, and
+ * does not grow for ever */
 static void
 weigh (Weight *weight)
 {
@@ -296,30 +301,35 @@ weigh (Weight *weight)
   weight->allocated = bench_get_allocated ();
 }
 
-/* In a process of its own: what the platform keeps is not the elements' */
+/* In a process of its own: what the platform keeps is not the elements'.
+ * @uri: (nullable): the platform of the elements, else by hand. Prints what has
+ * grown: threads, descriptors, KiB resident and KiB allocated a call */
 static void
 soak (const char *uri)
 {
-  BenchElements *endpoints = bench_elements_new (uri, 0, NULL, NULL);
+  BenchElements *endpoints =
+      uri ? bench_elements_new (uri, 0, NULL, NULL) : NULL;
   Weight before = { 0 }, after;
   int i, settled = n_soak / 4;
 
   for (i = 0; i < n_soak; i++) {
     if (i == settled)
       weigh (&before);
-    time_call (endpoints, 0);
-    bench_elements_hang_up (endpoints);
+    if (uri) {
+      time_call (endpoints, 0);
+      bench_elements_hang_up (endpoints);
+    } else {
+      time_hand_wired (NULL);
+    }
   }
   weigh (&after);
-  g_print ("%d calls one after the other, since call %d: threads %+d, "
-           "descriptors %+d, memory %+.1f KiB a call, of which allocated "
-           "%+.1f KiB\n",
-      n_soak, settled, (int) after.threads - (int) before.threads,
+  g_print ("%d %d %g %g\n", (int) after.threads - (int) before.threads,
       (int) after.fds - (int) before.fds,
       ((double) after.rss - before.rss) / 1024.0 / (n_soak - settled),
       ((double) after.allocated - before.allocated) / 1024.0
           / (n_soak - settled));
-  bench_elements_free (endpoints);
+  if (uri)
+    bench_elements_free (endpoints);
 }
 
 /* What this program prints with these options, in a process of its own */
@@ -346,9 +356,26 @@ run_self (const char *program, const char *option, const char *value)
 static void
 bench_soak (const char *program, const char *uri)
 {
-  g_autofree char *output = run_self (program, "--soak-at", uri);
+  static const char *const what[] = { "threads", "descriptors",
+    "memory a call, both ends", "  of which allocated" };
+  static const char *const units[] = { "", "", "KiB", "KiB" };
+  g_autofree char *by_hand = run_self (program, "--soak-hand-wired", NULL);
+  g_autofree char *elements = run_self (program, "--soak-at", uri);
+  double ours[4], theirs[4];
+  guint i;
 
-  g_print ("%s", output);
+  if (sscanf (by_hand, "%lf %lf %lf %lf", &theirs[0], &theirs[1], &theirs[2],
+          &theirs[3])
+          != 4
+      || sscanf (elements, "%lf %lf %lf %lf", &ours[0], &ours[1], &ours[2],
+             &ours[3])
+          != 4)
+    g_error ("no figures in \"%s\", \"%s\"", by_hand, elements);
+  g_print ("grown in %d calls one after the other, after %d before:\n",
+      n_soak - n_soak / 4, n_soak / 4);
+  for (i = 0; i < G_N_ELEMENTS (what); i++)
+    g_print (
+        "%-44s %+10.1f %+10.1f %s\n", what[i], ours[i], theirs[i], units[i]);
 }
 
 static double
@@ -448,7 +475,7 @@ main (int argc, char **argv)
     g_print ("%.3f\n", time_hand_wired (NULL) / 1000.0);
     return 0;
   }
-  if (soak_at) {
+  if (soak_at || only_soak_hand_wired) {
     soak (soak_at);
     return 0;
   }
