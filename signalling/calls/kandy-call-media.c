@@ -240,9 +240,26 @@ on_media_added (GObject *source, GAsyncResult *result, gpointer user_data)
   kandy_call_flush (self);
 }
 
+/* Whether the far end's offer, for which the step has waited, holds the call
+ * now (protocol calls 3.5) */
+static gboolean
+comes_too_late (KandyCall *self)
+{
+  g_autoptr (GError) error = check_state (self);
+
+  if (!error)
+    return FALSE;
+  kandy_call_finish_in_vain (self, error);
+  kandy_call_step_done (self);
+  kandy_call_flush (self);
+  return TRUE;
+}
+
 static void
 add_step (KandyCall *self)
 {
+  if (comes_too_late (self))
+    return;
   kandy_media_engine_add_media_async (
       self->engine, self->op_media, NULL, on_media_added, g_object_ref (self));
 }
@@ -250,8 +267,11 @@ add_step (KandyCall *self)
 static void
 remove_step (KandyCall *self)
 {
-  g_autoptr (GPtrArray) tracks = g_ptr_array_ref (self->op_tracks);
+  g_autoptr (GPtrArray) tracks = NULL;
 
+  if (comes_too_late (self))
+    return;
+  tracks = g_ptr_array_ref (self->op_tracks);
   kandy_media_engine_remove_tracks (self->engine, tracks, self->op_media);
   /* A listener may have ended the call */
   if (!self->over)

@@ -284,6 +284,42 @@ test_one_operation (Harness *h, gconstpointer data)
   agree (h);
 }
 
+/* What waited for an offer of the far end by which it holds the call is not
+ * done
+ */
+static void
+test_held_meanwhile (Harness *h, gconstpointer data)
+{
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    harness_make (h, KANDY_CALL_STATE_CONNECTED);
+    fake_script_pause (&h->script, "take_offer");
+    h->script.change = KANDY_REMOTE_CHANGE_HOLD;
+    harness_sdp (h, "wrtcsOfferNotification", "s1", HARNESS_SDP);
+    harness_wait (h, fake_engine_is_waiting (h->engine));
+    if (i == 0)
+      add (h, FALSE, TRUE, FALSE);
+    else
+      drop (h, "local-1", NULL);
+    fake_engine_resume (h->engine);
+    harness_expect_answer (h, "call:6");
+    harness_expect_engine (h, "take_offer, create_answer, commit_answer");
+    g_assert_true (kandy_call_get_remote_hold (h->call));
+    expect_tracks (h, "local-1");
+
+    h->script.change = KANDY_REMOTE_CHANGE_UNHOLD;
+    harness_sdp (h, "wrtcsOfferNotification", "s1", HARNESS_SDP);
+    harness_wait (
+        h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_CONNECTED);
+    harness_forget (h);
+    h->script.change = KANDY_REMOTE_CHANGE_NONE;
+    add (h, FALSE, TRUE, FALSE);
+    agree (h);
+    expect_tracks (h, "local-1,added-1");
+  }
+}
+
 /* Whoever is told may do what he likes */
 static void
 end_call (KandyCall *call, const char *id, gboolean local, const char *media,
@@ -418,6 +454,7 @@ main (int argc, char **argv)
   add_test ("remove-failures", test_remove_failures);
   add_test ("renegotiate", test_renegotiate);
   add_test ("one-operation", test_one_operation);
+  add_test ("held-meanwhile", test_held_meanwhile);
   add_test ("ended-meanwhile", test_ended_meanwhile);
   add_test ("replace", test_replace);
   add_test ("replace-beside", test_replace_beside);
