@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gstkandylipsync.h"
 #include "gstkandytransport.h"
 
 #include <nice/agent.h>
@@ -28,6 +29,7 @@ struct _GstKandyTransport {
 
   GstKandyRtcpReports *reports;
   GstKandyStatsMeter *meter;
+  GstKandyLipSync *lip_sync;
 
   gint trusted;      /* atomic */
   gint *last_packet; /* atomic rc box, ms of the monotonic clock */

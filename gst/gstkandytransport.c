@@ -489,6 +489,7 @@ static void
 new_jitterbuffer (GstElement *rtpbin, GstElement *jitterbuffer, guint session,
     guint ssrc, gpointer user_data)
 {
+  GstKandyTransport *self = user_data;
   g_autoptr (GstPad) pad = gst_element_get_static_pad (jitterbuffer, "src");
   guint latency;
 
@@ -497,6 +498,7 @@ new_jitterbuffer (GstElement *rtpbin, GstElement *jitterbuffer, guint session,
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
       first_packet_left, GUINT_TO_POINTER (latency), NULL);
+  gst_kandy_lip_sync_watch (self->lip_sync, jitterbuffer);
 }
 
 static void
@@ -507,8 +509,15 @@ watch_rtpbin (GstKandyTransport *self)
   GValue item = G_VALUE_INIT;
 
   while (gst_iterator_next (bins, &item) == GST_ITERATOR_OK) {
-    gst_kandy_connect (g_value_get_object (&item), "new-jitterbuffer",
-        G_CALLBACK (new_jitterbuffer), self);
+    GstElement *rtpbin = g_value_get_object (&item);
+
+    /* Sender reports tell when something was captured. The time of sending
+     * would depend on the pipeline's latency, which what is received changes.
+     */
+    g_object_set (rtpbin, "rtcp-sync-send-time", FALSE, NULL);
+    gst_kandy_lip_sync_replace (rtpbin);
+    gst_kandy_connect (
+        rtpbin, "new-jitterbuffer", G_CALLBACK (new_jitterbuffer), self);
     g_value_reset (&item);
   }
   g_value_unset (&item);
@@ -581,6 +590,7 @@ gst_kandy_transport_finalize (GObject *object)
   g_clear_pointer (&self->relays, g_ptr_array_unref);
   g_clear_pointer (&self->reports, gst_kandy_rtcp_reports_unref);
   g_clear_pointer (&self->meter, gst_kandy_stats_meter_unref);
+  g_clear_pointer (&self->lip_sync, gst_kandy_lip_sync_unref);
   g_clear_pointer (&self->encoders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_senders, g_ptr_array_unref);
   g_clear_pointer (&self->rtx_ssrcs, g_hash_table_unref);
@@ -628,6 +638,7 @@ gst_kandy_transport_init (GstKandyTransport *self)
   self->relays = g_ptr_array_new_with_free_func (gst_kandy_relay_free);
   self->reports = gst_kandy_rtcp_reports_new ();
   self->meter = gst_kandy_stats_meter_new ();
+  self->lip_sync = gst_kandy_lip_sync_new ();
   self->encoders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_senders = g_ptr_array_new_with_free_func (gst_object_unref);
   self->rtx_ssrcs = g_hash_table_new (NULL, NULL);
