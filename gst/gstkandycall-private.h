@@ -157,6 +157,7 @@ void gst_kandy_call_hear_event (gpointer call, guint number, guint volume);
 void gst_kandy_remote_track_free (gpointer data);
 void gst_kandy_call_fail (GstKandyCall *self, const GError *error);
 void gst_kandy_call_close (GstKandyCall *self);
+gboolean gst_kandy_call_is_closed (GstKandyCall *self);
 void gst_kandy_call_abandon_negotiation (GstKandyCall *self);
 
 /* gstkandywarmup.c: before OpenSSL is used */

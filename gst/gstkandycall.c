@@ -486,6 +486,12 @@ gst_kandy_call_close (GstKandyCall *self)
   gst_kandy_dtmf_sender_fail (self->dtmf, over);
 }
 
+gboolean
+gst_kandy_call_is_closed (GstKandyCall *self)
+{
+  return self->closed;
+}
+
 /* --- GObject --- */
 
 static void

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "gstkandycall-private.h"
 #include "gstkandycodec.h"
 #include "gstkandyline-private.h"
 #include "gstkandyvariant.h"
@@ -148,7 +149,9 @@ gst_kandy_line_stats_query (GstKandyLine *self, GstPromise *promise)
 {
   StatsQuery *query;
 
-  if (self->media == NULL) {
+  /* Media that are closed have forgotten what they had counted: each face of a
+   * pipeline may hang up, the second one after the media */
+  if (self->media == NULL || gst_kandy_call_is_closed (self->media)) {
     if (promise != NULL) {
       gst_promise_reply (promise,
           self->stats != NULL ? gst_structure_copy (self->stats)

@@ -243,6 +243,35 @@ post_eos (GstKandySink *self)
         GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
 }
 
+/* A bin hands EOS to its elements one after the other, the newest first, and a
+ * source that pushes takes it on its own streaming thread. If that one waits at
+ * a pad of ours, which has not got EOS yet, neither ever goes on. So ours is
+ * the first turn, in all bins that it is in. */
+static void
+come_first (GstKandySink *self)
+{
+  g_autoptr (GstObject) child = gst_object_ref (GST_OBJECT (self));
+  GstObject *parent;
+
+  while ((parent = gst_object_get_parent (child)) != NULL) {
+    if (GST_IS_BIN (parent)) {
+      GstBin *bin = GST_BIN (parent);
+      GList *link;
+
+      GST_OBJECT_LOCK (bin);
+      link = g_list_find (bin->children, child);
+      if (link != NULL && link != bin->children) {
+        bin->children = g_list_remove_link (bin->children, link);
+        bin->children = g_list_concat (link, bin->children);
+        bin->children_cookie++;
+      }
+      GST_OBJECT_UNLOCK (bin);
+    }
+    gst_object_unref (child);
+    child = parent;
+  }
+}
+
 /* As member of the session */
 
 /* What a call that lasts does not know of yet */
@@ -588,6 +617,8 @@ static void
 on_linked (GstPad *pad, GstPad *peer, GstKandySink *self)
 {
   gst_kandy_sink_pad_set_linked (GST_KANDY_SINK_PAD (pad), TRUE);
+  /* what is linked may be newer than this element */
+  come_first (self);
   /* what is linked anew is not at its end */
   GST_OBJECT_LOCK (self);
   g_ptr_array_remove (self->eos, pad);
@@ -749,6 +780,7 @@ gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
   guint i;
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    come_first (self);
     GST_OBJECT_LOCK (self);
     self->ended = FALSE;
     g_ptr_array_set_size (self->eos, 0);

@@ -167,22 +167,49 @@ GST_START_TEST (test_nothing_received)
 }
 GST_END_TEST;
 
-/* A file that waits: there is no call yet, or it rings. The sink comes last: a
- * pipeline hands EOS to its newest element first, and a source that pushes
- * waits for its own thread with it. */
+/* What a pipeline hands EOS to first is its newest element, and a source that
+ * pushes waits for its own thread with it: so the sink comes after it, before
+ * it, and in a bin of its own. The file that waits does so without a call, or
+ * while it rings.
+ */
 GST_START_TEST (test_eos_to_waiting_file)
 {
   g_autofree char *alices = fixture_account ("alice");
   g_autofree char *bobs = fixture_account ("bob");
   GstElement *bob = fixture_launch ("kandysrc %s ! fakesink", bobs);
-  GstElement *alice =
-      fixture_launch ("audiotestsrc ! audio/x-raw,rate=48000 ! kandysink %s %s",
-          alices, __i__ == 0 ? "" : "destination=bob");
+  const char *destination = __i__ % 2 == 0 ? "" : "destination=bob";
+  GstElement *alice;
+
+  switch (__i__ / 2) {
+    case 0:
+      alice = fixture_launch (
+          "audiotestsrc ! audio/x-raw,rate=48000 ! kandysink %s %s", alices,
+          destination);
+      break;
+    case 1:
+      alice = fixture_launch ("kandysink name=sink %s %s "
+                              "audiotestsrc ! audio/x-raw,rate=48000 ! sink.",
+          alices, destination);
+      break;
+    case 2:
+      alice = fixture_launch (
+          "kandysink name=sink %s %s audiotestsrc ! "
+          "audio/x-raw,rate=48000 ! queue max-size-buffers=3 ! sink.",
+          alices, destination);
+      break;
+    default:
+      alice = fixture_launch ("bin.( kandysink name=sink %s %s "
+                              "audiotestsrc ! audio/x-raw,rate=48000 ! sink. ) "
+                              "fakesrc num-buffers=1 "
+                              "! fakesink async=false",
+          alices, destination);
+      break;
+  }
 
   fixture_play (bob);
   fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
   fixture_play (alice);
-  if (__i__ == 0)
+  if (__i__ % 2 == 0)
     fixture_wait_progress (alice, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
   else
     fixture_wait_progress (alice, GST_PROGRESS_TYPE_CONTINUE, "call");
@@ -209,7 +236,7 @@ element_ends_suite (void)
   tcase_add_loop_test (tcase, test_eos_to_sender, 0, 2);
   tcase_add_loop_test (tcase, test_missing_media, 0, 2);
   tcase_add_test (tcase, test_nothing_received);
-  tcase_add_loop_test (tcase, test_eos_to_waiting_file, 0, 2);
+  tcase_add_loop_test (tcase, test_eos_to_waiting_file, 0, 8);
   return suite;
 }
 

@@ -172,6 +172,87 @@ GST_START_TEST (test_bandwidth)
 }
 GST_END_TEST;
 
+static gboolean
+has_round_trip (gpointer user_data)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  const GValue *tracks;
+
+  g_object_get (user_data, "stats", &stats, NULL);
+  tracks = stats ? gst_structure_get_value (stats, "tracks") : NULL;
+  for (guint i = 0; tracks && i < gst_value_list_get_size (tracks); i++)
+    if (gst_structure_has_field (
+            gst_value_get_structure (gst_value_list_get_value (tracks, i)),
+            "round-trip-ms"))
+      return TRUE;
+  return FALSE;
+}
+
+/* (transfer full): what the pipeline tells when a call is over */
+static GstStructure *
+wait_last_stats (GstElement *pipeline)
+{
+  while (TRUE) {
+    g_autoptr (GstMessage) message =
+        fixture_wait (pipeline, GST_MESSAGE_ELEMENT, 15);
+    const GstStructure *s = gst_message_get_structure (message);
+    GstStructure *stats = NULL;
+
+    if (!gst_structure_has_name (s, "kandy-stats"))
+      continue;
+    fail_unless (
+        gst_structure_get (s, "stats", GST_TYPE_STRUCTURE, &stats, NULL));
+    return stats;
+  }
+}
+
+/* Whichever side hangs up, and though each of its faces does so when its
+ * pipeline gets EOS: the last statistics are of the call, not of its remains */
+GST_START_TEST (test_last_stats)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *bob = fixture_launch (
+      "kandysink name=sink %s auto-answer=true "
+      "audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! sink. "
+      "kandysrc ! fakesink",
+      account);
+  GstElement *alice =
+      fixture_caller ("audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! "
+                      "sink. kandysrc ! fakesink");
+  GstElement *sides[] = { alice, bob };
+
+  fixture_play (bob);
+  fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  fixture_play (alice);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstElement) sink =
+        gst_bin_get_by_name (GST_BIN (sides[i]), "sink");
+
+    fixture_until (has_round_trip, sink, "a round trip");
+  }
+  fail_unless (gst_element_send_event (sides[__i__], gst_event_new_eos ()));
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstStructure) stats = wait_last_stats (sides[i]);
+    const GValue *tracks = gst_structure_get_value (stats, "tracks");
+
+    fail_unless_equals_int (gst_value_list_get_size (tracks), 2);
+    for (guint j = 0; j < 2; j++) {
+      const GstStructure *track =
+          gst_value_get_structure (gst_value_list_get_value (tracks, j));
+
+      fail_unless (
+          gst_structure_has_field (track, "lost"), "%" GST_PTR_FORMAT, track);
+      fail_unless (gst_structure_has_field (track, "jitter-ms"));
+      if (g_strcmp0 (gst_structure_get_string (track, "direction"), "send")
+          == 0)
+        fail_unless (gst_structure_has_field (track, "round-trip-ms"));
+    }
+  }
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 /* No call is needed */
 GST_START_TEST (test_codecs)
 {
@@ -217,6 +298,7 @@ stats_suite (void)
   tcase_add_test (chain, test_stats);
   tcase_add_test (chain, test_codecs);
   tcase_add_test (chain, test_bandwidth);
+  tcase_add_loop_test (chain, test_last_stats, 0, 2);
   suite_add_tcase (suite, chain);
   return suite;
 }
