@@ -6,7 +6,7 @@
 #include "gstkandyquality.h"
 #include "gstkandyratecontrol.h"
 #include "gstkandyrouter.h"
-#include "gstkandysdpfacade.h"
+#include "gstkandysdphold.h"
 #include "gstkandytrack-private.h"
 #include "gstkandytransport.h"
 
@@ -92,8 +92,7 @@ struct _GstKandyCall {
   gboolean closed;
   gboolean failed;
   gboolean peer_closed;
-  gboolean local_hold;
-  gboolean remote_hold;
+  GstKandySdpHold hold;
   GSource *watchdog;
   guint silence_ms;             /* without a packet: disconnected */
   guint loss_ms;                /* failed */
@@ -114,10 +113,7 @@ struct _GstKandyCall {
   GError *run_error;
   gboolean dirty;               /* tracks changed since the offer was taken */
   gboolean replan;
-  gboolean staged_hold;
-  gboolean staged_remote_hold;
-  gboolean one_way_hold;        /* remote_hold of a call with one direction */
-  gboolean staged_one_way_hold;
+  GstKandySdpHold staged_hold;
   KandyRemoteChange change;
   gboolean flowing;
 

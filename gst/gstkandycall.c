@@ -134,7 +134,7 @@ gst_kandy_call_update_connection_state (GstKandyCall *self)
   if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED) {
     gint64 idle = gst_kandy_transport_get_idle_time (self->transport);
     /* A held call may be silent for as long as it likes */
-    gboolean held = self->local_hold || self->remote_hold;
+    gboolean held = self->hold.local || self->hold.remote;
 
     if (!gst_kandy_transport_is_trusted (self->transport) && !self->was_trusted)
       state = KANDY_MEDIA_CONNECTION_STATE_CHECKING;
@@ -508,10 +508,10 @@ gst_kandy_call_get_property (
       g_value_set_boolean (value, self->relay_only);
       break;
     case PROP_LOCAL_HOLD:
-      g_value_set_boolean (value, self->local_hold);
+      g_value_set_boolean (value, self->hold.local);
       break;
     case PROP_REMOTE_HOLD:
-      g_value_set_boolean (value, self->remote_hold);
+      g_value_set_boolean (value, self->hold.remote);
       break;
     case PROP_CONNECTION_STATE:
       g_value_set_enum (value, self->state);

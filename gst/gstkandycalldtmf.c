@@ -17,8 +17,9 @@ GST_DEBUG_CATEGORY_EXTERN (gst_kandy_call_debug);
 static gboolean
 is_held (GstKandyCall *self)
 {
-  return self->local_hold || self->remote_hold
-      || (self->staging && (self->staged_hold || self->staged_remote_hold));
+  return self->hold.local || self->hold.remote
+      || (self->staging
+          && (self->staged_hold.local || self->staged_hold.remote));
 }
 
 static GstKandyLocalTrack *

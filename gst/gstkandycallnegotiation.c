@@ -119,9 +119,7 @@ forget_staged (GstKandyCall *self)
   if (self->staging)
     gst_kandy_sdp_facade_drop (self->facade);
   self->staging = FALSE;
-  self->staged_hold = self->local_hold;
-  self->staged_remote_hold = self->remote_hold;
-  self->staged_one_way_hold = self->one_way_hold;
+  self->staged_hold = self->hold;
   self->replan = FALSE;
   self->steps = GST_KANDY_SDP_STEP_NONE;
   self->dirty = FALSE;
@@ -155,101 +153,18 @@ gst_kandy_call_abandon_negotiation (GstKandyCall *self)
 static void
 commit (GstKandyCall *self)
 {
+  GstKandySdpHold former = self->hold;
+
   gst_kandy_sdp_facade_commit (self->facade);
   self->staging = FALSE;
   self->negotiated = TRUE;
-  if (self->local_hold != self->staged_hold) {
-    self->local_hold = self->staged_hold;
+  self->hold = self->staged_hold;
+  gst_kandy_sdp_hold_commit (&self->hold, self->facade);
+  if (self->hold.local != former.local)
     g_object_notify (G_OBJECT (self), "local-hold");
-  }
-  if (self->remote_hold != self->staged_remote_hold) {
-    self->remote_hold = self->staged_remote_hold;
+  if (self->hold.remote != former.remote)
     g_object_notify (G_OBJECT (self), "remote-hold");
-  }
-  self->one_way_hold = self->staged_one_way_hold && self->remote_hold;
   gst_kandy_call_after_commit (self);
-}
-
-static gboolean
-is_all_inactive (GstKandyCall *self)
-{
-  guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
-  guint alive = 0;
-
-  for (guint i = 0; i < n; i++) {
-    g_auto (GstKandySdpMline) mline = { 0 };
-
-    if (!gst_kandy_sdp_facade_get_mline (self->facade, i, &mline)
-        || !mline.alive)
-      continue;
-    alive++;
-    if (mline.send || mline.receive)
-      return FALSE;
-  }
-  return alive > 0;
-}
-
-/* The rules of protocol calls 4.6 take media for flowing where they go both
- * ways. In a call with one direction the offer that holds looks like one that
- * takes media or music away, or like nothing they know, and the one that ends
- * the hold like new media or music. */
-static void
-recognize_one_way_hold (GstKandyCall *self)
-{
-  switch (self->change) {
-    case KANDY_REMOTE_CHANGE_REMOVE_MEDIA:
-    case KANDY_REMOTE_CHANGE_STOP_MOH:
-    case KANDY_REMOTE_CHANGE_UNKNOWN:
-      if (!self->remote_hold && !self->local_hold && self->negotiated
-          && is_all_inactive (self)) {
-        self->change = KANDY_REMOTE_CHANGE_HOLD;
-        self->staged_one_way_hold = TRUE;
-        return;
-      }
-      break;
-    case KANDY_REMOTE_CHANGE_ADD_MEDIA:
-    case KANDY_REMOTE_CHANGE_START_MOH:
-      break;
-    default:
-      return;
-  }
-  if (self->one_way_hold) {
-    self->change = KANDY_REMOTE_CHANGE_UNHOLD;
-    self->staged_one_way_hold = FALSE;
-  }
-}
-
-/* protocol calls 4.6 */
-static gboolean
-is_held_by_offer (GstKandyCall *self)
-{
-  switch (self->change) {
-    case KANDY_REMOTE_CHANGE_HOLD:
-    case KANDY_REMOTE_CHANGE_START_MOH:
-      return TRUE;
-    case KANDY_REMOTE_CHANGE_UNHOLD:
-      return FALSE;
-    case KANDY_REMOTE_CHANGE_NONE:
-      /* Its media are off already, for we hold: now it holds as well */
-      return self->remote_hold || (self->local_hold && !self->flowing);
-    default:
-      return self->remote_hold;
-  }
-}
-
-static gboolean
-is_held_by_answer (GstKandyCall *self)
-{
-  switch (self->change) {
-    case KANDY_REMOTE_CHANGE_HOLD:
-    case KANDY_REMOTE_CHANGE_START_MOH:
-      /* It does what our own hold asks for */
-      return self->remote_hold || !self->staged_hold;
-    case KANDY_REMOTE_CHANGE_UNHOLD:
-      return FALSE;
-    default:
-      return self->remote_hold;
-  }
 }
 
 /* All steps were taken, or one failed */
@@ -280,7 +195,8 @@ run_finished (GstKandyCall *self)
 
   if (verb == GST_KANDY_VERB_ACCEPT_ANSWER) {
     self->timings.remote = g_get_monotonic_time ();
-    self->staged_remote_hold = is_held_by_answer (self);
+    self->change = gst_kandy_sdp_hold_take_answer (
+        &self->staged_hold, self->facade, self->change);
     commit (self);
     settle (self, NULL, NULL);
     return;
@@ -664,7 +580,7 @@ create_offer_async (KandyMediaEngine *engine, KandyOfferPurpose purpose,
     return;
   }
   self->staging = TRUE;
-  self->staged_hold = local_hold;
+  self->staged_hold.local = local_hold;
   gst_kandy_call_update_gates (self);
   start_run (self, gst_kandy_sdp_facade_get_steps (self->facade));
 }
@@ -770,10 +686,10 @@ take_offer_async (KandyMediaEngine *engine, const char *sdp,
     return;
   }
   self->staging = TRUE;
-  self->staged_hold = local_hold;
-  recognize_one_way_hold (self);
+  self->staged_hold.local = local_hold;
   self->timings.remote = g_get_monotonic_time ();
-  self->staged_remote_hold = is_held_by_offer (self);
+  self->change = gst_kandy_sdp_hold_take_offer (
+      &self->staged_hold, self->facade, self->change);
   gst_kandy_call_sync_remote_tracks (self);
 
   self->steps = gst_kandy_sdp_facade_get_steps (self->facade);
@@ -805,9 +721,9 @@ create_answer_async (KandyMediaEngine *engine, KandyMediaOptions *options,
   gst_kandy_call_announce_local_tracks (self);
   if (options)
     gst_kandy_call_apply_settings (self, options);
-  if (options || self->dirty || local_hold != self->staged_hold)
+  if (options || self->dirty || local_hold != self->staged_hold.local)
     self->replan = TRUE;
-  self->staged_hold = local_hold;
+  self->staged_hold.local = local_hold;
   if (!self->running)
     go_on_with_answer (self);
 }
@@ -826,7 +742,7 @@ go_on_with_answer (GstKandyCall *self)
   if (self->replan) {
     self->replan = self->dirty = FALSE;
     if (!gst_kandy_sdp_facade_plan_answer (
-            self->facade, self->staged_hold, &error)) {
+            self->facade, self->staged_hold.local, &error)) {
       self->staging = FALSE;
       fail_verb (self, error);
       return;

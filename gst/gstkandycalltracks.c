@@ -168,8 +168,9 @@ show_remote_tracks (GstKandyCall *self)
 void
 gst_kandy_call_sync_remote_tracks (GstKandyCall *self)
 {
-  gboolean held = self->local_hold || self->remote_hold
-      || (self->staging && (self->staged_hold || self->staged_remote_hold));
+  gboolean held = self->hold.local || self->hold.remote
+      || (self->staging
+          && (self->staged_hold.local || self->staged_hold.remote));
   guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
   g_autoptr (GPtrArray) gone =
       g_ptr_array_new_with_free_func (gst_kandy_remote_track_free);
@@ -285,7 +286,8 @@ update_gates (GstKandyCall *self)
 {
   gboolean trusted =
       self->transport && gst_kandy_transport_is_trusted (self->transport);
-  gboolean held = self->local_hold || (self->staging && self->staged_hold);
+  gboolean held =
+      self->hold.local || (self->staging && self->staged_hold.local);
   guint n;
 
   if (!self->pipeline)

@@ -74,6 +74,27 @@ gst_kandy_sdp_views_flow (GPtrArray *views)
   return FALSE;
 }
 
+gboolean
+gst_kandy_sdp_views_withdraw (GPtrArray *before, GPtrArray *now)
+{
+  gboolean withdrawn = FALSE;
+  guint i;
+
+  for (i = 0; i < before->len && i < now->len; i++) {
+    GstKandySdpView *a = g_ptr_array_index (before, i);
+    GstKandySdpView *b = g_ptr_array_index (now, i);
+
+    if (a->recv && !b->recv)
+      return FALSE;
+    if (!a->send || b->send)
+      continue;
+    if (!a->msid || b->msid)
+      return FALSE;
+    withdrawn = TRUE;
+  }
+  return withdrawn;
+}
+
 static gboolean
 same_section (const GstKandySdpView *a, const GstKandySdpView *b)
 {

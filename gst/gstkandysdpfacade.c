@@ -205,12 +205,23 @@ compare (GstKandySdpState *state, GstKandySdpDescription *description,
 {
   g_autoptr (GPtrArray) views = gst_kandy_sdp_views_new (description, FALSE);
   gboolean flows = gst_kandy_sdp_views_flow (views);
+  guint i;
 
   if (change)
     *change = state->views ? gst_kandy_sdp_views_compare (state->views, views)
                            : KANDY_REMOTE_CHANGE_NONE;
   if (flowing)
     *flowing = flows;
+
+  state->remote_sends = state->remote_receives = FALSE;
+  for (i = 0; i < views->len; i++) {
+    GstKandySdpView *view = g_ptr_array_index (views, i);
+
+    state->remote_sends |= view->send;
+    state->remote_receives |= view->recv;
+  }
+  state->remote_withdrew =
+      state->views && gst_kandy_sdp_views_withdraw (state->views, views);
 
   g_clear_pointer (&state->views, g_ptr_array_unref);
   state->views = gst_kandy_sdp_views_new (description, state->hold && flows);
@@ -763,6 +774,20 @@ gst_kandy_sdp_facade_drop (GstKandySdpFacade *self)
           current->inner, g_ptr_array_steal_index (staged->inner, known));
   }
   gst_kandy_sdp_state_free (staged);
+}
+
+void
+gst_kandy_sdp_facade_get_remote_media (GstKandySdpFacade *self, gboolean *sends,
+    gboolean *receives, gboolean *withdrew)
+{
+  GstKandySdpState *state = get_state (self);
+
+  if (sends)
+    *sends = state->remote_sends;
+  if (receives)
+    *receives = state->remote_receives;
+  if (withdrew)
+    *withdrew = state->remote_withdrew;
 }
 
 guint

@@ -251,6 +251,14 @@ GST_KANDY_API char *gst_kandy_sdp_facade_get_wire (GstKandySdpFacade *self, GErr
 GST_KANDY_API void gst_kandy_sdp_facade_commit (GstKandySdpFacade *self);
 GST_KANDY_API void gst_kandy_sdp_facade_drop (GstKandySdpFacade *self);
 
+/* --- the far end's latest description --- */
+
+/* Whether it sends, or wants to receive, anything, whatever we answer or have
+ * offered. @withdrew: it sends less than before, and only for want of a track:
+ * what it sent no longer has an msid. (out) (optional) */
+GST_KANDY_API void gst_kandy_sdp_facade_get_remote_media (GstKandySdpFacade *self,
+    gboolean *sends, gboolean *receives, gboolean *withdrew);
+
 /* --- what is negotiated (staged, while a negotiation is) --- */
 
 /* wire m-lines, dead ones and those of other kinds included */

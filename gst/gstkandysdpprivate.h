@@ -157,6 +157,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstKandySdpTransport, gst_kandy_sdp_transport_unr
 GPtrArray *gst_kandy_sdp_views_new (GstKandySdpDescription *description, gboolean inactive);
 KandyRemoteChange gst_kandy_sdp_views_compare (GPtrArray *before, GPtrArray *now);
 gboolean gst_kandy_sdp_views_flow (GPtrArray *views);
+/* whether @now sends less than @before, and what it no longer sends has no msid
+ * any longer. Who holds keeps it (RFC 8829 section 5.2.2) */
+gboolean gst_kandy_sdp_views_withdraw (GPtrArray *before, GPtrArray *now);
 
 /* --- writing --- */
 

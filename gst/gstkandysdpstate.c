@@ -101,6 +101,8 @@ gst_kandy_sdp_state_copy (GstKandySdpState *state)
   copy->inner = copy_lines (state->inner, inner_line_copy,
       (GDestroyNotify) gst_kandy_sdp_inner_line_free);
   copy->views = state->views ? g_ptr_array_ref (state->views) : NULL;
+  copy->remote_sends = state->remote_sends;
+  copy->remote_receives = state->remote_receives;
   copy->session_id = g_strdup (state->session_id);
   copy->remote_session_id = g_strdup (state->remote_session_id);
   copy->role = state->role;

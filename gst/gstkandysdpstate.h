@@ -56,6 +56,9 @@ typedef struct {
   GPtrArray *wire;  /* GstKandySdpWireLine */
   GPtrArray *inner; /* GstKandySdpInnerLine */
   GPtrArray *views; /* nullable */
+  gboolean remote_sends;
+  gboolean remote_receives;
+  gboolean remote_withdrew;
   char *session_id;
   char *remote_session_id; /* nullable */
   guint version;

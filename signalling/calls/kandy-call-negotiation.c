@@ -56,28 +56,32 @@ kandy_call_fail_reoffer (KandyCall *self, const GError *error)
     queue_media_restart (self, error);
 }
 
+/* @change: what the answer says about the far end's media. Who answers our hold
+ * with silence does what it was asked for; else an answer tells whether the far
+ * end holds, which matters if an offer or answer of it was lost. */
 static void
-finish_reoffer (KandyCall *self)
+finish_reoffer (KandyCall *self, KandyRemoteChange change)
 {
   KandyCallSnapshot previous = kandy_call_snapshot (self);
+  gboolean local = self->local_hold, remote = self->remote_hold;
+  gboolean restart = self->local_op.type == KANDY_OPERATION_MEDIA_RESTART;
+  gboolean changed;
 
-  switch (self->local_op.type) {
-    case KANDY_OPERATION_HOLD:
-      kandy_call_set_hold (self, TRUE, self->remote_hold);
-      kandy_call_finish (self, &previous, NULL);
-      break;
-    case KANDY_OPERATION_UNHOLD:
-      kandy_call_set_hold (self, FALSE, self->remote_hold);
-      kandy_call_finish (self, &previous, NULL);
-      break;
-    case KANDY_OPERATION_MEDIA_RESTART:
-      kandy_call_finish (self, NULL, NULL);
-      queue_media_restart (self, NULL);
-      break;
-    default:
-      kandy_call_finish (self, NULL, NULL);
-      break;
-  }
+  if (self->local_op.type == KANDY_OPERATION_HOLD)
+    local = TRUE;
+  else if (self->local_op.type == KANDY_OPERATION_UNHOLD)
+    local = FALSE;
+  if (change == KANDY_REMOTE_CHANGE_HOLD && !local)
+    remote = TRUE;
+  else if (change == KANDY_REMOTE_CHANGE_UNHOLD)
+    remote = FALSE;
+
+  changed = local != previous.local_hold || remote != previous.remote_hold;
+  if (changed)
+    kandy_call_set_hold (self, local, remote);
+  kandy_call_finish (self, changed ? &previous : NULL, NULL);
+  if (restart)
+    queue_media_restart (self, NULL);
 }
 
 static gboolean
@@ -125,7 +129,7 @@ kandy_call_give_offer_up (KandyCall *self, const GError *error)
     finish_slow_start (self, KANDY_OPERATION_SLOW_START, error);
   else
     kandy_call_fail_reoffer (self, error);
-  kandy_call_release_held_offer (self);
+  kandy_call_go_on (self);
 }
 
 static void
@@ -224,10 +228,10 @@ operation_of_change (KandyRemoteChange change)
   return KANDY_OPERATION_NONE;
 }
 
-/* The answer to the offer that the far end asked for (protocol calls 4.10) */
+/* The answer to the offer that the far end asked for (protocol calls 4.10). The
+ * state is what the holds say: nobody could take back one that nobody has. */
 static void
-conclude_slow_start (
-    KandyCall *self, KandyRemoteChange change, gboolean flowing)
+conclude_slow_start (KandyCall *self, KandyRemoteChange change)
 {
   KandyCallSnapshot previous = kandy_call_snapshot (self);
   KandyOperation operation = operation_of_change (change);
@@ -236,10 +240,6 @@ conclude_slow_start (
     kandy_call_set_hold (self, self->local_hold, TRUE);
   else if (operation == KANDY_OPERATION_UNHOLD)
     kandy_call_set_hold (self, self->local_hold, FALSE);
-  else
-    kandy_call_set_state (self,
-        flowing && !self->local_hold ? KANDY_CALL_STATE_CONNECTED
-                                     : KANDY_CALL_STATE_ON_HOLD);
   finish_slow_start (self,
       operation == KANDY_OPERATION_NONE ? KANDY_OPERATION_SLOW_START
                                         : operation,
@@ -253,9 +253,8 @@ on_answer_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (KandyCall) self = user_data;
   g_autoptr (GError) error = NULL, media_error = NULL;
   KandyRemoteChange change = KANDY_REMOTE_CHANGE_NONE;
-  gboolean flowing = FALSE;
   gboolean accepted = kandy_media_engine_accept_answer_finish (
-      KANDY_MEDIA_ENGINE (source), result, &change, &flowing, &error);
+      KANDY_MEDIA_ENGINE (source), result, &change, NULL, &error);
 
   if (self->over)
     return;
@@ -268,13 +267,13 @@ on_answer_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
     self->dtls_passive =
         kandy_call_sdp_has_setup (self->current->sdp, "active");
     if (self->remote_op.type == KANDY_OPERATION_SLOW_START)
-      conclude_slow_start (self, change, flowing);
+      conclude_slow_start (self, change);
     else if (self->state == KANDY_CALL_STATE_CONNECTED
         || self->state == KANDY_CALL_STATE_ON_HOLD)
-      finish_reoffer (self);
+      finish_reoffer (self, change);
     else
       kandy_call_connect (self);
-    kandy_call_release_held_offer (self);
+    kandy_call_go_on (self);
     kandy_call_step_done (self);
   }
   kandy_call_flush (self);

@@ -262,7 +262,7 @@ void kandy_call_fail (KandyCall *self, gboolean as_operation,
 void kandy_call_notify (KandyCall *self, KandyCallNotification *notification);
 void kandy_call_push_step (KandyCall *self, KandyCallFunc step);
 void kandy_call_step_done (KandyCall *self);
-void kandy_call_release_held_offer (KandyCall *self);
+void kandy_call_go_on (KandyCall *self);
 void kandy_call_hold_offer_back (KandyCall *self);
 void kandy_call_clear_queue (KandyCall *self);
 

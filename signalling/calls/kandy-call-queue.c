@@ -109,6 +109,24 @@ take_notification (KandyCall *self, KandyCallNotification *notification)
   kandy_call_step_done (self);
 }
 
+/* (nullable) (transfer full): while an offer of ours waits for its answer,
+ * which is a notification, no other one is made */
+static Step *
+take_step (KandyCall *self)
+{
+  GList *l;
+
+  for (l = self->steps.head; l; l = l->next) {
+    Step *step = l->data;
+
+    if (step->func && self->awaiting_answer)
+      continue;
+    g_queue_delete_link (&self->steps, l);
+    return step;
+  }
+  return NULL;
+}
+
 static void
 run_steps (KandyCall *self)
 {
@@ -120,7 +138,7 @@ run_steps (KandyCall *self)
   for (;;) {
     /* A listener should find the call as the event says it is */
     kandy_call_flush (self);
-    if (self->busy || !(step = g_queue_pop_head (&self->steps)))
+    if (self->busy || !(step = take_step (self)))
       break;
     self->busy = TRUE;
     if (step->func) {
@@ -237,15 +255,14 @@ kandy_call_hold_offer_back (KandyCall *self)
   kandy_call_step_done (self);
 }
 
-/* Its time has come */
+/* Our offer has been answered, or given up: what waited for that goes on */
 void
-kandy_call_release_held_offer (KandyCall *self)
+kandy_call_go_on (KandyCall *self)
 {
   kandy_clear_source (&self->held_timer);
-  if (!self->held_offer)
-    return;
-  g_queue_push_head (
-      &self->steps, step_new (NULL, g_steal_pointer (&self->held_offer)));
+  if (self->held_offer)
+    g_queue_push_head (
+        &self->steps, step_new (NULL, g_steal_pointer (&self->held_offer)));
   run_steps (self);
 }
 

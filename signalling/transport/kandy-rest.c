@@ -610,10 +610,11 @@ kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg)
 static void
 on_restarted (SoupMessage *msg, gpointer user_data)
 {
-  soup_message_set_request_body_from_bytes (msg,
-      soup_message_headers_get_one (
-          soup_message_get_request_headers (msg), "Content-Type"),
-      user_data);
+  /* The header is replaced by what it is set to */
+  g_autofree char *content_type = g_strdup (soup_message_headers_get_one (
+      soup_message_get_request_headers (msg), "Content-Type"));
+
+  soup_message_set_request_body_from_bytes (msg, content_type, user_data);
 }
 
 void

@@ -408,7 +408,9 @@ test_slow_start (Harness *h, gconstpointer data)
   harness_expect_answer (h, "call:6");
   harness_forget (h);
 
+  /* Less flows now, but nobody holds */
   h->script.change = KANDY_REMOTE_CHANGE_NONE;
+  h->script.flowing = FALSE;
   harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
   harness_expect_events (h,
       "op SLOW_START FINISH remote {SLOW_START/PENDING}; "
@@ -432,6 +434,63 @@ test_slow_start (Harness *h, gconstpointer data)
   h->script.change = KANDY_REMOTE_CHANGE_UNHOLD;
   harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
   harness_settle (h);
+  expect_hold (h, FALSE, FALSE);
+}
+
+/* An operation that has begun waits for the answer that was asked of us */
+static void
+test_slow_start_first (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  fake_script_pause (&h->script, "create_offer");
+  harness_notify (h, OFFER, "s1", "\"offer\": {}");
+  harness_wait (h, fake_engine_is_waiting (h->engine));
+  h->call->remote_op.type = KANDY_OPERATION_NONE;
+  hold (h);
+  h->call->remote_op.type = KANDY_OPERATION_SLOW_START;
+  fake_engine_resume (h->engine);
+  harness_expect_engine (h, "create_offer REBUILD, commit_offer");
+  harness_forget (h);
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_engine (
+      h, "accept_answer, create_offer HOLD hold, commit_offer");
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  expect_hold (h, TRUE, FALSE);
+}
+
+/* What an answer says of the far end's hold, though it is no matter of ours */
+static void
+test_hold_by_answer (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  kandy_call_renegotiate_async (h->call, NULL, harness_answered, h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_forget (h);
+  h->script.change = KANDY_REMOTE_CHANGE_HOLD;
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  harness_expect_events (
+      h, "op RENEGOTIATE FINISH {RENEGOTIATE/PENDING}; sc Connected->On Hold");
+  expect_hold (h, FALSE, TRUE);
+
+  /* Who holds too cannot tell */
+  hold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  h->script.change = KANDY_REMOTE_CHANGE_UNKNOWN;
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  expect_hold (h, TRUE, TRUE);
+  harness_forget (h);
+
+  unhold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_forget (h);
+  h->script.change = KANDY_REMOTE_CHANGE_UNHOLD;
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  harness_expect_events (
+      h, "op UNHOLD FINISH {UNHOLD/PENDING}; sc On Hold->Connected");
   expect_hold (h, FALSE, FALSE);
 }
 
@@ -535,6 +594,8 @@ main (int argc, char **argv)
   add ("glare-given-up", test_glare_given_up);
   add ("offer-before-answer", test_offer_before_answer);
   add ("slow-start", test_slow_start);
+  add ("slow-start-first", test_slow_start_first);
+  add ("hold-by-answer", test_hold_by_answer);
   add ("slow-start-failures", test_slow_start_failures);
   add ("restart", test_restart);
   add ("flood", test_flood);

@@ -616,6 +616,28 @@ test_reason_phrase (void)
   rest_free (self);
 }
 
+/* A request that is sent once more, for the server had closed the connection,
+ * has its body and says what that is */
+static void
+test_restarted (void)
+{
+  g_autoptr (SoupMessage) msg =
+      soup_message_new ("PUT", "http://127.0.0.1:1/x");
+  g_autoptr (GBytes) body = g_bytes_new_static ("{}", 2);
+  guint i;
+
+  kandy_rest_set_body (msg, "application/json", body);
+  for (i = 0; i < 3; i++) {
+    g_signal_emit_by_name (msg, "restarted");
+    g_assert_cmpstr (soup_message_headers_get_content_type (
+                         soup_message_get_request_headers (msg), NULL),
+        ==, "application/json");
+    g_assert_cmpint (soup_message_headers_get_content_length (
+                         soup_message_get_request_headers (msg)),
+        ==, 2);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -638,6 +660,7 @@ main (int argc, char **argv)
   ADD ("duplicates", test_duplicates);
   ADD ("nested", test_nested);
   ADD ("reason-phrase", test_reason_phrase);
+  ADD ("restarted", test_restarted);
   g_test_add_data_func (
       "/session/rest/cancel", GINT_TO_POINTER (FALSE), test_cancel);
   g_test_add_data_func (
