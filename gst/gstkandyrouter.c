@@ -33,6 +33,9 @@ struct _GstKandyRouter {
   gint generation; /* atomic: of the routes */
 };
 
+/* A second of pictures, or two of sound */
+#define MAX_HELD 100
+
 /* One source pad of webrtcbin: one SSRC with one payload type. What follows is
  * only touched by its streaming thread. */
 typedef struct {
@@ -47,6 +50,11 @@ typedef struct {
   gint generation;
   GstKandyReceiveTrack *track;
   GstKandyDtmfReader events;
+
+  /* GstSample, what came before somebody has looked at the certificate (F16):
+   * it is played when that is right, and never otherwise. A certificate belongs
+   * to its transport for good. */
+  GQueue held;
 } Stream;
 
 GstKandyRouter *
@@ -166,6 +174,7 @@ stream_free (gpointer data)
 {
   Stream *stream = data;
 
+  g_queue_clear_full (&stream->held, (GDestroyNotify) gst_sample_unref);
   gst_clear_caps (&stream->seen);
   gst_clear_caps (&stream->caps);
   gst_clear_object (&stream->track);
@@ -276,30 +285,19 @@ stream_take_event (Stream *stream, GstBuffer *rtp)
   gst_kandy_post (stream->router->context, report_digit, digit, digit_free);
 }
 
-static GstFlowReturn
-stream_new_sample (GstAppSink *sink, gpointer user_data)
+/* Takes @sample */
+static void
+stream_take (Stream *stream, GstElement *sink, GstSample *sample)
 {
-  Stream *stream = user_data;
-  GstSample *sample = gst_app_sink_pull_sample (sink);
-  GstBuffer *buffer;
-  GstCaps *caps;
-
-  if (!sample)
-    return GST_FLOW_EOS;
-
-  caps = gst_sample_get_caps (sample);
-  buffer = gst_sample_get_buffer (sample);
-  if (!buffer || !caps || !gst_kandy_transport_is_trusted (stream->transport)) {
-    gst_sample_unref (sample);
-    return GST_FLOW_OK;
-  }
+  GstCaps *caps = gst_sample_get_caps (sample);
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
 
   if (caps != stream->seen)
     stream_set_caps (stream, caps);
   if (stream->telephone_event) {
     stream_take_event (stream, buffer);
     gst_sample_unref (sample);
-    return GST_FLOW_OK;
+    return;
   }
 
   stream_find_track (stream);
@@ -307,7 +305,7 @@ stream_new_sample (GstAppSink *sink, gpointer user_data)
   gst_sample_unref (sample);
   if (!stream->track) {
     gst_buffer_unref (buffer);
-    return GST_FLOW_OK;
+    return;
   }
   if (!stream->router->first_packet) {
     g_mutex_lock (&stream->router->lock);
@@ -317,6 +315,29 @@ stream_new_sample (GstAppSink *sink, gpointer user_data)
   }
   gst_kandy_receive_track_deliver (stream->track, stream->serial,
       GST_BASE_SINK_PAD (sink), buffer, stream->caps);
+}
+
+static GstFlowReturn
+stream_new_sample (GstAppSink *sink, gpointer user_data)
+{
+  Stream *stream = user_data;
+  GstSample *sample = gst_app_sink_pull_sample (sink);
+
+  if (!sample)
+    return GST_FLOW_EOS;
+  if (!gst_sample_get_buffer (sample) || !gst_sample_get_caps (sample)) {
+    gst_sample_unref (sample);
+    return GST_FLOW_OK;
+  }
+
+  g_queue_push_tail (&stream->held, sample);
+  if (!gst_kandy_transport_is_trusted (stream->transport)) {
+    if (g_queue_get_length (&stream->held) > MAX_HELD)
+      gst_sample_unref (g_queue_pop_head (&stream->held));
+    return GST_FLOW_OK;
+  }
+  while ((sample = g_queue_pop_head (&stream->held)))
+    stream_take (stream, GST_ELEMENT (sink), sample);
   return GST_FLOW_OK;
 }
 
@@ -338,6 +359,7 @@ gst_kandy_router_add_pad (GstKandyRouter *self, GstKandyTransport *transport,
   stream->transport = g_object_ref (transport);
   stream->pad = gst_object_ref (pad);
   stream->generation = -1;
+  g_queue_init (&stream->held);
   g_mutex_lock (&self->lock);
   stream->serial = ++self->n_streams;
   g_mutex_unlock (&self->lock);

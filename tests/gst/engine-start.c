@@ -2,6 +2,7 @@
 
 #include "engine-endpoint.h"
 
+#include <gst/app/gstappsrc.h>
 #include <gst/rtp/gstrtpbuffer.h>
 
 /* The first moments of a call's media */
@@ -111,6 +112,58 @@ GST_START_TEST (test_packet_before_path)
 }
 GST_END_TEST;
 
+/* Past the gates, as a far end sends that trusts us already */
+static void
+push_past_gate (GstElement *source, guint32 ssrc, guint number)
+{
+  GstBuffer *rtp = gst_rtp_buffer_new_allocate (10, 0, 0);
+  GstRTPBuffer map = GST_RTP_BUFFER_INIT;
+
+  gst_rtp_buffer_map (rtp, GST_MAP_READWRITE, &map);
+  gst_rtp_buffer_set_ssrc (&map, ssrc);
+  gst_rtp_buffer_set_payload_type (&map, 111);
+  gst_rtp_buffer_set_seq (&map, number);
+  gst_rtp_buffer_set_timestamp (&map, number * 960);
+  gst_rtp_buffer_unmap (&map);
+  gst_app_src_push_buffer (GST_APP_SRC (source), rtp);
+}
+
+/* F16: what comes before anybody has looked at the certificate is played when
+ * that turns out to be right. Nobody looks while the main context stands
+ * still. */
+GST_START_TEST (test_packets_before_trust)
+{
+  Endpoint *alice = endpoint_new ("alice", NULL);
+  Endpoint *bob = endpoint_new ("bob", NULL);
+  g_autoptr (GstElement) webrtcbin = NULL;
+  g_autoptr (GstElement) source = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  guint ssrc = 0, n = 0;
+
+  add_silent_track (alice);
+  endpoint_add_audio (bob, 1000);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  g_object_get (alice->call, "webrtcbin", &webrtcbin, NULL);
+  pad = gst_pad_get_peer (webrtcbin->sinkpads->data);
+  source = gst_pad_get_parent_element (pad);
+  caps = gst_kandy_send_track_get_negotiated_caps (alice->audio);
+  gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc);
+
+  for (; n < 100; n++) {
+    push_past_gate (source, ssrc, n);
+    g_usleep (20 * 1000);
+  }
+  fail_unless_equals_int (endpoint_packets (bob, KANDY_MEDIA_KIND_AUDIO), 0);
+  WAIT_FOR (endpoint_is_connected, bob);
+  push_past_gate (source, ssrc, n);
+  WAIT_FOR (has_packet, bob);
+  fail_unless (endpoint_packets (bob, KANDY_MEDIA_KIND_AUDIO) > 10);
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
 static Suite *
 engine_start_suite (void)
 {
@@ -120,6 +173,7 @@ engine_start_suite (void)
   tcase_set_timeout (calls, 20);
   tcase_add_test (calls, test_first_packet);
   tcase_add_test (calls, test_packet_before_path);
+  tcase_add_test (calls, test_packets_before_trust);
   suite_add_tcase (suite, calls);
   return suite;
 }
