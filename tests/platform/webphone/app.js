@@ -7,10 +7,14 @@
  * and `?video=` (sources: `device`, a frequency, a colour). Never a password.
  */
 
+import { ChatView } from './chat-view.js';
+import { $, attempt } from './page.js';
+import { PeopleView } from './people-view.js';
 import { Phone } from './phone.js';
 
 const phone = new Phone();
-const $ = (id) => document.getElementById(id);
+const chatView = new ChatView(phone);
+const peopleView = new PeopleView(phone);
 const DOMAIN = 'loopback.example';
 const COLUMNS = [...document.querySelectorAll('thead th')]
   .map((head) => head.textContent);
@@ -18,25 +22,6 @@ const CODECS_OF_LINE = /\/(rtx|red|ulpfec|flexfec-03|telephone-event|CN)$/i;
 
 window.phone = phone;
 phone.remoteVideo = $('remote-video');
-
-// --- errors in words ---
-
-function show(error) {
-  $('problem').textContent = error?.message ?? String(error);
-  $('problem').hidden = false;
-}
-
-function attempt(action) {
-  return async (event) => {
-    event?.preventDefault?.();
-    $('problem').hidden = true;
-    try {
-      await action(event);
-    } catch (error) {
-      show(error);
-    }
-  };
-}
 
 // --- settings ---
 
@@ -100,7 +85,9 @@ $('sign-on').addEventListener('submit', attempt(async () => {
     await phone.signOn(complete($('username').value.trim()),
       $('password').value);
     $('password').value = '';
-    $('destination').focus();
+    /* Who has gone on meanwhile is left where he is */
+    if (document.activeElement === document.body)
+      $('destination').focus();
   } finally {
     button.disabled = false;
   }
@@ -231,6 +218,8 @@ function render() {
   $('account').textContent = describeAccount();
   $('sign-off').hidden = !isOn;
   $('sign-on').hidden = isOn;
+  $('sections').hidden = !isOn;
+  document.body.classList.toggle('signed-on', isOn);
   $('dial').hidden = !isOn || isLive;
   $('incoming').hidden = !isRinging;
   $('call').hidden = !isLive || isRinging;
@@ -250,6 +239,8 @@ function render() {
   }
   if (isLive && !isRinging)
     renderCall(call);
+  chatView.render();
+  peopleView.render();
   setStream($('remote-audio'), isLive ? call.remoteTrack('audio') : null);
   setStream($('remote-video'), isLive ? call.remoteTrack('video') : null);
   setStream($('local-video'), isLive ? call.localTrack('video') : null);

@@ -2,7 +2,7 @@
 
 /**
  * The phone without its page: an account, one call at a time, what it sends
- * and what it measures. `window.phone` is one, for the page and for tests;
+ * and what it measures, what is written and who is there. `window.phone` is one, for the page and for tests;
  * every operation is a promise that fails with an error in words.
  *
  * Events of a Phone: `change` when anything is different, `call` for a new
@@ -10,8 +10,11 @@
  */
 
 import { Call, sessionOf } from './call.js';
+import { Chat } from './chat.js';
+import { ONE_TO_ONE } from './conversation.js';
 import { ColourMeter, ToneMeter, wakeAudio } from './media.js';
 import { dropSpare, prepareSpare } from './peers.js';
+import { People } from './people.js';
 import { Platform, PlatformError } from './platform.js';
 import { StatsMonitor } from './stats.js';
 
@@ -29,6 +32,8 @@ export class Phone extends EventTarget {
   constructor() {
     super();
     this.platform = new Platform();
+    this.chat = new Chat(this.platform);
+    this.people = new People(this.platform);
     this.settings = {
       audioSource: 'device',
       videoSource: 'device',
@@ -55,6 +60,17 @@ export class Phone extends EventTarget {
           detail.state === 'lost');
       this.#changed();
     });
+    this.platform.addEventListener('complaint',
+      ({ detail }) => this.note(detail.message, true));
+    this.chat.addEventListener('message', ({ detail }) =>
+      this.note(`${detail.message.sender} has written.`));
+    this.chat.addEventListener('open', ({ detail }) => {
+      if (detail.type === ONE_TO_ONE)
+        this.people.watch(detail.peer).catch((error) =>
+          this.note(error.message, true));
+    });
+    this.chat.addEventListener('invitation', ({ detail }) =>
+      this.note(`${detail.from} invites you to ${detail.name}.`));
     this.platform.addEventListener('expired',
       ({ detail }) => this.note(detail.error.message, true));
     addEventListener('pagehide', () => {
@@ -79,11 +95,26 @@ export class Phone extends EventTarget {
     prepareSpare(this.settings);
     this.note(`Signed on as ${this.platform.address}.`);
     this.#changed();
+    this.#fetchPeople();
+  }
+
+  /* A phone without chat or contacts is still one. Never fails. */
+  async #fetchPeople() {
+    const results = await Promise.allSettled([
+      this.chat.isAvailable ? this.chat.refresh() : null,
+      this.people.refresh(),
+    ]);
+    for (const { reason } of results)
+      if (reason)
+        this.note(reason.message, true);
   }
 
   async signOff() {
     await this.call?.end();
+    this.chat.leave();
     await this.platform.signOff();
+    this.chat.clear();
+    this.people.clear();
     dropSpare();
     this.note('Signed off.');
     this.#changed();
@@ -93,6 +124,7 @@ export class Phone extends EventTarget {
   async reconnect() {
     await this.platform.subscribe();
     this.#changed();
+    this.#fetchPeople();
   }
 
   /* Protocol calls 1.5: the platform's credentials go with every server */
@@ -127,7 +159,9 @@ export class Phone extends EventTarget {
       throw new PlatformError('Sign on before you call.');
     if (this.call && !this.call.isOver)
       throw new PlatformError('There is a call already.');
-    const remote = this.#address(destination);
+    const remote = this.platform.complete(destination);
+    if (!remote)
+      throw new PlatformError('Whom do you want to call?');
     await wakeAudio().catch(() => {});
     const call = new Call(this.platform, this.settings,
       { direction: 'outgoing', remote: `sip:${remote}`, media });
@@ -162,17 +196,6 @@ export class Phone extends EventTarget {
     return this.call;
   }
 
-  /* A bare name belongs to our own domain */
-  #address(destination) {
-    const text = destination.trim().replace(/^sips?:/, '');
-    if (!text)
-      throw new PlatformError('Whom do you want to call?');
-    if (text.includes('@'))
-      return text;
-    const domain = this.platform.address.split('@')[1];
-    return domain ? `${text}@${domain}` : text;
-  }
-
   #adopt(call) {
     let state = call.state;
     let { error } = call;
@@ -204,7 +227,8 @@ export class Phone extends EventTarget {
   }
 
   #notified(type, body) {
-    if (!type.startsWith('wrtcs'))
+    if (this.chat.handle(type, body) || this.people.handle(type, body) ||
+        !type.startsWith('wrtcs'))
       return;
     const sid = sessionOf(body.link?.[0]?.href);
     if (!sid)
@@ -295,6 +319,19 @@ export class Phone extends EventTarget {
         mediaConnection: call.mediaConnection,
         times: { ...call.times },
       },
+      chat: {
+        conversations: this.chat.list.map((conversation) => ({
+          type: conversation.type,
+          peer: conversation.peer,
+          unread: conversation.unread,
+          typists: conversation.typists,
+          messages: conversation.messages.map(
+            ({ text, sender, own, status, files }) =>
+              ({ text, sender, own, status, files: files.length })),
+        })),
+        groups: [...this.chat.groups.values()],
+      },
+      presences: Object.fromEntries(this.people.presences),
       tone: this.tone(),
       colour: this.colour(),
       stats: this.stats,

@@ -2,18 +2,21 @@
 
 /**
  * The platform's wire protocol as a browser speaks it: sign-on, requests, the
- * notification channel with its websocket, and the call subscription. What a
- * call says over it is in call.js.
+ * notification channel with its websocket, and what is subscribed to on it
+ * (services.js). What a call says over it is in call.js, what is written and
+ * who is there in chat.js and people.js.
  *
  * Events of a Platform:
  *  - `connection`    detail `{ state, reason }`, see `Platform.connection`
  *  - `notification`  detail `{ type, body }`, each id once
+ *  - `complaint`     detail the error of a service that is not to be had
  *  - `expired`       the tokens are no longer good and could not be renewed
  */
 
+import { subscribeToServices } from './services.js';
+
 const AUTH = '/cpaas/auth/v1/token';
 const CHANNELS = '/cpaas/notificationchannel/v1/';
-const CALLS = '/cpaas/webrtcsignaling/v1/';
 
 const REQUEST_TIMEOUT = 30000;
 const OPEN_TIMEOUT = 5000;
@@ -101,7 +104,7 @@ export class Platform extends EventTarget {
   #refreshing = null;
   #channel = null;
   #lifetimeTimer = 0;
-  #subscription = null;
+  #services = new Map();
   #socket = null;
   #pingTimer = 0;
   #lastAck = 0;
@@ -133,9 +136,25 @@ export class Platform extends EventTarget {
     return this.identity || this.user;
   }
 
-  /** Where the user's calls are: `/cpaas/webrtcsignaling/v1/{user}`. */
+  /** Where a service of the user is, for example `/cpaas/chat/v1/{user}`. */
+  pathOf(service) {
+    return `/cpaas/${service}/v1/${encodeURI(this.user)}`;
+  }
+
   get callsPath() {
-    return CALLS + encodeURI(this.user);
+    return this.pathOf('webrtcsignaling');
+  }
+
+  /** What was subscribed to as `service`, undefined if it is not to be had. */
+  service(name) {
+    return this.#services.get(name);
+  }
+
+  /** A name belongs to our own domain. */
+  complete(name) {
+    const text = name.trim().replace(/^sips?:/, '').toLowerCase();
+    const domain = this.address.split('@')[1];
+    return !text || text.includes('@') || !domain ? text : `${text}@${domain}`;
   }
 
   // --- sign-on ---
@@ -219,27 +238,23 @@ export class Platform extends EventTarget {
 
   // --- requests ---
 
-  /**
-   * @param {string} what the operation, for the error's words
-   * @returns the reply's JSON, `{}` if it has none
-   */
-  async request(what, method, path, body, { keepalive = false } = {}) {
+  /* Once more with renewed tokens if those that we have are refused */
+  async #fetch(what, method, url, { headers, body, keepalive = false }) {
     if (!this.#tokens)
       throw new PlatformError(`${what}: not signed on.`);
 
     for (let attempt = 0; ; attempt++) {
       let reply;
       try {
-        reply = await fetch(this.origin + path, {
+        reply = await fetch(url, {
           method,
           keepalive,
           headers: {
             Authorization: `Bearer ${this.#tokens.access}`,
-            Accept: 'application/json',
-            'Content-Type': 'application/json',
             'X-Cpaas-Agent': 'loopback-webphone/1.0',
+            ...headers,
           },
-          body: body === undefined ? undefined : JSON.stringify(body),
+          body,
           signal: keepalive ? undefined : AbortSignal.timeout(REQUEST_TIMEOUT),
         });
       } catch (cause) {
@@ -250,29 +265,58 @@ export class Platform extends EventTarget {
         if (renewed && this.#tokens)
           continue;
       }
-      const text = await reply.text().catch(() => '');
-      let json = null;
-      if (text) {
-        try {
-          json = JSON.parse(text);
-        } catch {
-          json = null;
-        }
-      }
       if (!reply.ok)
-        throw errorOfReply(what, reply.status, json);
-      if (reply.status === 204 || method === 'DELETE')
-        return {};
-      if (json === null || typeof json !== 'object')
-        throw new PlatformError(`${what}: the platform's reply is not JSON.`,
-          { status: reply.status });
-      return json;
+        throw errorOfReply(what, reply.status,
+          parseJson(await reply.text().catch(() => '')));
+      return reply;
     }
+  }
+
+  /**
+   * @param {string} what the operation, for the error's words
+   * @param body what becomes JSON, or a FormData
+   * @returns the reply's JSON, `{}` if it has none
+   */
+  async request(what, method, path, body, { keepalive = false } = {}) {
+    const isForm = body instanceof FormData;
+    const reply = await this.#fetch(what, method, this.origin + path, {
+      keepalive,
+      headers: {
+        Accept: 'application/json',
+        /* A form's type has its boundary, which the browser knows */
+        ...isForm ? {} : { 'Content-Type': 'application/json' },
+      },
+      body: body === undefined || isForm ? body : JSON.stringify(body),
+    });
+    if (reply.status === 204 || method === 'DELETE')
+      return {};
+    const json = parseJson(await reply.text().catch(() => ''));
+    if (json === null || typeof json !== 'object')
+      throw new PlatformError(`${what}: the platform's reply is not JSON.`,
+        { status: reply.status });
+    return json;
+  }
+
+  /** @returns {Promise<Blob>} what is at a link that the platform gave */
+  async download(what, link) {
+    const url = new URL(link, this.origin);
+    /* Our tokens are the platform's; a message may name any other place */
+    if (url.origin !== new URL(this.origin).origin)
+      throw new PlatformError(`${what}: it is not on this platform.`);
+    const reply = await this.#fetch(what, 'GET', url.href, {});
+    return reply.blob().catch((cause) => {
+      throw unreachable(what, cause);
+    });
+  }
+
+  /** Tells of a service that does not work while the others do. */
+  complain(error) {
+    this.#emit('complaint', error);
   }
 
   // --- channel and subscription ---
 
-  /** Makes a channel, opens its websocket and subscribes to calls. */
+  /** Makes a channel, opens its websocket and subscribes to the services. */
   async subscribe() {
     this.#leave.abort();
     this.#leave = new AbortController();
@@ -285,7 +329,7 @@ export class Platform extends EventTarget {
     }
   }
 
-  /* What it made is in #channel and #subscription also when it fails */
+  /* What it made is in #channel and #services also when it fails */
   async #establish() {
     const reply = await this.request('Opening the notification channel',
       'POST', `${CHANNELS}${encodeURI(this.user)}/channels`, {
@@ -304,15 +348,7 @@ export class Platform extends EventTarget {
         'Opening the notification channel: the reply lacks its addresses.');
     this.#channel = channel;
     await this.#open();
-    const subscription = await this.request('Subscribing to calls', 'POST',
-      `${this.callsPath}/subscriptions`, {
-        wrtcsNotificationSubscription: {
-          callbackReference: { notifyURL: channel.callbackURL },
-          clientCorrelator: this.correlator,
-        },
-      });
-    this.#subscription =
-      subscription.wrtcsNotificationSubscription?.resourceURL ?? null;
+    this.#services = await subscribeToServices(this, channel.callbackURL);
     this.#keepChannel(Number(channel.channelLifetime) || CHANNEL_LIFETIME);
     this.#set('connected');
   }
@@ -320,16 +356,16 @@ export class Platform extends EventTarget {
   /** The reverse, as far as the platform takes part. Never fails. */
   async unsubscribe() {
     const channel = this.#channel;
-    const subscription = this.#subscription;
+    const services = this.#services;
 
     this.#leave.abort();
     this.#channel = null;
-    this.#subscription = null;
+    this.#services = new Map();
     this.#reconnecting = null;
     clearInterval(this.#lifetimeTimer);
-    if (subscription)
-      await this.request('Unsubscribing', 'DELETE', subscription)
-        .catch(() => {});
+    await Promise.all([...services.values()].filter(({ path }) => path)
+      .map(({ path }) => this.request('Unsubscribing', 'DELETE', path)
+        .catch(() => {})));
     this.#dropSocket();
     this.#set('off');
     if (channel)
@@ -481,7 +517,8 @@ export class Platform extends EventTarget {
       }
       if (failures % RECONNECT_SUSPICIOUS === 0 &&
           await this.#channelIsGone()) {
-        this.#channel = this.#subscription = null;
+        this.#channel = null;
+        this.#services = new Map();
         continue;
       }
       await sleep(delay, signal);
@@ -548,4 +585,12 @@ function unreachable(what, cause) {
     : 'the platform cannot be reached';
   return new PlatformError(`${what}: ${text}.`,
     { code: cause?.name ?? '', cause });
+}
+
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
