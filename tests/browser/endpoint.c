@@ -15,12 +15,16 @@
  *   { "id": 4, "do": "emit", "element": NAME, "signal": NAME, "args": [TEXT] }
  *                             an action signal; promises are passed as NULL
  *   { "id": 5, "do": "measure" }   what is heard and seen now
- *   { "id": 6, "do": "quit" }      to NULL, then exit
+ *   { "id": 6, "do": "write", "element": NAME, "text": TEXT }   a buffer from
+ *                             an appsrc
+ *   { "id": 7, "do": "quit" }      to NULL, then exit
  *
  * Events: { "event": "message", "type": ..., "name": ..., "fields": {...} } for
  * messages on the bus, { "event": "pad", "name": ..., "caps": ... },
  * { "event": "gone", "name": ... }, { "event": "sound" } for the first sound,
- * { "event": "picture" } for the first frame. "time" is wall-clock ms.
+ * { "event": "picture" } for the first frame, { "event": "text", "name": ...,
+ * "text": ... } for each buffer of text that comes to an appsink. "time" is
+ * wall-clock ms.
  *
  * End of input is a "quit".
  */
@@ -30,6 +34,7 @@
 #include <string.h>
 
 #include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
 #include <gst/fft/gstfftf32.h>
 #include <gst/gst.h>
 #include <json-glib/json-glib.h>
@@ -80,7 +85,9 @@ print_line (JsonBuilder *builder)
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   text = json_to_string (root, FALSE);
-  g_print ("%s\n", text);
+  /* UTF-8, whatever the locale */
+  fputs (text, stdout);
+  fputc ('\n', stdout);
 }
 
 static JsonBuilder *
@@ -298,6 +305,36 @@ on_picture (GstAppSink *sink, gpointer data)
   return GST_FLOW_OK;
 }
 
+static GstFlowReturn
+on_text (GstAppSink *sink, gpointer data)
+{
+  GstSample *sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+  GstMapInfo map;
+
+  if (buffer && gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    g_autofree char *text = g_strndup ((const char *) map.data, map.size);
+    JsonBuilder *builder = new_event ("text");
+
+    add_string (builder, "name", GST_OBJECT_NAME (sink));
+    add_string (builder, "text", text);
+    g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+    gst_buffer_unmap (buffer, &map);
+  }
+  g_clear_pointer (&sample, gst_sample_unref);
+  return GST_FLOW_OK;
+}
+
+static void
+read_text (const GValue *item, gpointer data)
+{
+  GstAppSinkCallbacks callbacks = { .new_sample = on_text };
+
+  if (GST_IS_APP_SINK (g_value_get_object (item)))
+    gst_app_sink_set_callbacks (
+        GST_APP_SINK (g_value_get_object (item)), &callbacks, data, NULL);
+}
+
 static void
 on_pad_added (GstElement *element, GstPad *pad, gpointer data)
 {
@@ -422,6 +459,7 @@ do_play (Endpoint *self, JsonObject *command, GError **error)
 {
   g_autoptr (GstElement) in = NULL;
   g_autoptr (GstBus) bus = NULL;
+  GstIterator *sinks;
   GstElement *pipeline;
 
   if (self->pipeline) {
@@ -445,6 +483,10 @@ do_play (Endpoint *self, JsonObject *command, GError **error)
     g_signal_connect (in, "pad-added", G_CALLBACK (on_pad_added), self);
     g_signal_connect (in, "pad-removed", G_CALLBACK (on_pad_removed), self);
   }
+  /* Those inside our elements are theirs */
+  sinks = gst_bin_iterate_elements (GST_BIN (self->pipeline));
+  gst_iterator_foreach (sinks, read_text, self);
+  gst_iterator_free (sinks);
   bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
   gst_bus_add_watch (bus, on_message, self);
   /* An element that failed has said why on the bus */
@@ -600,6 +642,24 @@ do_unplug (Endpoint *self, JsonObject *command, GError **error)
   return TRUE;
 }
 
+static gboolean
+do_write (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  const char *text = string_member (command, "text");
+
+  if (!element)
+    return FALSE;
+  if (GST_IS_APP_SRC (element)
+      && gst_app_src_push_buffer (GST_APP_SRC (element),
+             gst_buffer_new_wrapped (g_strdup (text), strlen (text)))
+          == GST_FLOW_OK)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      "“%s” does not take the text", string_member (command, "element"));
+  return FALSE;
+}
+
 static void
 do_measure (Endpoint *self, JsonBuilder *reply)
 {
@@ -659,6 +719,8 @@ obey (Endpoint *self, JsonObject *command)
     do_plug (self, command, &error);
   else if (g_str_equal (verb, "unplug"))
     do_unplug (self, command, &error);
+  else if (g_str_equal (verb, "write"))
+    do_write (self, command, &error);
   else if (g_str_equal (verb, "measure"))
     do_measure (self, reply);
   else if (g_str_equal (verb, "quit"))

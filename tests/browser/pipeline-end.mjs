@@ -38,6 +38,11 @@ export class PipelineEnd {
     return this.#options.user;
   }
 
+  /** What the account's element needs for calls. */
+  get callProperties() {
+    return { 'auto-answer': this.#options.answers === 'at once' };
+  }
+
   get address() {
     return `${this.#options.user}@loopback.example`;
   }
@@ -47,14 +52,13 @@ export class PipelineEnd {
       KANDY_PASSWORD: this.#options.user,
       G_DEBUG: 'fatal-criticals',
     });
-    await this.#play({ 'auto-answer': this.#options.answers === 'at once' });
+    await this.#play(this.callProperties);
     await until(() => this.#progress('subscribe')?.type === 'complete',
       `${this.name}'s pipeline to sign on`, { explain: () => this.explain() });
   }
 
   #play(more) {
-    const { origin, tone, colour, audio, video, sound, picture, properties }
-      = this.#options;
+    const { origin, properties } = this.#options;
     const account = Object.entries({
       server: origin,
       username: this.address,
@@ -62,6 +66,13 @@ export class PipelineEnd {
       ...more,
       ...properties,
     }).map(([name, value]) => `${name}=${value}`).join(' ');
+
+    return this.command('play', { pipeline: this.description(account) });
+  }
+
+  /** The pipeline as `gst-launch-1.0` takes it. */
+  description(account) {
+    const { tone, colour, audio, video, sound, picture } = this.#options;
     const isSending = sends(audio) || sends(video);
     const isReceiving = receives(audio) || receives(video);
     const parts = [];
@@ -79,7 +90,11 @@ export class PipelineEnd {
         `foreground-color=${COLOURS[colour]} ` +
         '! video/x-raw,width=320,height=240,framerate=15/1 ' +
         `${picture ? `! ${picture} ` : ''}! out.video_0`);
-    return this.#program.command('play', { pipeline: parts.join(' ') });
+    return parts.join(' ');
+  }
+
+  command(verb, members) {
+    return this.#program.command(verb, members);
   }
 
   /* The element that has the call's properties */

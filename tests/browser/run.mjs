@@ -34,7 +34,7 @@ Calls between a browser and our elements, each a row of scenarios.mjs.
 
   --build DIR        meson build directory (default: build)
   --only TEXT        only rows whose name contains it
-  --far KIND         only rows with this far end: pipeline or page
+  --far KIND         only rows with this far end: pipeline, page or chat
   --repeat N         the whole table so many times (default: 1)
   --jobs N           so many calls at a time, each on a platform of its own
                      (default: 1)
@@ -198,13 +198,24 @@ async function main() {
         `${indent(error.message)}\n`;
     }
   };
-  /* Faults are a platform's: calls at one time have one each */
-  const lane = async () => {
+  const startPlatform = async () => {
     const platform = await Loopback.start(loopbackPath);
     platforms.push(platform);
+    return platform;
+  };
+  /* Faults are a platform's: calls at one time have one each. What is written
+   * stays with its platform: who writes has one alone. */
+  const lane = async () => {
+    let platform = await startPlatform();
     while (next < all.length) {
       const number = ++next;
-      process.stdout.write(await report(all[number - 1], number, platform));
+      const row = all[number - 1];
+      if (row.far === 'chat') {
+        await platform.stop();
+        platforms.splice(platforms.indexOf(platform), 1);
+        platform = await startPlatform();
+      }
+      process.stdout.write(await report(row, number, platform));
     }
   };
 

@@ -5,8 +5,9 @@
  *
  *   name        what it is about
  *   caller      `browser` (default) or `far`
- *   far         the other end: `pipeline` (default), or `page` for a second web
- *               phone, which judges the page and the platform without us
+ *   far         the other end: `pipeline` (default), `page` for a second web
+ *               phone, which judges the page and the platform without us, or
+ *               `chat` for a pipeline of the elements that write and read
  *   audio       way of the sound as the browser sees it: `sendrecv` (default),
  *   video       `sendonly`, `recvonly`, `none` (default for video)
  *   codecs      `{ audio, video }`: the only one that the browser takes
@@ -176,4 +177,36 @@ const changes = ['browser', 'far'].flatMap((caller) => {
     steps: ['browser adds video', 'browser removes video'] },
 ]);
 
-export const SCENARIOS = [...pages, ...calls, ...codecs, ...endings, ...changes];
+const CHAT = { far: 'chat', call: 'none', end: 'nobody' };
+const messages = [
+  { name: 'browser and pipeline write to each other', ...CHAT,
+    steps: [['browser writes', 'Lunch at noon? \u{1f35c}'],
+      ['far writes', 'Yes, <b>there</b> & "then"'],
+      ['browser writes', 'two\nlines'], ['far writes', 'See you']] },
+  { name: 'pipeline writes to a browser that reads nothing', ...CHAT,
+    steps: ['far writes unread'] },
+  { name: 'browser and pipeline tell that they are typing', ...CHAT,
+    steps: [['browser writes', 'Hello'], 'browser types', 'far types'] },
+  { name: 'browser and pipeline tell how they are', ...CHAT,
+    steps: ['browser tells its presence', 'far tells its presence'] },
+  { name: 'browser makes a group', ...CHAT,
+    steps: ['browser makes a group', ['browser writes to the group', 'All?'],
+      ['far writes to the group', 'Almost'], 'browser deletes the group'] },
+  { name: 'browser joins a group of the pipeline', ...CHAT,
+    steps: ['far makes a group', ['far writes to the group', 'Welcome'],
+      ['browser writes to the group', 'Thanks'], 'far deletes the group'] },
+  { name: 'browser reads older messages', ...CHAT,
+    steps: ['browser reads history'] },
+  { name: 'browser and pipeline send files', ...CHAT,
+    steps: ['browser sends a file', 'far sends a file'] },
+  { name: 'browser cannot send and tries again', ...CHAT,
+    steps: ['browser sends again'] },
+  { name: 'browser keeps contacts', ...CHAT, steps: ['browser keeps contacts'] },
+  { name: 'browser writes by keyboard on a narrow screen', ...CHAT,
+    page: { viewport: { width: 360, height: 740 } },
+    steps: ['browser writes by keyboard', 'nothing sticks out'] },
+  { name: 'two devices of a user', ...CHAT, steps: ['a second device'] },
+];
+
+export const SCENARIOS = [...pages, ...calls, ...codecs, ...endings, ...changes,
+  ...messages];

@@ -2,6 +2,8 @@
 
 /** Plays one row of the table. */
 
+import { ChatEnd } from './chat-end.mjs';
+import { CHAT_STEPS } from './chat-steps.mjs';
 import { isTone } from './measure.mjs';
 import { PageEnd } from './page-end.mjs';
 import { PipelineEnd } from './pipeline-end.mjs';
@@ -46,8 +48,9 @@ class Scene {
     this.isPageFar = row.far === 'page';
     if (row.tls && !this.isPageFar)
       far.properties = { 'tls-verify': false };
+    const End = row.far === 'chat' ? ChatEnd : PipelineEnd;
     this.far = this.isPageFar ? new PageEnd(browser, far)
-      : new PipelineEnd(endpointPath, { ...far, ...row.pipeline });
+      : new End(endpointPath, { ...far, ...row.pipeline });
     this.expectMedia = this.expectMedia.bind(this);
     this.addPage = this.addPage.bind(this);
     /** Of the set-up: `{ ms, marks }` */
@@ -213,7 +216,7 @@ export async function play(options) {
     for (const step of options.row.steps ?? []) {
       const [name, ...args] = [step].flat();
       try {
-        await STEPS[name](scene, ...args);
+        await (STEPS[name] ?? CHAT_STEPS[name])(scene, ...args);
       } catch (error) {
         error.message = `${name}: ${error.message}`;
         throw error;
