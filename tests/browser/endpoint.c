@@ -11,6 +11,7 @@
  *   { "id": 1, "do": "play", "pipeline": TEXT }   as of gst-launch-1.0. Pads of
  *                             the element named "in" are measured as they come
  *   { "id": 2, "do": "set", "element": NAME, "property": NAME, "value": TEXT }
+ *                             with "pad": NAME of that pad of the element
  *   { "id": 3, "do": "get", "element": NAME, "property": NAME }
  *   { "id": 4, "do": "emit", "element": NAME, "signal": NAME, "args": [TEXT] }
  *                             an action signal; promises are passed as NULL
@@ -499,16 +500,23 @@ do_set (Endpoint *self, JsonObject *command, GError **error)
 {
   g_autoptr (GstElement) element = find_element (self, command, error);
   const char *property = string_member (command, "property");
+  g_autoptr (GstPad) pad = NULL;
+  GObject *object = (GObject *) element;
 
   if (!element)
     return FALSE;
-  if (!g_object_class_find_property (G_OBJECT_GET_CLASS (element), property)) {
+  if (json_object_has_member (command, "pad")) {
+    pad = gst_element_get_static_pad (element, string_member (command, "pad"));
+    object = (GObject *) pad;
+  }
+  if (!object
+      || !g_object_class_find_property (
+          G_OBJECT_GET_CLASS (object), property)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "there is no property “%s”", property);
     return FALSE;
   }
-  gst_util_set_object_arg (
-      G_OBJECT (element), property, string_member (command, "value"));
+  gst_util_set_object_arg (object, property, string_member (command, "value"));
   return TRUE;
 }
 

@@ -20,7 +20,7 @@ export class PageEnd {
   /**
    * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
    *   and `video` (ways), `audioCodec`, `videoCodec`, `sendsPreferred`, `bundle`,
-   *   `realAddresses`
+   *   `realAddresses`, `telephoneEvents`
    */
   constructor(browser, options) {
     this.#browser = browser;
@@ -100,9 +100,10 @@ export class PageEnd {
     if (videoCodec)
       await this.page.selectOption('#video-codec', videoCodec);
     await this.page.setChecked('#bundle', bundle ?? true);
-    await this.page.evaluate((sends) => {
-      window.phone.settings.sendsPreferred = sends;
-    }, this.#options.sendsPreferred ?? true);
+    await this.page.evaluate((settings) => {
+      Object.assign(window.phone.settings, settings);
+    }, { sendsPreferred: this.#options.sendsPreferred ?? true,
+      telephoneEvents: this.#options.telephoneEvents ?? true });
   }
 
   snapshot() {
@@ -190,6 +191,12 @@ export class PageEnd {
     const { stats } = await this.snapshot();
     return stats.streams.filter((s) => s.kind === kind && s.packets > 0)
       .map((s) => s.codec.toLowerCase());
+  }
+
+  /** The entries of its RTCStatsReport. */
+  statistics() {
+    return this.page.evaluate(async () =>
+      [...(await window.phone.call.peer.getStats()).values()]);
   }
 
   async offers(text) {

@@ -20,6 +20,10 @@ const DTMF_KEYS = '0123456789*#ABCD';
 const sends = (way) => way === 'sendrecv' || way === 'sendonly';
 const receives = (way) => way === 'sendrecv' || way === 'recvonly';
 
+/* Properties as gst-launch-1.0 takes them */
+const list = (values) => Object.entries(values)
+  .map(([name, value]) => `${name}=${value}`).join(' ');
+
 export class PipelineEnd {
   #program = null;
   #options;
@@ -27,7 +31,8 @@ export class PipelineEnd {
   /**
    * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
    *   and `video` (ways), `properties` (more of them for the account's
-   *   element), `sound` and `picture` (in place of raw sources)
+   *   element), `receiving` (properties of `kandysrc`), `sound` and `picture`
+   *   (in place of raw sources)
    */
   constructor(path, options) {
     this.path = path;
@@ -59,20 +64,21 @@ export class PipelineEnd {
 
   #play(more) {
     const { origin, properties } = this.#options;
-    const account = Object.entries({
+    const account = list({
       server: origin,
       username: this.address,
       'client-id': 'loopback',
       ...more,
       ...properties,
-    }).map(([name, value]) => `${name}=${value}`).join(' ');
+    });
 
     return this.command('play', { pipeline: this.description(account) });
   }
 
   /** The pipeline as `gst-launch-1.0` takes it. */
   description(account) {
-    const { tone, colour, audio, video, sound, picture } = this.#options;
+    const { tone, colour, audio, video, sound, picture, receiving }
+      = this.#options;
     const isSending = sends(audio) || sends(video);
     const isReceiving = receives(audio) || receives(video);
     const parts = [];
@@ -80,7 +86,8 @@ export class PipelineEnd {
     if (isSending)
       parts.push(`kandysink name=out ${account}`);
     if (isReceiving)
-      parts.push(`kandysrc name=in ${isSending ? '' : account}`);
+      parts.push(`kandysrc name=in ${isSending ? '' : account} ` +
+        list(receiving ?? {}));
     if (sends(audio))
       parts.push(`audiotestsrc is-live=true freq=${tone} volume=0.4 ` +
         '! audio/x-raw,rate=48000,channels=1 ' +
@@ -171,16 +178,29 @@ export class PipelineEnd {
     return this.#get('local-hold');
   }
 
-  addVideo() {
-    return this.#program.command('plug', { element: 'out', pad: 'video_7',
+  /** A picture of one colour for a new pad of `kandysink`. */
+  plug(pad, colour) {
+    return this.#program.command('plug', { element: 'out', pad,
       source: 'videotestsrc is-live=true pattern=solid-color ' +
-        `foreground-color=${COLOURS[this.#options.colour]} ` +
+        `foreground-color=${COLOURS[colour]} ` +
         '! video/x-raw,width=320,height=240,framerate=15/1 ! identity' });
   }
 
+  unplug(pad) {
+    return this.#program.command('unplug', { element: 'out', pad });
+  }
+
+  addVideo() {
+    return this.plug('video_7', this.#options.colour);
+  }
+
   removeVideo() {
-    return this.#program.command('unplug',
-      { element: 'out', pad: 'video_7' });
+    return this.unplug('video_7');
+  }
+
+  mute(pad, muted) {
+    return this.#program.command('set',
+      { element: 'out', pad, property: 'mute', value: String(muted) });
   }
 
   async state() {

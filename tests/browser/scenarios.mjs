@@ -208,5 +208,41 @@ const messages = [
   { name: 'two devices of a user', ...CHAT, steps: ['a second device'] },
 ];
 
+const media = ['browser', 'far'].flatMap((caller) => {
+  const calling = caller === 'browser' ? 'calls' : 'is called';
+  return [
+    { name: `browser ${calling}, statistics`, caller, ...BOTH,
+      steps: ['statistics agree'] },
+    { name: `browser ${calling}, quality`, caller,
+      steps: ['sound stops for a while'] },
+    { name: `browser ${calling}, browser mutes`, caller, ...BOTH,
+      steps: ['browser mutes', 'browser unmutes'] },
+    { name: `browser ${calling}, pipeline mutes`, caller, ...BOTH,
+      steps: ['far mutes', 'far unmutes'] },
+    { name: `browser ${calling}, browser replaces its tracks`, caller, ...BOTH,
+      steps: ['browser replaces its tracks'] },
+    { name: `browser ${calling}, camera and screen of the pipeline`, caller,
+      ...BOTH, steps: ['far shows its screen', 'far hides its screen',
+        'far shows its screen'] },
+    { name: `browser ${calling} without telephone events`, caller,
+      page: { telephoneEvents: false },
+      pipeline: { receiving: { 'detect-dtmf': true } },
+      steps: ['tones are sound only', ['browser sends tones', '15#'],
+        ['far sends tones', [['5', 770, 1336], ['*', 941, 1209]]]] },
+    { name: `browser ${calling}, limits`, caller, ...BOTH,
+      pipeline: { receiving: { 'bandwidth-video': 90 } },
+      steps: [['the limit is kept', 'video', 90]] },
+  ];
+}).concat([
+  { name: 'pipeline calls and prefers PCMA and VP9', caller: 'far', ...BOTH,
+    pipeline: { properties: { 'audio-codecs': '"PCMA,OPUS"',
+      'video-codecs': '"VP9,VP8"' } },
+    steps: [['the codec is', 'audio', 'PCMA'],
+      ['the codec is', 'video', 'VP9']] },
+  { name: 'pipeline answers with PCMU and VP9 only',
+    ...BOTH, pipeline: { properties: { 'audio-codecs': 'PCMU',
+      'video-codecs': 'VP9' } } },
+]);
+
 export const SCENARIOS = [...pages, ...calls, ...codecs, ...endings, ...changes,
-  ...messages];
+  ...media, ...messages];

@@ -203,29 +203,48 @@ class Scene {
   }
 }
 
+async function playSteps(scene, progress) {
+  progress.now = 'setting the call up';
+  await scene.establish();
+  for (const step of scene.row.steps ?? []) {
+    const [name, ...args] = [step].flat();
+    progress.now = name;
+    try {
+      await (STEPS[name] ?? CHAT_STEPS[name])(scene, ...args);
+    } catch (error) {
+      error.message = `${name}: ${error.message}`;
+      throw error;
+    }
+  }
+  progress.now = 'hanging up';
+  await scene.end();
+}
+
 /**
+ * @param {object} options with `timeout`, ms
  * @returns {Promise<?{ms: number, marks: string}>} of the set-up
  * @throws what went wrong
  */
 export async function play(options) {
   const scene = new Scene(options);
+  const progress = { now: '' };
   let problem = null;
+  let timer = null;
 
+  /* The scene is closed in any case: nothing of it may go on beside the next */
   try {
-    await scene.establish();
-    for (const step of options.row.steps ?? []) {
-      const [name, ...args] = [step].flat();
-      try {
-        await (STEPS[name] ?? CHAT_STEPS[name])(scene, ...args);
-      } catch (error) {
-        error.message = `${name}: ${error.message}`;
-        throw error;
-      }
-    }
-    await scene.end();
+    await Promise.race([
+      playSteps(scene, progress),
+      new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(
+          `No end after ${options.timeout} ms, in: ${progress.now}`)),
+        options.timeout);
+      }),
+    ]);
   } catch (error) {
     problem = error;
   }
+  clearTimeout(timer);
   const others = await scene.close().catch((error) => [error.message]);
   if (problem)
     throw problem;

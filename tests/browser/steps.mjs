@@ -6,6 +6,7 @@
  */
 
 import { isTone } from './measure.mjs';
+import { MEDIA_STEPS } from './media-steps.mjs';
 import { stays, until } from './wait.mjs';
 
 const QUIET = 400;
@@ -23,6 +24,8 @@ async function isOver(end) {
 }
 
 export const STEPS = {
+  ...MEDIA_STEPS,
+
   async 'browser holds'({ page, far, expectMedia }) {
     await page.press('hold');
     await operationDone(page);

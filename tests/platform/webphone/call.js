@@ -643,10 +643,15 @@ export class Call extends EventTarget {
   #prefer(transceiver) {
     const { kind } = transceiver.receiver.track;
     const wanted = this.#settings[`${kind}Codec`];
-    if (!wanted)
+    let { codecs } = RTCRtpReceiver.getCapabilities(kind);
+    if (!this.#settings.telephoneEvents)
+      codecs = codecs.filter((c) => !/telephone-event$/i.test(c.mimeType));
+    if (!wanted) {
+      if (!this.#settings.telephoneEvents && kind === 'audio')
+        transceiver.setCodecPreferences(codecs);
       return;
+    }
     const mime = `${kind}/${wanted}`.toLowerCase();
-    const { codecs } = RTCRtpReceiver.getCapabilities(kind);
     const chosen = codecs.filter((c) => c.mimeType.toLowerCase() === mime);
     if (chosen.length === 0)
       throw new PlatformError(`This browser has no ${wanted}.`);

@@ -141,22 +141,20 @@ export async function openSource(kind, source) {
 }
 
 /**
- * Plays DTMF into what a sender sends, for a far end that takes no telephone
- * events. Resolves when all is played and the sender is as it was.
+ * Plays DTMF in place of what a sender sends, as telephones do (beside speech
+ * no detector would find it), for a far end that takes no telephone events.
+ * Resolves when all is played and the sender is as it was.
  */
 export async function playDtmfInBand(sender, digits, duration, gap) {
   const context = audioContext();
   const output = new MediaStreamAudioDestinationNode(context,
     { channelCount: 1 });
   const former = sender.track;
-  const pair = new GainNode(context, { gain: 0.1 });
+  const pair = new GainNode(context, { gain: 0.25 });
   let when = context.currentTime + 0.05;
 
   if (!/^[0-9*#]+$/.test(digits))
     throw new Error('Only 0-9, * and # can be sent to this far end.');
-  if (former)
-    new MediaStreamAudioSourceNode(context,
-      { mediaStream: new MediaStream([former]) }).connect(output);
   pair.connect(output);
   let last = null;
   for (const digit of digits) {

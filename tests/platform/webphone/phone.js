@@ -41,6 +41,8 @@ export class Phone extends EventTarget {
       videoCodec: '',
       /* whether what is received only is also what is sent only */
       sendsPreferred: true,
+      /* whether tones go as events (RFC 4733) to those who take them */
+      telephoneEvents: true,
       bundle: true,
       iceServer: '',
       iceServers: [],
