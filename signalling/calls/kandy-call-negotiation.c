@@ -101,6 +101,7 @@ static void
 await_answer (KandyCall *self)
 {
   self->awaiting_answer = TRUE;
+  self->gave_offer_up = FALSE;
   self->answer_timer = kandy_calls_add_timeout (
       self->calls, ANSWER_TIMEOUT_MS, on_no_answer, self);
 }
@@ -123,6 +124,7 @@ kandy_call_give_offer_up (KandyCall *self, const GError *error)
   if (!self->awaiting_answer)
     return;
   self->awaiting_answer = FALSE;
+  self->gave_offer_up = TRUE;
   kandy_clear_source (&self->answer_timer);
   kandy_media_engine_drop_offer (self->engine);
   if (self->remote_op.type == KANDY_OPERATION_SLOW_START)
@@ -279,12 +281,32 @@ on_answer_accepted (GObject *source, GAsyncResult *result, gpointer user_data)
   kandy_call_flush (self);
 }
 
+/* An answer comes when its offer has been given up: the far end has taken what
+ * is not so here. It hears how it is, unless an operation tells it anyway. */
+static void
+take_late_answer (KandyCall *self)
+{
+  gboolean late = self->gave_offer_up;
+
+  self->gave_offer_up = FALSE;
+  kandy_call_debug (self, "an answer %s is ignored",
+      late ? "that comes too late" : "to no offer");
+  if (late
+      && (self->state == KANDY_CALL_STATE_CONNECTED
+          || self->state == KANDY_CALL_STATE_ON_HOLD)
+      && self->local_op.type == KANDY_OPERATION_NONE
+      && self->remote_op.type == KANDY_OPERATION_NONE
+      && self->ending == KANDY_OPERATION_NONE
+      && kandy_call_begin (self, KANDY_OPERATION_RENEGOTIATE, NULL, NULL))
+    kandy_call_reoffer (self);
+  kandy_call_step_done (self);
+}
+
 void
 kandy_call_take_answer (KandyCall *self, KandyCallNotification *answer)
 {
   if (!self->awaiting_answer) {
-    kandy_call_debug (self, "an answer to no offer is ignored");
-    kandy_call_step_done (self);
+    take_late_answer (self);
     return;
   }
   /* Nor is the offer given up for one of the far end while the engine accepts

@@ -136,6 +136,7 @@ struct _KandyCall {
 
   /* kandy-call-negotiation.c */
   gboolean awaiting_answer;
+  gboolean gave_offer_up; /* the latest one, that may be answered yet */
   GSource *answer_timer;
   KandyRemoteChange remote_change; /* of the far end's offer */
   gboolean remote_flowing;
@@ -176,12 +177,6 @@ void kandy_call_set_start_time (KandyCall *self);
 void kandy_call_set_options (KandyCall *self, KandyMediaOptions *options);
 void kandy_call_set_remote (KandyCall *self, const char *name,
     const char *number);
-gboolean kandy_call_ensure_engine (KandyCall *self, KandyMediaOptions *options,
-    GError **error);
-void kandy_call_close_media (KandyCall *self);
-/* @replacement takes the place of the local track @old */
-void kandy_call_swap_track (KandyCall *self, KandyTrack *old,
-    KandyTrack *replacement);
 /* Reaches a terminal state: closes the media, answers what is open */
 void kandy_call_terminate (KandyCall *self, KandyCallState state,
     gboolean set_times, const GError *error);
@@ -196,6 +191,17 @@ void kandy_call_shutdown (KandyCall *self, const GError *error);
   kandy_call_log (self, KANDY_LOG_LEVEL_WARN, __VA_ARGS__)
 void kandy_call_log (KandyCall *self, KandyLogLevel level, const char *format,
     ...) G_GNUC_PRINTF (3, 4);
+
+/* kandy-call-engine.c */
+gboolean kandy_call_ensure_engine (KandyCall *self, KandyMediaOptions *options,
+    GError **error);
+void kandy_call_close_media (KandyCall *self);
+/* @replacement takes the place of the local track @old */
+void kandy_call_swap_track (KandyCall *self, KandyTrack *old,
+    KandyTrack *replacement);
+/* @tell: with an event */
+void kandy_call_set_media_state (KandyCall *self,
+    KandyMediaConnectionState state, gboolean tell);
 
 /* kandy-call-info.c */
 void kandy_call_timing_free (gpointer timing);

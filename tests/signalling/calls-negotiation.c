@@ -368,9 +368,136 @@ test_glare_given_up (Harness *h, gconstpointer data)
   harness_expect_engine (
       h, "drop_offer, take_offer, create_answer, commit_answer");
 
-  /* Its late answer is an answer to nothing */
+  /* Its late answer shows that ours was taken all the same: the far end hears
+   * how it is, once */
+  harness_forget (h);
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_events (
+      h, "op RENEGOTIATE START; op RENEGOTIATE UPDATE {RENEGOTIATE/ONGOING}");
+  harness_expect_engine (h, "create_offer UPDATE, commit_offer");
+  h->script.change = KANDY_REMOTE_CHANGE_UNKNOWN;
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_events (h, "op RENEGOTIATE FINISH {RENEGOTIATE/PENDING}");
+  expect_hold (h, FALSE, TRUE);
   harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
   harness_expect_events (h, "");
+}
+
+/* Nobody answers; and what comes after that */
+static void
+test_unanswered (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  hold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_forget (h);
+  g_assert_nonnull (h->call->answer_timer);
+  g_source_set_ready_time (h->call->answer_timer, 0);
+  harness_expect_answer (h, "call:2");
+  harness_expect_events (h,
+      "op HOLD FINISH {HOLD/PENDING} !call:2; sc Connected->Connected !call:2");
+  harness_expect_engine (h, "drop_offer");
+  expect_hold (h, FALSE, FALSE);
+
+  /* An operation that is under way tells how it is */
+  unhold (h);
+  harness_expect_answer (h, "call:6");
+  kandy_call_renegotiate_async (h->call, NULL, harness_answered, h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_forget (h);
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  harness_expect_events (h, "op RENEGOTIATE FINISH {RENEGOTIATE/PENDING}");
+  harness_expect_requests (h, "");
+
+  /* The call ends meanwhile */
+  hold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  g_source_set_ready_time (h->call->answer_timer, 0);
+  harness_expect_answer (h, "call:2");
+  harness_event (h, "s1", "SessionEnded");
+  harness_wait (h, kandy_call_get_state (h->call) == KANDY_CALL_STATE_ENDED);
+  harness_forget (h);
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_events (h, "");
+}
+
+/* A re-offer that is answered with what is no description, or by none that fits
+ */
+static void
+test_malformed_answers (Harness *h, gconstpointer data)
+{
+  static const char *const answers[] = { "\"answer\": {}",
+    "\"answer\": {\"sdp\": \"\"}", "\"answer\": {\"sdp\": 5}",
+    "\"answer\": \"v=0\"", "\"answer\": null", "\"sdp\": \"v=0\"" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (answers); i++) {
+    harness_make (h, KANDY_CALL_STATE_CONNECTED);
+    hold (h);
+    harness_wait (h, strstr (h->events->str, "UPDATE"));
+    harness_forget (h);
+    harness_notify (h, ANSWER, "s1", answers[i]);
+    harness_expect_answer (h, "call:6");
+    harness_expect_events (h, "trackEnded local; sc Connected->Ended !call:2");
+    harness_expect_requests (h, "DELETE s1");
+  }
+}
+
+/* Nothing is answered before the call is: an offer to a called party, with SDP
+ * and without, is none of its business yet */
+static void
+test_offer_while_ringing (Harness *h, gconstpointer data)
+{
+  harness_receive (h, KANDY_CALL_STATE_RINGING);
+  remote_offer (h, KANDY_REMOTE_CHANGE_HOLD, FALSE);
+  harness_notify (h, OFFER, "s1", "\"offer\": {}");
+  harness_expect_events (h, "");
+  harness_expect_engine (h, "");
+  harness_expect_requests (h, "");
+  kandy_call_answer_async (h->call, NULL, NULL, harness_answered, h);
+  harness_expect_answer (h, NULL);
+  expect_hold (h, FALSE, FALSE);
+}
+
+/* Each way in which a platform may say that the far end was first (protocol
+ * calls 1.2, 9.4): the operation fails with its code, the call is as it was */
+static void
+test_glare_codes (Harness *h, gconstpointer data)
+{
+  static const struct {
+    guint status;
+    const char *message_id;
+    const char *code;
+  } refusals[] = { { 409, "SVC0491", "SVC0491" }, { 409, NULL, "409" },
+    { 491, NULL, "491" }, { 403, "49", "49" }, { 403, "491", "491" } };
+  guint i;
+
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  for (i = 0; i < G_N_ELEMENTS (refusals); i++) {
+    g_autofree char *body = refusals[i].message_id
+        ? g_strdup_printf (
+            "{\"requestError\": {\"serviceException\": {\"messageId\": \"%s\", "
+            "\"text\": \"Request pending\"}}}",
+            refusals[i].message_id)
+        : NULL;
+    g_autofree char *events =
+        g_strdup_printf ("op HOLD START; op HOLD FINISH {HOLD/ONGOING} !%s; "
+                         "sc Connected->Connected !%s",
+            refusals[i].code, refusals[i].code);
+
+    harness_fault (h, "PUT", "update", refusals[i].status, body, 1);
+    hold (h);
+    harness_expect_answer (h, refusals[i].code);
+    harness_expect_events (h, events);
+    harness_expect_engine (h, "create_offer HOLD hold, drop_offer");
+    expect_hold (h, FALSE, FALSE);
+  }
+  hold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  expect_hold (h, TRUE, FALSE);
 }
 
 /* An offer before the answer to make() waits for it, but not for long */
@@ -592,6 +719,10 @@ main (int argc, char **argv)
   add ("glare-crossed", test_glare_crossed);
   add ("glare-slow-engine", test_glare_slow_engine);
   add ("glare-given-up", test_glare_given_up);
+  add ("glare-codes", test_glare_codes);
+  add ("unanswered", test_unanswered);
+  add ("malformed-answers", test_malformed_answers);
+  add ("offer-while-ringing", test_offer_while_ringing);
   add ("offer-before-answer", test_offer_before_answer);
   add ("slow-start", test_slow_start);
   add ("slow-start-first", test_slow_start_first);
