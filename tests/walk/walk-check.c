@@ -196,6 +196,13 @@ compare_calls (Walk *self, KandyCall *a, KandyCall *b, gboolean whole)
     return g_strdup_printf ("%s's call is %s and %s's is %s",
         self->parties[0].name, kandy_call_state_to_string (a->state),
         self->parties[1].name, kandy_call_state_to_string (b->state));
+  if (whole && !a->local_hold && !a->remote_hold
+      && (a->local_tracks->len != b->remote_tracks->len
+          || a->remote_tracks->len != b->local_tracks->len))
+    return g_strdup_printf ("%s has %u tracks of its own and %u others, %s %u "
+                            "and %u",
+        self->parties[0].name, a->local_tracks->len, a->remote_tracks->len,
+        self->parties[1].name, b->local_tracks->len, b->remote_tracks->len);
   return self->media->compare (a->engine, b->engine, whole);
 }
 

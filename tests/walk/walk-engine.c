@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "walk-engine.h"
+#include "walk.h"
 
 #include "gstkandysdphold.h"
 #include "sdppeer.h"
@@ -283,13 +283,22 @@ apply_settings (WalkEngine *self)
         self->peer.facade, kind, self->locals->len == 0);
 }
 
+/* Whether the far end may wait for it */
+static gboolean
+is_asked_for (KandyOfferPurpose purpose)
+{
+  return purpose == KANDY_OFFER_PURPOSE_UPDATE
+      || purpose == KANDY_OFFER_PURPOSE_REBUILD;
+}
+
 static void
 create_offer_async (KandyMediaEngine *engine, KandyOfferPurpose purpose,
     gboolean local_hold, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
 {
   WalkEngine *self = WALK_ENGINE (engine);
-  Outcome *outcome = begin (self, TRUE, callback, user_data);
+  Outcome *outcome = begin (
+      self, is_lossy (self) || !is_asked_for (purpose), callback, user_data);
 
   g_assert_cmpint (self->phase, ==, IDLE);
   gst_kandy_sdp_facade_set_is_caller (
@@ -774,4 +783,5 @@ const WalkMedia walk_media_descriptions = {
   "descriptions",
   new_engine,
   compare,
+  NULL,
 };

@@ -183,7 +183,7 @@ use_media (WalkParty *party, KandyCall *call, GCancellable *cancellable)
 
   switch (walk_pick (walk, 4)) {
     case 0:
-      kandy_call_send_dtmf_async (call, walk_pick (walk, 4) ? "12,#" : "x", 40,
+      kandy_call_send_dtmf_async (call, walk_pick (walk, 4) ? "12#" : "x", 40,
           30, cancellable, walk_answered,
           ask (party, call, "sendDTMF",
               state == KANDY_CALL_STATE_CONNECTED

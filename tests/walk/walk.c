@@ -211,13 +211,28 @@ static void
 leave (Walk *self, WalkParty *party)
 {
   KandyClient *client = party->client;
-  guint i;
 
   g_object_add_weak_pointer (G_OBJECT (client), (gpointer *) &client);
   kandy_client_destroy (party->client);
   g_clear_object (&party->client);
   while (client)
     g_main_context_iteration (NULL, TRUE);
+}
+
+void
+walk_forget_offers (Walk *self)
+{
+  if (self->lossy)
+    kandy_loopback_set_fault (
+        self->platform, "{\"set\": {\"offerTimeout\": 300}}", NULL);
+}
+
+/* Whether anything is left of what the party did */
+static void
+check_rest (Walk *self, WalkParty *party)
+{
+  guint i;
+
   if (party->asked != party->answered)
     walk_fail (self, "%u of %s's operations were never answered",
         party->asked - party->answered, party->name);
@@ -231,14 +246,6 @@ leave (Walk *self, WalkParty *party)
   g_ptr_array_unref (party->engines);
 }
 
-void
-walk_forget_offers (Walk *self)
-{
-  if (self->lossy)
-    kandy_loopback_set_fault (
-        self->platform, "{\"set\": {\"offerTimeout\": 300}}", NULL);
-}
-
 static gboolean
 on_tick (gpointer user_data)
 {
@@ -250,6 +257,14 @@ on_stuck (gpointer user_data)
 {
   walk_fail (user_data, "it does not come to an end");
   return G_SOURCE_REMOVE;
+}
+
+guint
+walk_get_number (const char *name, guint fallback)
+{
+  const char *value = g_getenv (name);
+
+  return value ? (guint) g_ascii_strtoull (value, NULL, 10) : fallback;
 }
 
 void
@@ -285,10 +300,14 @@ walk_run (const WalkMedia *media, guint32 seed, guint steps)
   walk_end_all (&self);
   leave (&self, &self.parties[0]);
   leave (&self, &self.parties[1]);
+  if (media->finish)
+    media->finish ();
+  check_rest (&self, &self.parties[0]);
+  check_rest (&self, &self.parties[1]);
   kandy_loopback_stop (self.platform);
   g_assert_finalize_object (self.platform);
 
-  g_test_message ("seed %u: %u steps, %u events, %u checks", seed, steps,
+  g_print ("# seed %u: %u steps, %u events, %u checks\n", seed, steps,
       self.n_events, self.n_checks);
   g_rand_free (self.rand);
   g_source_remove (watchdog);

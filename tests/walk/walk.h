@@ -34,7 +34,17 @@ typedef struct {
   /* (transfer full) (nullable): what two ends of a call differ in. @whole: no
    * end holds, and the latest negotiation has told everything */
   char *(*compare) (KandyMediaEngine *a, KandyMediaEngine *b, gboolean whole);
+  /* (nullable): all calls are over, and their clients gone */
+  void (*finish) (void);
 } WalkMedia;
+
+/* A media engine that negotiates as the real one does, with the SDP facade, and
+ * has no media: behind the facade there is something that writes descriptions
+ * like webrtcbin's and fails the test where the real one would abort. It takes
+ * its time, and sometimes fails, as the walk's seed has it. */
+extern const WalkMedia walk_media_descriptions;
+/* The real one, with sound and pictures that are measured */
+extern const WalkMedia walk_media_calls;
 
 struct _Walk {
   const WalkMedia *media;
@@ -53,6 +63,9 @@ struct _Walk {
 };
 
 void walk_run (const WalkMedia *media, guint32 seed, guint steps);
+
+/* Of the environment */
+guint walk_get_number (const char *name, guint fallback);
 
 /* For the trace, which a failure prints */
 void walk_note (Walk *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
