@@ -2,7 +2,7 @@
 #include "config.h"
 #include "walk.h"
 
-#include <gst/check/gstcheck.h>
+#include "../gst/engine-endpoint.h"
 
 /* A shorter walk with the real engine. Environment: as of test-walk */
 
@@ -19,6 +19,7 @@ walk_suite (void)
   Suite *s = suite_create ("walk");
   TCase *tc = tcase_create ("calls");
 
+  endpoints_warm_up ();
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 120);
   tcase_add_test (tc, test_walk);

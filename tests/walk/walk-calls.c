@@ -26,19 +26,20 @@ end_free (End *end)
   g_free (end);
 }
 
-/* Those that only we know: their calls are over */
+/* Those that only we know: their calls are over. Not within an event, since the
+ * context runs meanwhile */
 static void
 free_forgotten (void)
 {
+  g_autoptr (GPtrArray) forgotten =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) end_free);
   guint i;
 
   for (i = ends->len; i-- > 0;) {
     End *end = g_ptr_array_index (ends, i);
 
-    if (G_OBJECT (end->endpoint->call)->ref_count == 1) {
-      g_ptr_array_remove_index (ends, i);
-      end_free (end);
-    }
+    if (G_OBJECT (end->endpoint->call)->ref_count == 1)
+      g_ptr_array_add (forgotten, g_ptr_array_steal_index (ends, i));
   }
 }
 
@@ -101,7 +102,6 @@ new_engine (WalkParty *party, KandyMediaOptions *options)
 
   if (!ends)
     ends = g_ptr_array_new ();
-  free_forgotten ();
   end->tone = alice ? 440 : 1000;
   end->color = alice ? 0xd02020 : 0x2020d0;
   end->endpoint = endpoint_new_full (
@@ -128,10 +128,13 @@ arrives (End *from, End *to)
 static char *
 compare (KandyMediaEngine *a, KandyMediaEngine *b, gboolean whole)
 {
-  End *x = find_end (a), *y = find_end (b);
+  End *x, *y;
   gint64 deadline = g_get_monotonic_time () + HEARD_SECONDS * G_USEC_PER_SEC;
   gboolean a_local, a_remote, b_local, b_remote;
 
+  free_forgotten ();
+  x = find_end (a);
+  y = find_end (b);
   g_object_get (a, "local-hold", &a_local, "remote-hold", &a_remote, NULL);
   g_object_get (b, "local-hold", &b_local, "remote-hold", &b_remote, NULL);
   if (a_local != b_remote || a_remote != b_local)
