@@ -680,15 +680,19 @@ gst_kandy_call_class_init (GstKandyCallClass *klass)
    * @self: a #GstKandyCall
    * @track: the #GstKandySendTrack
    * @media: #KandyMediaOptions, which say what is to be sent
+   * @promise: who returns %TRUE replies to it, with an empty structure once the
+   *   source is sent, or one with a field `error` (#GError) if it cannot be
    *
-   * @track is to send another source from now on. API document:
+   * @track is to send another source from now on. On the kandy thread; @promise
+   * may be replied to on any, at once or later. API document:
    * `call.replaceTrack`.
    *
-   * Returns: whether it does
+   * Returns: whether there is such a source
    */
   signals[SIGNAL_SOURCE_WANTED] = g_signal_new ("source-wanted", type,
       G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
-      G_TYPE_BOOLEAN, 2, GST_KANDY_TYPE_SEND_TRACK, KANDY_TYPE_MEDIA_OPTIONS);
+      G_TYPE_BOOLEAN, 3, GST_KANDY_TYPE_SEND_TRACK, KANDY_TYPE_MEDIA_OPTIONS,
+      GST_TYPE_PROMISE);
   /**
    * GstKandyCall::dtmf-event:
    * @self: a #GstKandyCall

@@ -136,6 +136,63 @@ remove_tracks (
   g_object_unref (self);
 }
 
+typedef struct {
+  GTask *task;
+  GstKandySendTrack *sent;
+  gboolean screen;
+  GError *error; /* (nullable) */
+} Replacement;
+
+static void
+replacement_free (gpointer data)
+{
+  Replacement *self = data;
+
+  g_object_unref (self->task);
+  gst_object_unref (self->sent);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static gboolean
+on_replaced (gpointer data)
+{
+  Replacement *replacement = data;
+  GstKandyCall *self = g_task_get_source_object (replacement->task);
+
+  if (!check_open (self, replacement->task))
+    return G_SOURCE_REMOVE;
+  if (replacement->error)
+    g_task_return_error (
+        replacement->task, g_steal_pointer (&replacement->error));
+  else
+    g_task_return_pointer (replacement->task,
+        gst_kandy_send_track_renew (replacement->sent, replacement->screen),
+        g_object_unref);
+  return G_SOURCE_REMOVE;
+}
+
+/* On any thread */
+static void
+on_source_answered (GstPromise *promise, gpointer user_data)
+{
+  Replacement *replacement = user_data;
+  GstKandyCall *self = g_task_get_source_object (replacement->task);
+  const GstStructure *reply = NULL;
+
+  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED) {
+    reply = gst_promise_get_reply (promise);
+    if (reply && gst_structure_has_field (reply, "error"))
+      gst_structure_get (
+          reply, "error", G_TYPE_ERROR, &replacement->error, NULL);
+  } else {
+    replacement->error = kandy_error_new (
+        KANDY_ERROR_MEDIA, "call:4", 0, "The source is not wanted any more");
+  }
+  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, on_replaced,
+      replacement, replacement_free);
+}
+
 static void
 replace_track_async (KandyMediaEngine *engine, KandyTrack *track,
     KandyMediaOptions *media, GCancellable *cancellable,
@@ -145,24 +202,37 @@ replace_track_async (KandyMediaEngine *engine, KandyTrack *track,
   g_autoptr (GTask) task =
       new_task (self, replace_track_async, cancellable, callback, user_data);
   GstKandyLocalTrack *local = find_local (self, track);
-  g_autoptr (KandyTrack) replacement = NULL;
-  g_autoptr (GstKandySendTrack) sent = NULL;
-  gboolean done = FALSE;
+  g_autoptr (GstPromise) promise = NULL;
+  Replacement *replacement;
+  gboolean taken = FALSE;
 
   if (!check_open (self, task))
     return;
   if (local) {
-    sent = gst_object_ref (local->track);
-    g_signal_emit_by_name (self, "source-wanted", sent, media, &done);
+    replacement = g_new0 (Replacement, 1);
+    replacement->task = g_object_ref (task);
+    replacement->sent = gst_object_ref (local->track);
+    replacement->screen = is_screen (media);
+    promise = gst_promise_new_with_change_func (
+        on_source_answered, replacement, NULL);
+    g_signal_emit_by_name (
+        self, "source-wanted", replacement->sent, media, promise, &taken);
   }
-  if (!done) {
-    g_task_return_error (task,
-        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-            "There is nothing that could be sent in its place"));
+  if (taken)
     return;
+  /* which is answered then as every other one */
+  if (promise) {
+    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+        "There is nothing that could be sent in its place");
+
+    gst_promise_reply (promise,
+        gst_structure_new (
+            "application/x-kandy-reply", "error", G_TYPE_ERROR, error, NULL));
+  } else {
+    g_task_return_error (task,
+        kandy_error_new (
+            KANDY_ERROR_MEDIA, "call:4", 0, "There is no such track"));
   }
-  replacement = gst_kandy_send_track_renew (sent, is_screen (media));
-  g_task_return_pointer (task, g_steal_pointer (&replacement), g_object_unref);
 }
 
 static KandyTrack *

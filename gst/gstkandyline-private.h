@@ -168,6 +168,12 @@ void gst_kandy_line_media_act (GstKandyLine *self,
 void gst_kandy_line_media_wanted (GstKandyLine *self, GstKandyCall *media,
     KandyMediaOptions *wanted);
 /* Something has been added */
+/* What is to be opened for @media, which replace a track */
+void gst_kandy_line_media_set_source (KandyMediaOptions *media,
+    const GstStructure *source);
+gboolean gst_kandy_line_media_source_wanted (GstKandyCall *media,
+    GstKandySendTrack *track, KandyMediaOptions *wanted, GstPromise *promise,
+    GstKandyLine *self);
 void gst_kandy_line_media_added (GstKandyLine *self);
 void gst_kandy_line_media_stop (GstKandyLine *self);
 

@@ -321,6 +321,8 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
     self->prepared = FALSE;
     g_signal_connect (
         media, "media-wanted", G_CALLBACK (on_media_wanted), self);
+    g_signal_connect (media, "source-wanted",
+        G_CALLBACK (gst_kandy_line_media_source_wanted), self);
     g_signal_connect (
         media, "receive-track-added", G_CALLBACK (on_track_added), self);
     g_signal_connect (

@@ -202,6 +202,43 @@ gst_kandy_line_media_wanted (
   }
 }
 
+static GQuark
+source_quark (void)
+{
+  return g_quark_from_static_string ("gst-kandy-line-source");
+}
+
+/* The engine gets @media as they are, and gives them back: what the library has
+ * no words for travels with them */
+void
+gst_kandy_line_media_set_source (
+    KandyMediaOptions *media, const GstStructure *source)
+{
+  g_object_set_qdata_full (G_OBJECT (media), source_quark (),
+      gst_structure_copy (source), (GDestroyNotify) gst_structure_free);
+}
+
+/* Whoever of the members sends @track */
+gboolean
+gst_kandy_line_media_source_wanted (GstKandyCall *media,
+    GstKandySendTrack *track, KandyMediaOptions *wanted, GstPromise *promise,
+    GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  const GstStructure *source =
+      g_object_get_qdata (G_OBJECT (wanted), source_quark ());
+  guint i;
+
+  for (i = 0; media == self->media && i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    if (GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->replace_source (
+            member, track, wanted, source, promise))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* What is not live has waited for it */
 void
 gst_kandy_line_media_added (GstKandyLine *self)

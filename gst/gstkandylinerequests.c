@@ -269,16 +269,114 @@ request_stop_screenshare (
   run_operation (self, kandy_call_stop_screenshare_async, promise);
 }
 
+/* What the library has no words for: where the media are to come from.
+ * (transfer full) (nullable) */
+static GstStructure *
+take_source (GstStructure *media)
+{
+  static const char *const names[] = { "source", "audio-options",
+    "video-options", "screen-options" };
+  GstStructure *source = NULL;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    const GValue *value = gst_structure_get_value (media, names[i]);
+
+    if (value == NULL)
+      continue;
+    if (source == NULL)
+      source = gst_structure_new_empty ("source");
+    gst_structure_set_value (source, names[i], value);
+    gst_structure_remove_field (media, names[i]);
+  }
+  return source;
+}
+
+/* (nullable): why it cannot be sent */
+static const char *
+check_source (const GstStructure *source)
+{
+  const GValue *value = gst_structure_get_value (source, "source");
+  GstElement *element = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  guint i;
+
+  for (i = 0; i < (guint) gst_structure_n_fields (source); i++) {
+    const char *name = gst_structure_nth_field_name (source, i);
+
+    if (!g_str_equal (name, "source")
+        && !gst_structure_has_field_typed (source, name, GST_TYPE_STRUCTURE))
+      return "Constraints are a structure";
+  }
+  if (value == NULL)
+    return NULL;
+  if (G_VALUE_HOLDS (value, GST_TYPE_ELEMENT))
+    element = g_value_get_object (value);
+  if (element == NULL)
+    return "The source is no element";
+  if (GST_OBJECT_PARENT (element) != NULL)
+    return "The source is part of something else";
+  pad = gst_element_get_static_pad (element, "src");
+  return pad == NULL ? "The source has no pad \"src\"" : NULL;
+}
+
+/* One that says nothing else is about the same kind again */
+static void
+complete_replacement (
+    GstKandyLine *self, const char *track_id, KandyMediaOptions *media)
+{
+  g_autoptr (GPtrArray) tracks = kandy_call_get_local_tracks (self->call);
+  gboolean audio, video, screen;
+  guint i;
+
+  g_object_get (
+      media, "audio", &audio, "video", &video, "screen", &screen, NULL);
+  if (audio || video || screen)
+    return;
+  for (i = 0; i < tracks->len; i++) {
+    KandyTrack *track = g_ptr_array_index (tracks, i);
+
+    if (g_strcmp0 (kandy_track_get_id (track), track_id) == 0
+        && kandy_track_get_kind (track) == KANDY_MEDIA_KIND_VIDEO) {
+      g_object_set (media, kandy_track_is_screen (track) ? "screen" : "video",
+          TRUE, NULL);
+      return;
+    }
+  }
+  /* also of none, which is what the call says then */
+  g_object_set (media, "audio", TRUE, NULL);
+}
+
 static void
 request_replace_track (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
-  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+  g_autoptr (GstStructure) own = gst_structure_copy (request);
+  const char *track_id = gst_structure_get_string (request, "track-id");
+  g_autoptr (GstStructure) source = NULL;
+  g_autoptr (GstStructure) content = NULL;
+  g_autoptr (KandyMediaOptions) media = NULL;
+  const char *text = NULL;
 
-  if (media != NULL)
-    kandy_call_replace_track_async (self->call,
-        gst_structure_get_string (request, "track-id"), media,
-        self->cancellable, on_operation, operation_new (self, promise));
+  if (gst_structure_get (own, "media", GST_TYPE_STRUCTURE, &content, NULL)
+      && content != NULL) {
+    source = take_source (content);
+    gst_structure_set (own, "media", GST_TYPE_STRUCTURE, content, NULL);
+  }
+  if (source != NULL)
+    text = check_source (source);
+  if (text != NULL) {
+    gst_kandy_line_refuse (promise, KANDY_ERROR_INVALID_PARAM, "call:7", text);
+    return;
+  }
+  media = get_media (own, promise);
+  if (media == NULL)
+    return;
+  complete_replacement (self, track_id, media);
+  if (source != NULL)
+    gst_kandy_line_media_set_source (media, source);
+  kandy_call_replace_track_async (self->call, track_id, media,
+      self->cancellable, on_operation, operation_new (self, promise));
 }
 
 static void

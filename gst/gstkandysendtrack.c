@@ -76,6 +76,7 @@ enum {
   SIGNAL_MAX_BITRATE,
   SIGNAL_PLAY_TONE,
   SIGNAL_STOP_TONES,
+  SIGNAL_RENEWED,
   N_SIGNALS
 };
 
@@ -416,6 +417,16 @@ gst_kandy_send_track_class_init (GstKandySendTrackClass *klass)
    */
   signals[SIGNAL_STOP_TONES] = g_signal_new ("stop-tones", type,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * GstKandySendTrack::renewed:
+   * @self: a #GstKandySendTrack
+   * @former: the #KandyTrack that it was
+   *
+   * It sends another source, and is another track. On the kandy thread. API
+   * document: `call.replaceTrack`.
+   */
+  signals[SIGNAL_RENEWED] = g_signal_new ("renewed", type, G_SIGNAL_RUN_LAST, 0,
+      NULL, NULL, NULL, G_TYPE_NONE, 1, KANDY_TYPE_TRACK);
 
   GST_DEBUG_CATEGORY_INIT (gst_kandy_send_track_debug, "kandysendtrack", 0,
       "Local track of a Kandy call");
@@ -520,6 +531,7 @@ gst_kandy_send_track_renew (GstKandySendTrack *self, gboolean screen)
     self->former = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (self->former, old);
   g_atomic_pointer_set (&self->track, g_object_ref (track));
+  g_signal_emit (self, signals[SIGNAL_RENEWED], 0, old);
   return track;
 }
 

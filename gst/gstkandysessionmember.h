@@ -130,6 +130,12 @@ struct _GstKandySessionMemberInterface {
   /* more is to be sent in the call: a track for each pad that @wanted is about */
   void (*media_wanted) (GstKandySessionMember *self, GstKandyCall *media,
       KandyMediaOptions *wanted);
+  /* @track is to send something else: @source (nullable) says what, see
+   * GstKandyBaseBin::replace-track, and @promise is replied to when it does.
+   * FALSE: this member has no such track, or nothing to send */
+  gboolean (*replace_source) (GstKandySessionMember *self,
+      GstKandySendTrack *track, KandyMediaOptions *wanted,
+      const GstStructure *source, GstPromise *promise);
   /* what was wished could not be added to the call */
   void (*media_refused) (GstKandySessionMember *self, const GError *error);
   /* also when media were added */

@@ -315,6 +315,13 @@ ignore (GstKandySessionMember *member)
 {
 }
 
+static gboolean
+refuse_source (GstKandySessionMember *member, GstKandySendTrack *track,
+    KandyMediaOptions *wanted, const GstStructure *source, GstPromise *promise)
+{
+  return FALSE;
+}
+
 static void
 gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
 {
@@ -332,6 +339,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->media_prepared = ignore_media;
   iface->media_joined = ignore_media;
   iface->media_wanted = ignore_wanted;
+  iface->replace_source = refuse_source;
   iface->media_refused = ignore_error;
   iface->call_connected = ignore;
   iface->track_added = ignore_track;

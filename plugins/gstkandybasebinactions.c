@@ -474,13 +474,24 @@ gst_kandy_base_bin_install_actions (GType type)
    * GstKandyBaseBin::replace-track:
    * @self: the element
    * @track_id: a track that is sent, see #GstKandySinkPad:track-id
-   * @media: one of `audio`, `video` and `screen`, see
-   *   #GstKandyBaseBin::add-media
-   * @promise: (nullable): to be told how it went
+   * @media: (nullable): a structure of any name. It may have one of the fields
+   *   `audio`, `video` and `screen` (boolean), else it is about what the track
+   *   is. And it says what is to be sent: `source` (#GstElement), an element
+   *   or bin with a pad `src` that is in no other bin; or `audio-options`,
+   *   `video-options` or `screen-options`, constraints of which device, see
+   *   #GstKandySink:video-options
+   * @promise: (nullable): to be told when it is sent, or why it is not
    *
-   * Sends another source as the track, without a negotiation, where the element
-   * opens its sources itself. What a pipeline feeds is replaced by linking
-   * another source to the pad. API document: `call.replaceTrack`.
+   * Sends another source as the track, without a negotiation. The former one is
+   * sent until the new one gives its first samples, and remains if there are
+   * none in five seconds. Without a source it is the device that suits best at
+   * a pad of a device, and at others what is linked: that which a former
+   * replacement has pushed aside, where it was lost meanwhile if it is live,
+   * and waited if it is not. When the call ends so does the replacement.
+   *
+   * The track has a new id then, and is not muted. `code` of the reply is
+   * `call:7` for an id or a source that is none, `call:4` if the source cannot
+   * be had. API document: `call.replaceTrack`.
    */
   g_signal_new_class_handler ("replace-track", type,
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,

@@ -25,6 +25,8 @@ struct _GstKandyDeviceSrc {
   GstBin parent_instance;
 
   GstPad *src;
+  GstKandyDeviceSrcFunc begun; /* (nullable) */
+  gpointer begun_data;
 
   /* guarded by the object lock */
   GstElement *current; /* (nullable) */
@@ -146,6 +148,8 @@ on_first_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   if (former != NULL)
     dismiss (self, former);
   gst_ghost_pad_set_target (GST_GHOST_PAD (self->src), pad);
+  if (former == NULL && self->begun != NULL)
+    self->begun (self->begun_data);
   answer (promise, NULL);
   return GST_PAD_PROBE_REMOVE;
 }
@@ -256,7 +260,7 @@ gst_kandy_device_src_take (
 
   gst_bin_add (GST_BIN (self), branch);
   GST_OBJECT_LOCK (self);
-  first = self->current == NULL;
+  first = self->current == NULL && self->begun == NULL;
   if (first) {
     self->current = gst_object_ref (branch);
   } else {
@@ -290,6 +294,14 @@ gst_kandy_device_src_take (
     give_up (self, branch, "It cannot be started.");
   if (first)
     answer (promise, NULL);
+}
+
+void
+gst_kandy_device_src_set_begun (
+    GstKandyDeviceSrc *self, GstKandyDeviceSrcFunc begun, gpointer user_data)
+{
+  self->begun = begun;
+  self->begun_data = user_data;
 }
 
 void

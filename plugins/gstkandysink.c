@@ -443,6 +443,32 @@ gst_kandy_sink_media_wanted (GstKandySessionMember *member, GstKandyCall *media,
   }
 }
 
+static gboolean
+gst_kandy_sink_replace_source (GstKandySessionMember *member,
+    GstKandySendTrack *track, KandyMediaOptions *wanted,
+    const GstStructure *source, GstPromise *promise)
+{
+  GstKandySink *self = GST_KANDY_SINK (member);
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+    g_autoptr (GstKandySendTrack) own = gst_kandy_sink_pad_dup_track (pad);
+    GstKandySinkDevice which = GST_KANDY_SINK_AUDIO;
+    gboolean screen;
+
+    if (own != track)
+      continue;
+    g_object_get (wanted, "screen", &screen, NULL);
+    if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_VIDEO)
+      which = screen ? GST_KANDY_SINK_SCREEN : GST_KANDY_SINK_VIDEO;
+    return gst_kandy_sink_devices_replace (
+        self->devices, pad, which, source, promise);
+  }
+  return FALSE;
+}
+
 static void
 gst_kandy_sink_media_refused (
     GstKandySessionMember *member, const GError *error)
@@ -507,6 +533,7 @@ gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
   iface->media_prepared = gst_kandy_sink_media_prepared;
   iface->media_joined = gst_kandy_sink_media_joined;
   iface->media_wanted = gst_kandy_sink_media_wanted;
+  iface->replace_source = gst_kandy_sink_replace_source;
   iface->media_refused = gst_kandy_sink_media_refused;
   iface->call_connected = gst_kandy_sink_call_connected;
   iface->call_ended = gst_kandy_sink_call_ended;

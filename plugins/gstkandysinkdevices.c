@@ -64,6 +64,9 @@ typedef struct {
   char *id;
   GstStructure *options;
   GstPromise *promise; /* (nullable) */
+  /* to replace a track */
+  GstKandySinkPad *pad; /* (nullable) */
+  GstElement *source;   /* (nullable): instead of a device */
 } Attempt;
 
 static void
@@ -78,6 +81,8 @@ attempt_free (gpointer data)
     gst_kandy_promise_reply (attempt->promise, NULL, error);
     gst_promise_unref (attempt->promise);
   }
+  gst_clear_object (&attempt->pad);
+  gst_clear_object (&attempt->source);
   g_free (attempt->id);
   g_clear_pointer (&attempt->options, gst_structure_free);
   g_free (attempt);
@@ -347,6 +352,59 @@ close_slot (GstElement *element, gpointer user_data)
   }
 }
 
+/* (transfer full) (nullable): if @pad is that of a device */
+static GstKandyDeviceSrc *
+dup_src (GstKandySinkDevices *self, GstKandySinkPad *pad)
+{
+  GstKandyDeviceSrc *src = NULL;
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
+    if (self->slots[i].pad == GST_PAD (pad))
+      g_set_object (&src, self->slots[i].src);
+  g_mutex_unlock (&self->lock);
+  return src;
+}
+
+/* On a thread of its own, at which the element is held */
+static void
+open_replacement (GstElement *element, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+  GstKandySinkDevices *self = attempt->devices;
+  g_autoptr (GstKandyDeviceSrc) src = NULL;
+  g_autoptr (GError) error = NULL;
+  GstElement *branch;
+
+  if (attempt->source == NULL) {
+    branch = open_device (attempt, &error);
+  } else if (gst_element_set_state (attempt->source, GST_STATE_READY)
+      != GST_STATE_CHANGE_FAILURE) {
+    branch = attempt->source;
+  } else {
+    gst_element_set_state (attempt->source, GST_STATE_NULL);
+    branch = NULL;
+    error = kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+        "Failed to get media => Name: NotReadableError; Error Message :The "
+        "source cannot be started.");
+  }
+  if (branch == NULL) {
+    gst_kandy_promise_reply (attempt->promise, NULL, error);
+    g_clear_pointer (&attempt->promise, gst_promise_unref);
+    return;
+  }
+  g_mutex_lock (&self->link_lock);
+  src = dup_src (self, attempt->pad);
+  if (src != NULL)
+    gst_kandy_device_src_take (
+        src, branch, g_steal_pointer (&attempt->promise));
+  else
+    gst_kandy_sink_pad_replace (
+        attempt->pad, branch, g_steal_pointer (&attempt->promise));
+  g_mutex_unlock (&self->link_lock);
+}
+
 /* With the lock. @promise: (nullable) (transfer full) */
 static Attempt *
 new_attempt (
@@ -532,6 +590,37 @@ gst_kandy_sink_devices_dup_options (
       : NULL;
   g_mutex_unlock (&self->lock);
   return options;
+}
+
+gboolean
+gst_kandy_sink_devices_replace (GstKandySinkDevices *self, GstKandySinkPad *pad,
+    GstKandySinkDevice which, const GstStructure *source, GstPromise *promise)
+{
+  static const char *const options[] = { "audio-options", "video-options",
+    "screen-options" };
+  g_autoptr (GstKandyDeviceSrc) src = dup_src (self, pad);
+  Attempt *attempt;
+
+  if (source == NULL && src == NULL && which != GST_KANDY_SINK_SCREEN) {
+    if (!gst_kandy_sink_pad_restore (pad))
+      return FALSE;
+    gst_kandy_promise_reply (promise, NULL, NULL);
+    return TRUE;
+  }
+  attempt = g_new0 (Attempt, 1);
+  attempt->devices = self;
+  attempt->which = which;
+  attempt->id = g_strdup (ANY_DEVICE);
+  attempt->pad = gst_object_ref (pad);
+  attempt->promise = gst_promise_ref (promise);
+  if (source != NULL) {
+    gst_structure_get (
+        source, "source", GST_TYPE_ELEMENT, &attempt->source, NULL);
+    gst_structure_get (
+        source, options[which], GST_TYPE_STRUCTURE, &attempt->options, NULL);
+  }
+  gst_element_call_async (self->sink, open_replacement, attempt, attempt_free);
+  return TRUE;
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gstkandysession.h"
+#include "gstkandysinkpad.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +38,14 @@ void gst_kandy_sink_devices_set_options (GstKandySinkDevices *self,
 /* (transfer full) (nullable) */
 GstStructure *gst_kandy_sink_devices_dup_options (GstKandySinkDevices *self,
     GstKandySinkDevice which);
+
+/* Sends something else as the track of @pad, one of the element's: @source
+ * (nullable) has an element as field "source", or constraints; without it what is
+ * linked to the pad is sent again. FALSE: there is nothing to send, and @promise
+ * is not replied to */
+gboolean gst_kandy_sink_devices_replace (GstKandySinkDevices *self,
+    GstKandySinkPad *pad, GstKandySinkDevice which, const GstStructure *source,
+    GstPromise *promise);
 
 /* READY to PAUSED: opens in the background. PAUSED to READY: closes */
 void gst_kandy_sink_devices_start (GstKandySinkDevices *self);

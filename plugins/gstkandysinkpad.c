@@ -11,6 +11,7 @@
 
 #include "gstkandybasebin.h"
 #include "gstkandyconnect.h"
+#include "gstkandydevicesrc.h"
 #include "gstkandysendbin.h"
 #include "gstkandysinkpad.h"
 
@@ -53,6 +54,7 @@ struct _GstKandySinkPad {
   GstElement *clocksync;
   GstElement *send_bin;
   GstElement *appsink;
+  GMutex input_lock; /* held while what is sent changes place */
 
   /* all of it guarded by the object lock */
   GstKandySendTrack *track; /* (nullable) */
@@ -68,8 +70,10 @@ struct _GstKandySinkPad {
   GstClockTime waiting; /* running time of the buffer that waits */
   GstClockTime offset;  /* added to running times of what is not live */
   gulong wait_probe;
-  guint max_bitrate; /* the user's, 0 for none */
-  guint far_bitrate; /* the far end's, 0 for none */
+  GstKandyDeviceSrc *stand_in; /* (nullable): is sent instead of the peer */
+  gulong aside_probe;          /* at the inner pad: keeps the peer out */
+  guint max_bitrate;           /* the user's, 0 for none */
+  guint far_bitrate;           /* the far end's, 0 for none */
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -242,12 +246,15 @@ drop_track (GstKandySinkPad *self)
   }
 }
 
+static void remove_stand_in (GstKandySinkPad *self);
+
 /* On the kandy thread: the call sends it no more */
 static void
 on_live (KandyTrack *track, GParamSpec *pspec, GstKandySinkPad *self)
 {
   if (kandy_track_is_live (track))
     return;
+  remove_stand_in (self);
   drop_track (self);
   g_weak_ref_set (&self->parked_track, NULL);
   GST_OBJECT_LOCK (self);
@@ -320,15 +327,36 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
   return GST_FLOW_OK;
 }
 
+/* What comes to a sink pad, or out of a source pad */
 static gboolean
 is_live (GstPad *pad)
 {
   g_autoptr (GstQuery) query = gst_query_new_latency ();
   gboolean live = TRUE;
 
-  if (gst_pad_peer_query (pad, query))
+  if (GST_PAD_IS_SINK (pad) ? gst_pad_peer_query (pad, query)
+                            : gst_pad_query (pad, query))
     gst_query_parse_latency (query, &live, NULL, NULL);
   return live;
+}
+
+/* GST_CLOCK_TIME_NONE if it has none */
+static GstClockTime
+get_running_time (GstPad *pad, GstPadProbeInfo *info)
+{
+  g_autoptr (GstEvent) event =
+      gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  GstBuffer *buffer = (info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0
+      ? gst_pad_probe_info_get_buffer (info)
+      : gst_buffer_list_get (gst_pad_probe_info_get_buffer_list (info), 0);
+  const GstSegment *segment;
+
+  if (event == NULL || buffer == NULL || !GST_BUFFER_PTS_IS_VALID (buffer))
+    return GST_CLOCK_TIME_NONE;
+  gst_event_parse_segment (event, &segment);
+  return segment->format == GST_FORMAT_TIME ? gst_segment_to_running_time (
+             segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer))
+                                            : GST_CLOCK_TIME_NONE;
 }
 
 /* Lets what is not live go by the clock from now on */
@@ -361,9 +389,7 @@ static GstPadProbeReturn
 on_wait (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstKandySinkPad *self = GST_KANDY_SINK_PAD (pad);
-  g_autoptr (GstEvent) event = NULL;
-  const GstSegment *segment;
-  GstBuffer *buffer;
+  GstClockTime time;
   gboolean live, ask;
   GstPadProbeReturn ret = GST_PAD_PROBE_OK;
   gboolean pace = FALSE;
@@ -372,11 +398,7 @@ on_wait (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   ask = !self->liveness_known;
   GST_OBJECT_UNLOCK (self);
   live = ask && is_live (pad);
-
-  buffer = (info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0
-      ? gst_pad_probe_info_get_buffer (info)
-      : gst_buffer_list_get (gst_pad_probe_info_get_buffer_list (info), 0);
-  event = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  time = get_running_time (pad, info);
 
   GST_OBJECT_LOCK (self);
   if (ask) {
@@ -388,13 +410,8 @@ on_wait (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     ret = GST_PAD_PROBE_REMOVE;
     pace = self->open && !self->live;
   }
-  if (!self->live && !GST_CLOCK_TIME_IS_VALID (self->waiting) && buffer != NULL
-      && event != NULL) {
-    gst_event_parse_segment (event, &segment);
-    if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID (buffer))
-      self->waiting = gst_segment_to_running_time (
-          segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  }
+  if (!self->live && !GST_CLOCK_TIME_IS_VALID (self->waiting))
+    self->waiting = time;
   GST_OBJECT_UNLOCK (self);
 
   if (ask)
@@ -424,6 +441,139 @@ wait_for_call (GstKandySinkPad *self)
   GST_OBJECT_LOCK (self);
   self->wait_probe = probe;
   GST_OBJECT_UNLOCK (self);
+}
+
+/* What stands in for the peer */
+
+static GstPadProbeReturn
+on_aside (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+static GstPadProbeReturn
+on_aside_wait (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+/* Of the stand-in, on its streaming thread */
+static GstPadProbeReturn
+on_stand_in_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySinkPad *self = user_data;
+  gboolean live = is_live (pad);
+  GstClockTime time = get_running_time (pad, info);
+
+  GST_OBJECT_LOCK (self);
+  self->liveness_known = TRUE;
+  self->live = live;
+  self->waiting = time;
+  self->offset = GST_CLOCK_TIME_NONE;
+  GST_OBJECT_UNLOCK (self);
+  if (!live)
+    start_pacing (self);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* It has something to send: the peer makes room. What is live is lost
+ * meanwhile, what is not waits. */
+static void
+on_stand_in_begun (gpointer user_data)
+{
+  GstKandySinkPad *self = user_data;
+  GstPad *inner = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (self)));
+  g_autoptr (GstKandyDeviceSrc) stand_in = NULL;
+  g_autoptr (GstPad) target = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  gboolean wait;
+  gulong probe;
+
+  g_mutex_lock (&self->input_lock);
+  GST_OBJECT_LOCK (self);
+  wait = self->liveness_known && !self->live;
+  g_set_object (&stand_in, self->stand_in);
+  GST_OBJECT_UNLOCK (self);
+  if (stand_in != NULL) {
+    probe = gst_pad_add_probe (inner,
+        (wait ? GST_PAD_PROBE_TYPE_BLOCK : 0) | GST_PAD_PROBE_TYPE_BUFFER
+            | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        wait ? on_aside_wait : on_aside, NULL, NULL);
+    GST_OBJECT_LOCK (self);
+    self->aside_probe = probe;
+    GST_OBJECT_UNLOCK (self);
+    gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+    g_object_set (
+        self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
+
+    pad = gst_element_get_static_pad (GST_ELEMENT (stand_in), "src");
+    target = gst_element_get_static_pad (self->clocksync, "sink");
+    gst_pad_add_probe (pad,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        on_stand_in_buffer, gst_object_ref (self), gst_object_unref);
+    if (gst_pad_link_full (pad, target, GST_PAD_LINK_CHECK_NOTHING)
+        != GST_PAD_LINK_OK)
+      GST_WARNING_OBJECT (self, "the source cannot be linked");
+  }
+  g_mutex_unlock (&self->input_lock);
+  gst_object_unref (inner);
+}
+
+static void
+discard_stand_in (GstElement *bin, gpointer user_data)
+{
+  GstElement *stand_in = user_data;
+
+  gst_element_set_locked_state (stand_in, TRUE);
+  gst_element_set_state (stand_in, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (bin), stand_in);
+}
+
+/* The peer is sent again */
+static void
+remove_stand_in (GstKandySinkPad *self)
+{
+  g_autoptr (GstKandyDeviceSrc) stand_in = NULL;
+  g_autoptr (GstPad) target = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstObject) bin = NULL;
+  GstPad *inner;
+  gulong probe;
+
+  g_mutex_lock (&self->input_lock);
+  GST_OBJECT_LOCK (self);
+  stand_in = g_steal_pointer (&self->stand_in);
+  probe = self->aside_probe;
+  self->aside_probe = 0;
+  GST_OBJECT_UNLOCK (self);
+  if (stand_in == NULL) {
+    g_mutex_unlock (&self->input_lock);
+    return;
+  }
+  pad = gst_element_get_static_pad (GST_ELEMENT (stand_in), "src");
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
+      on_aside, NULL, NULL);
+  if (probe != 0) {
+    target = gst_element_get_static_pad (self->clocksync, "sink");
+    gst_pad_unlink (pad, target);
+    g_object_set (
+        self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
+    GST_OBJECT_LOCK (self);
+    self->offset = GST_CLOCK_TIME_NONE;
+    GST_OBJECT_UNLOCK (self);
+    wait_for_call (self);
+    gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
+    inner = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (self)));
+    gst_pad_remove_probe (inner, probe);
+    gst_object_unref (inner);
+  }
+  g_mutex_unlock (&self->input_lock);
+  gst_kandy_device_src_stop (stand_in);
+  bin = gst_object_get_parent (GST_OBJECT (stand_in));
+  if (bin != NULL)
+    gst_element_call_async (GST_ELEMENT (bin), discard_stand_in,
+        gst_object_ref (stand_in), gst_object_unref);
 }
 
 static void
@@ -517,6 +667,7 @@ gst_kandy_sink_pad_finalize (GObject *object)
 
   g_weak_ref_clear (&self->parked_track);
   g_weak_ref_clear (&self->parked_media);
+  g_mutex_clear (&self->input_lock);
 
   G_OBJECT_CLASS (gst_kandy_sink_pad_parent_class)->finalize (object);
 }
@@ -597,6 +748,7 @@ gst_kandy_sink_pad_init (GstKandySinkPad *self)
   self->offset = GST_CLOCK_TIME_NONE;
   g_weak_ref_init (&self->parked_track, NULL);
   g_weak_ref_init (&self->parked_media, NULL);
+  g_mutex_init (&self->input_lock);
 }
 
 GstKandySinkPad *
@@ -648,6 +800,51 @@ gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
 }
 
 void
+gst_kandy_sink_pad_replace (
+    GstKandySinkPad *self, GstElement *branch, GstPromise *promise)
+{
+  g_autoptr (GstElement) bin = gst_pad_get_parent_element (GST_PAD (self));
+  g_autoptr (GstKandyDeviceSrc) stand_in = NULL;
+  gboolean added = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  if (self->stand_in == NULL && self->track != NULL && bin != NULL) {
+    self->stand_in = gst_object_ref_sink (gst_kandy_device_src_new ());
+    gst_kandy_device_src_set_begun (self->stand_in, on_stand_in_begun, self);
+    added = TRUE;
+  }
+  g_set_object (&stand_in, self->stand_in);
+  GST_OBJECT_UNLOCK (self);
+  if (stand_in == NULL) {
+    g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_INVALID_STATE,
+        "call:6", 0, "The track is not sent any more");
+
+    gst_element_set_state (branch, GST_STATE_NULL);
+    gst_object_unref (gst_object_ref_sink (branch));
+    gst_kandy_promise_reply (promise, NULL, error);
+    g_clear_pointer (&promise, gst_promise_unref);
+    return;
+  }
+  if (added) {
+    gst_bin_add (GST_BIN (bin), GST_ELEMENT (stand_in));
+    gst_element_sync_state_with_parent (GST_ELEMENT (stand_in));
+  }
+  gst_kandy_device_src_take (stand_in, branch, promise);
+}
+
+gboolean
+gst_kandy_sink_pad_restore (GstKandySinkPad *self)
+{
+  gboolean replaced;
+
+  GST_OBJECT_LOCK (self);
+  replaced = self->stand_in != NULL;
+  GST_OBJECT_UNLOCK (self);
+  remove_stand_in (self);
+  return replaced;
+}
+
+void
 gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin)
 {
   GstElement *elements[] = { self->clocksync, self->send_bin, self->appsink };
@@ -686,6 +883,19 @@ gst_kandy_sink_pad_owns (GstKandySinkPad *self, GstObject *element)
   return GST_OBJECT (self->appsink) == element;
 }
 
+/* On the kandy thread: the former track goes, what it is sent by goes on */
+static void
+on_renewed (GstKandySendTrack *track, KandyTrack *former, GstKandySinkPad *self)
+{
+  KandyTrack *shown = gst_kandy_send_track_get_track (track);
+
+  g_signal_handlers_disconnect_by_data (former, self);
+  gst_kandy_connect (shown, "notify::muted", G_CALLBACK (on_muted), self);
+  gst_kandy_connect (shown, "notify::live", G_CALLBACK (on_live), self);
+  on_muted (shown, NULL, self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRACK_ID]);
+}
+
 static void
 take_track (
     GstKandySinkPad *self, GstKandyCall *media, GstKandySendTrack *track)
@@ -702,6 +912,7 @@ take_track (
   kandy_track_set_muted (shown, muted);
   gst_kandy_connect (shown, "notify::muted", G_CALLBACK (on_muted), self);
   gst_kandy_connect (shown, "notify::live", G_CALLBACK (on_live), self);
+  gst_kandy_connect (track, "renewed", G_CALLBACK (on_renewed), self);
   gst_kandy_connect (track, "play-tone", G_CALLBACK (on_play_tone), self);
   gst_kandy_connect (track, "stop-tones", G_CALLBACK (on_stop_tones), self);
   GST_OBJECT_LOCK (self);
@@ -869,6 +1080,7 @@ gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos)
 {
   gulong probe = 0;
 
+  remove_stand_in (self);
   drop_track (self);
   GST_OBJECT_LOCK (self);
   self->open = FALSE;

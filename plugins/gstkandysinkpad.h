@@ -46,6 +46,14 @@ GstKandySendTrack *gst_kandy_sink_pad_dup_track (GstKandySinkPad *self);
  * @offset. If @offset is GST_CLOCK_TIME_NONE it is chosen and returned. */
 GstClockTime gst_kandy_sink_pad_open (GstKandySinkPad *self,
     GstClockTime offset);
+/* What @branch (transfer floating), which has a pad "src", gives out is sent
+ * instead of what is linked to the pad, from its first buffer on until the call
+ * is over for the pad. @promise: (nullable) (transfer full): replied to then, or
+ * when that cannot be */
+void gst_kandy_sink_pad_replace (GstKandySinkPad *self, GstElement *branch,
+    GstPromise *promise);
+/* What is linked is sent again; FALSE if it was anyway */
+gboolean gst_kandy_sink_pad_restore (GstKandySinkPad *self);
 /* The call is over, or goes on without the element. @eos: upstream is told to
  * stop */
 void gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos);

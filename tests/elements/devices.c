@@ -264,6 +264,74 @@ GST_START_TEST (test_change_picture)
 }
 GST_END_TEST;
 
+/* The code of the error, or NULL. @media: (nullable): of gst-launch's kind */
+static char *
+replace (GstElement *pipeline, const char *pad_name, const char *media)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, pad_name);
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autoptr (GstStructure) structure =
+      media != NULL ? gst_structure_from_string (media, NULL) : NULL;
+  g_autofree char *id = NULL;
+
+  g_object_get (pad, "track-id", &id, NULL);
+  g_signal_emit_by_name (sink, "replace-track", id, structure, promise);
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  return g_strdup (
+      gst_structure_get_string (gst_promise_get_reply (promise), "code"));
+}
+
+/* By constraints: a device in the place of another one, and of what a pipeline
+ * gives */
+GST_START_TEST (test_replace_track)
+{
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *bob = fixture_callee ("src.audio_0 ! queue ! " FIXTURE_SOUND
+                                    " src.video_0 ! queue ! " FIXTURE_PICTURE);
+  GstElement *alice = fixture_launch (
+      "kandysink name=sink %s destination=bob video-device=cam-1 "
+      "video-options=o,width=320,height=240 "
+      "audiotestsrc is-live=true freq=600 ! audio/x-raw,rate=48000 ! "
+      "sink.audio_0",
+      account);
+  g_autofree char *too_wide = NULL;
+  g_autofree char *nobody = NULL;
+
+  fixture_play (alice);
+  expect_tone (bob, 600);
+  expect_colour (bob, 255, 0, 0);
+  fail_unless (replace (alice, "video_0",
+                   "m,video-options=(structure)[o,device-id=cam-2]")
+      == NULL);
+  expect_colour (bob, 0, 0, 255);
+  fail_unless (replace (alice, "audio_0",
+                   "m,audio-options=(structure)[o,device-id=mic-2]")
+      == NULL);
+  expect_tone (bob, 880);
+
+  too_wide = replace (alice, "video_0",
+      "m,video-options=(structure)[o,width=(structure)[w,exact=5000]]");
+  fail_unless_equals_string (too_wide, "call:4");
+  nobody = replace (
+      alice, "audio_0", "m,audio-options=(structure)[o,device-id=nobody]");
+  fail_unless_equals_string (nobody, "call:4");
+  expect_tone (bob, 880);
+  expect_colour (bob, 0, 0, 255);
+
+  fail_unless (replace (alice, "audio_0", NULL) == NULL);
+  expect_tone (bob, 600);
+  fail_unless_equals_int (
+      kandy_loopback_count_requests (fixture_platform, "PUT", "/update"), 0);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+  expect_closed ();
+}
+GST_END_TEST;
+
 /* What is opened while a call lasts becomes part of it, and may leave it */
 GST_START_TEST (test_add)
 {
@@ -407,6 +475,7 @@ element_devices_suite (void)
   tcase_add_loop_test (tcase, test_fail, 0, G_N_ELEMENTS (failures));
   tcase_add_test (tcase, test_change_sound);
   tcase_add_test (tcase, test_change_picture);
+  tcase_add_test (tcase, test_replace_track);
   tcase_add_test (tcase, test_add);
   tcase_add_test (tcase, test_list);
   tcase_add_test (tcase, test_states);

@@ -638,6 +638,153 @@ GST_START_TEST (test_replace)
 }
 GST_END_TEST;
 
+/* (transfer full): of a pad of kandysink */
+static char *
+get_track_id (GstElement *pipeline, const char *name)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, name);
+  char *id;
+
+  g_object_get (pad, "track-id", &id, NULL);
+  return id;
+}
+
+/* (transfer full): the code of the error, or NULL. @media: (transfer full) */
+static char *
+replace_track (GstElement *pipeline, const char *id, GstStructure *media)
+{
+  g_autoptr (GstElement) sink = get_sink (pipeline);
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (sink, "replace-track", id, media, promise);
+  g_clear_pointer (&media, gst_structure_free);
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  return g_strdup (
+      gst_structure_get_string (gst_promise_get_reply (promise), "code"));
+}
+
+/* (transfer full) */
+static GstStructure *
+media_of (const char *line)
+{
+  GstElement *source = gst_parse_bin_from_description (line, TRUE, NULL);
+
+  return gst_structure_new ("media", "source", GST_TYPE_ELEMENT, source, NULL);
+}
+
+/* Sources that are given to the element take the place of what is linked, which
+ * comes back when it is asked for */
+GST_START_TEST (test_replace_track)
+{
+  static const guint tones[] = { 1500, 800 };
+  static const Color colors[] = { BLUE, GREEN };
+  static const char *const patterns[] = { "blue", "green" };
+  g_autofree char *camera = g_strdup_printf (CAMERA " ! sink.video_0", "red");
+  Pair pair = pair_new (camera, "");
+  g_autofree char *first = get_track_id (pair.alice, "audio_0");
+  gint64 sound_gaps[ROUNDS], picture_gaps[ROUNDS];
+  Arrivals sound, picture;
+  guint round;
+
+  fixture_until (has_video, pair.bob, "a picture comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  watch (pair.bob, "at_audio_0", &sound);
+  watch (pair.bob, "at_video_0", &picture);
+  for (round = 0; round < ROUNDS; round++) {
+    g_autofree char *voice = get_track_id (pair.alice, "audio_0");
+    g_autofree char *eye = get_track_id (pair.alice, "video_0");
+    g_autofree char *now = NULL;
+    /* what is not live goes by the clock, too */
+    g_autofree char *tone =
+        g_strdup_printf ("audiotestsrc is-live=%s freq=%u samplesperbuffer=480 "
+                         "! audio/x-raw,rate=48000,channels=1",
+            round % 4 < 2 ? "true" : "false", tones[round % 2]);
+    g_autofree char *pattern = g_strdup_printf (CAMERA, patterns[round % 2]);
+
+    arrivals_reset (&sound);
+    fail_unless (replace_track (pair.alice, voice, media_of (tone)) == NULL);
+    assert_hears (pair.bob, tones[round % 2]);
+    sound_gaps[round] = arrivals_gap (&sound);
+    now = get_track_id (pair.alice, "audio_0");
+    fail_if (g_str_equal (voice, now));
+
+    arrivals_reset (&picture);
+    fail_unless (replace_track (pair.alice, eye, media_of (pattern)) == NULL);
+    assert_sees (pair.bob, "at_video_0", colors[round % 2]);
+    picture_gaps[round] = arrivals_gap (&picture);
+  }
+  for (round = 0; round < 2; round++) {
+    g_autofree char *id =
+        get_track_id (pair.alice, round == 0 ? "audio_0" : "video_0");
+
+    fail_unless (replace_track (pair.alice, id, NULL) == NULL);
+  }
+  assert_hears (pair.bob, 600);
+  assert_sees (pair.bob, "at_video_0", RED);
+
+  qsort (sound_gaps, ROUNDS, sizeof (gint64), compare);
+  qsort (picture_gaps, ROUNDS, sizeof (gint64), compare);
+  g_print ("# replaced tracks: longest gap in sound %.1f ms, in pictures %.1f "
+           "ms (medians: %.1f, %.1f)\n",
+      sound_gaps[0] / 1000.0, picture_gaps[0] / 1000.0,
+      sound_gaps[ROUNDS / 2] / 1000.0, picture_gaps[ROUNDS / 2] / 1000.0);
+  fail_unless (sound_gaps[0] < 100000 * SLOWNESS);
+  fail_unless (picture_gaps[0] < 100000 * SLOWNESS);
+  fail_unless_equals_int (count_offers (), 0);
+  fail_unless (has_no_second_video (pair.bob));
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* What cannot be sent leaves what is sent, and its id, as they are */
+GST_START_TEST (test_replace_refused)
+{
+  Pair pair = pair_new ("", "");
+  g_autofree char *id = get_track_id (pair.alice, "audio_0");
+  g_autofree char *after = NULL;
+  GstElement *own = gst_element_factory_make ("fakesink", NULL);
+  struct {
+    const char *id;
+    GstStructure *media;
+    const char *code;
+  } refused[] = {
+    { "nobody", NULL, "call:7" },
+    { id, NULL, "call:4" },
+    { id, gst_structure_new ("m", "video", G_TYPE_BOOLEAN, TRUE, NULL),
+        "call:7" },
+    { id,
+        gst_structure_new ("m", "audio", G_TYPE_BOOLEAN, TRUE, "video",
+            G_TYPE_BOOLEAN, TRUE, NULL),
+        "call:7" },
+    { id, gst_structure_new ("m", "smell", G_TYPE_BOOLEAN, TRUE, NULL),
+        "call:7" },
+    { id, gst_structure_new ("m", "source", G_TYPE_STRING, "mic", NULL),
+        "call:7" },
+    { id, gst_structure_new ("m", "source", GST_TYPE_ELEMENT, own, NULL),
+        "call:7" },
+    { id, gst_structure_new ("m", "source", GST_TYPE_ELEMENT, pair.alice, NULL),
+        "call:7" },
+    { id, gst_structure_new ("m", "audio-options", G_TYPE_INT, 1, NULL),
+        "call:7" },
+    { id, media_of ("filesrc location=/nowhere ! identity"), "call:4" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++) {
+    g_autofree char *code =
+        replace_track (pair.alice, refused[i].id, refused[i].media);
+
+    fail_unless (g_strcmp0 (code, refused[i].code) == 0, "%u: %s", i, code);
+  }
+  assert_hears (pair.bob, 600);
+  after = get_track_id (pair.alice, "audio_0");
+  fail_unless_equals_string (id, after);
+  gst_object_unref (own);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 /* A file joins a call: it begins when the far end can see it */
 GST_START_TEST (test_file)
 {
@@ -671,6 +818,8 @@ media_suite (void)
   tcase_add_checked_fixture (sources, fixture_setup, fixture_teardown);
   tcase_set_timeout (sources, 60);
   tcase_add_test (sources, test_replace);
+  tcase_add_test (sources, test_replace_track);
+  tcase_add_test (sources, test_replace_refused);
   tcase_add_test (sources, test_file);
   suite_add_tcase (suite, sources);
   return suite;
