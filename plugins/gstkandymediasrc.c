@@ -24,6 +24,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_media_src_debug);
 #define MAX_ITEMS 400
 /* Silence as short as this is a pause between words with DTX */
 #define GAP_AFTER (250 * GST_MSECOND)
+#define FIRST_US (2 * G_USEC_PER_SEC)
 #define GAP_INTERVAL_US (40 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct {
@@ -165,6 +166,28 @@ handle_flow (GstKandyMediaSrc *self, GstFlowReturn ret)
   }
 }
 
+/* With the lock. The first packet may take its time, or never come: what is
+ * downstream does not wait for it without end. */
+static void
+wait_first (GstKandyMediaSrc *self)
+{
+  gint64 end = g_get_monotonic_time () + FIRST_US;
+
+  while (!self->flushing && self->opened && self->playing && !self->idle
+      && g_queue_is_empty (&self->items)) {
+    if (g_cond_wait_until (&self->cond, &self->lock, end))
+      continue;
+    if (g_queue_is_empty (&self->items))
+      break;
+  }
+  if (!self->flushing && self->opened && self->playing
+      && g_queue_is_empty (&self->items)) {
+    self->position = running_time_now (self);
+    if (!GST_CLOCK_TIME_IS_VALID (self->position))
+      g_cond_wait_until (&self->cond, &self->lock, end);
+  }
+}
+
 static void
 src_loop (gpointer user_data)
 {
@@ -176,9 +199,10 @@ src_loop (gpointer user_data)
   g_mutex_lock (&self->lock);
   while (!self->flushing
       && (!self->opened || !self->playing || g_queue_is_empty (&self->items))) {
-    if (!self->opened || !self->playing || self->eos
-        || !GST_CLOCK_TIME_IS_VALID (self->position)) {
+    if (!self->opened || !self->playing || self->eos) {
       g_cond_wait (&self->cond, &self->lock);
+    } else if (!GST_CLOCK_TIME_IS_VALID (self->position)) {
+      wait_first (self);
     } else if (!g_cond_wait_until (&self->cond, &self->lock,
                    g_get_monotonic_time () + GAP_INTERVAL_US)) {
       idle = self->idle;

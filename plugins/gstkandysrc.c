@@ -23,7 +23,10 @@
  * and goes; when it adds one there is a new pad. When the call ends there is
  * EOS at all pads; they go away when the next call begins or the element stops.
  * Who waits for a kind of media that the call never had gets a pad with no more
- * than EOS then.
+ * than EOS then. If the pipeline itself waits with it, since there is a sink
+ * that has had nothing yet behind a pad that is not linked, as launch lines
+ * have them, that pad comes when the call begins, and gives out GAP events. It
+ * becomes that of the far end's track if one is added later.
  *
  * The element is live, and #GstKandySrc:latency is the time that it gives
  * packets to arrive. Pausing the pipeline does not end the call, what arrives
@@ -88,6 +91,7 @@
 #include "gstkandysrc.h"
 #include "gstkandysrcpad.h"
 #include "gstkandyuri.h"
+#include "gstkandywaiting.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_kandy_src_debug);
 #define GST_CAT_DEFAULT gst_kandy_src_debug
@@ -350,45 +354,92 @@ gst_kandy_src_media_prepared (
   GST_OBJECT_UNLOCK (self);
 }
 
+/* @track: (nullable): without one the pad keeps those going that wait for it */
 static void
-gst_kandy_src_track_added (
-    GstKandySessionMember *member, GstKandyReceiveTrack *track)
+add_pad (GstKandySrc *self, KandyMediaKind kind, GstKandyReceiveTrack *track)
 {
-  GstKandySrc *self = GST_KANDY_SRC (member);
-  KandyMediaKind kind = gst_kandy_receive_track_get_kind (track);
   GstStaticPadTemplate *templ =
       kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template;
   g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (templ);
   g_autofree char *name = NULL;
   g_autoptr (GstKandySrcPad) pad = NULL;
-  gboolean stopped, detect_dtmf, known = FALSE;
+  gboolean stopped, detect_dtmf;
   GstKandyComfort comfort;
-  guint group_id, i;
+  guint group_id;
 
   GST_OBJECT_LOCK (self);
-  for (i = 0; i < self->pads->len; i++)
-    known |= gst_kandy_src_pad_get_track (g_ptr_array_index (self->pads, i))
-        == track;
   stopped = self->stopped;
   group_id = self->group_id;
   comfort = self->comfort;
   detect_dtmf = self->detect_dtmf;
-  if (!known && !stopped)
+  if (!stopped)
     name = g_strdup_printf (
         kind == KANDY_MEDIA_KIND_AUDIO ? "audio_%u" : "video_%u",
         self->n_pads[kind]++);
   GST_OBJECT_UNLOCK (self);
-  if (known || stopped)
+  if (stopped)
     return;
 
-  pad = gst_object_ref_sink (gst_kandy_src_pad_new (
-      GST_BIN (self), pad_template, name, track, &self->clock_map, group_id));
+  pad = gst_object_ref_sink (gst_kandy_src_pad_new (GST_BIN (self),
+      pad_template, name, kind, track, &self->clock_map, group_id));
   gst_kandy_src_pad_set_comfort (pad, comfort);
   gst_kandy_src_pad_set_detect_dtmf (pad, detect_dtmf);
   GST_INFO_OBJECT (self, "new pad %s", name);
   if (!show_pad (self, pad))
     return;
   gst_kandy_src_pad_start (pad);
+  gst_element_post_message (
+      GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+}
+
+/* (transfer full) (nullable): one that was shown without a track */
+static GstKandySrcPad *
+dup_waiting_pad (GstKandySrc *self, KandyMediaKind kind)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySrcPad *pad = g_ptr_array_index (pads, i);
+
+    if (gst_kandy_src_pad_get_track (pad) == NULL
+        && gst_kandy_src_pad_get_kind (pad) == kind
+        && !gst_kandy_src_pad_is_finished (pad))
+      return gst_object_ref (pad);
+  }
+  return NULL;
+}
+
+static gboolean
+has_track (GstKandySrc *self, GstKandyReceiveTrack *track)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++)
+    if (gst_kandy_src_pad_get_track (g_ptr_array_index (pads, i)) == track)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+gst_kandy_src_track_added (
+    GstKandySessionMember *member, GstKandyReceiveTrack *track)
+{
+  GstKandySrc *self = GST_KANDY_SRC (member);
+  KandyMediaKind kind = gst_kandy_receive_track_get_kind (track);
+  g_autoptr (GstKandySrcPad) waiting = NULL;
+
+  if (has_track (self, track))
+    return;
+  waiting = dup_waiting_pad (self, kind);
+  if (waiting == NULL) {
+    add_pad (self, kind, track);
+    return;
+  }
+  GST_INFO_OBJECT (self, "%s has got its track", GST_PAD_NAME (waiting));
+  gst_kandy_src_pad_take_track (waiting, track);
+  gst_kandy_src_pad_start (waiting);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
 }
@@ -417,6 +468,17 @@ gst_kandy_src_track_removed (
 static void
 gst_kandy_src_no_more_tracks (GstKandySessionMember *member)
 {
+  GstKandySrc *self = GST_KANDY_SRC (member);
+  KandyMediaKind kind;
+
+  for (kind = KANDY_MEDIA_KIND_AUDIO; kind <= KANDY_MEDIA_KIND_VIDEO; kind++) {
+    g_autoptr (GstCaps) caps = gst_static_pad_template_get_caps (
+        kind == KANDY_MEDIA_KIND_AUDIO ? &audio_template : &video_template);
+
+    if (!has_pad (self, kind)
+        && gst_kandy_is_waited_for (GST_ELEMENT (self), caps))
+      add_pad (self, kind, NULL);
+  }
   gst_element_no_more_pads (GST_ELEMENT (member));
 }
 

@@ -9,7 +9,6 @@
 
 #include "gstkandybasebin.h"
 #include "gstkandyconnect.h"
-#include "gstkandybasebin.h"
 #include "gstkandycomfort.h"
 #include "gstkandymediasrc.h"
 #include "gstkandyreceivebin.h"
@@ -34,11 +33,14 @@ enum { PROP_0, PROP_TRACK_ID, PROP_STREAM_ID, PROP_MUTE, N_PROPERTIES };
 struct _GstKandySrcPad {
   GstGhostPad parent_instance;
 
-  GstKandyReceiveTrack *track;
+  KandyMediaKind kind;
+  GstKandyReceiveTrack *track; /* (nullable): it may come later, but stays */
   GstKandyMediaSrc *media_src;
   GstElement *receive_bin;
   GstKandyClockMap *clock_map; /* the element's */
   GstKandyFiller filler;
+
+  gboolean output_chosen;
 
   /* guarded by the object lock */
   gboolean finished;            /* EOS is on its way */
@@ -90,7 +92,9 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstKandySrcPad *self = user_data;
 
-  if (gst_video_event_is_force_key_unit (gst_pad_probe_info_get_event (info)))
+  if (self->track != NULL
+      && gst_video_event_is_force_key_unit (
+          gst_pad_probe_info_get_event (info)))
     gst_kandy_receive_track_request_key_unit (self->track);
   return GST_PAD_PROBE_OK;
 }
@@ -156,6 +160,9 @@ fill (GstClockTime from, GstClockTime to, gpointer user_data)
 {
   GstKandySrcPad *self = user_data;
 
+  /* nothing has come out yet; sinks of sound want to know of what it is a gap
+   */
+  announce (GST_PAD (self), self->kind);
   gst_kandy_filler_fill (&self->filler, GST_PAD (self), from, to);
 }
 
@@ -175,7 +182,7 @@ on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstKandySrcPad *self = GST_KANDY_SRC_PAD (pad);
 
   if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) == GST_EVENT_EOS)
-    announce (pad, gst_kandy_receive_track_get_kind (self->track));
+    announce (pad, self->kind);
   return GST_PAD_PROBE_OK;
 }
 
@@ -198,16 +205,20 @@ static void on_done (gpointer user_data);
 static void
 choose_output (GstKandySrcPad *self)
 {
-  g_autoptr (GstCaps) rtp = gst_kandy_receive_track_get_caps (self->track);
+  g_autoptr (GstCaps) rtp = NULL;
   g_autoptr (GstCaps) downstream = NULL;
   GstKandyReceiveOutput output;
 
-  if (gst_kandy_media_src_is_open (self->media_src)
-      || !gst_pad_is_linked (GST_PAD (self)))
+  if (self->output_chosen || !gst_pad_is_linked (GST_PAD (self)))
     return;
+  if (self->track == NULL) {
+    gst_kandy_media_src_open (self->media_src);
+    return;
+  }
+  self->output_chosen = TRUE;
+  rtp = gst_kandy_receive_track_get_caps (self->track);
   downstream = gst_pad_peer_query_caps (GST_PAD (self), NULL);
-  output = gst_kandy_receive_output_for_caps (
-      gst_kandy_receive_track_get_kind (self->track), rtp, downstream);
+  output = gst_kandy_receive_output_for_caps (self->kind, rtp, downstream);
   GST_INFO_OBJECT (self, "output %d for %" GST_PTR_FORMAT, output, downstream);
   g_object_set (self->receive_bin, "output", output, NULL);
   gst_kandy_media_src_open (self->media_src);
@@ -369,36 +380,51 @@ gst_kandy_src_pad_init (GstKandySrcPad *self)
   gst_kandy_filler_init (&self->filler);
 }
 
+void
+gst_kandy_src_pad_take_track (GstKandySrcPad *self, GstKandyReceiveTrack *track)
+{
+  g_return_if_fail (self->track == NULL);
+
+  self->track = gst_object_ref (track);
+  on_track (track, NULL, self);
+  gst_kandy_connect (track, "notify::track", G_CALLBACK (on_track), self);
+  gst_kandy_connect (track, "notify::active", G_CALLBACK (on_active), self);
+}
+
 GstKandySrcPad *
 gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
-    GstKandyReceiveTrack *track, GstKandyClockMap *clock_map, guint group_id)
+    KandyMediaKind kind, GstKandyReceiveTrack *track,
+    GstKandyClockMap *clock_map, guint group_id)
 {
   GstKandySrcPad *self = g_object_new (GST_TYPE_KANDY_SRC_PAD, "name", name,
       "direction", GST_PAD_SRC, "template", templ, NULL);
-  g_autoptr (GstCaps) caps = gst_kandy_receive_track_get_caps (track);
+  g_autoptr (GstCaps) caps =
+      track != NULL ? gst_kandy_receive_track_get_caps (track) : NULL;
   g_autofree char *stream_id = NULL;
   g_autoptr (GstPad) inner = NULL;
   g_autoptr (GstPad) target = NULL;
   guint latency = 0;
 
-  g_object_get (track, "latency", &latency, NULL);
+  if (track != NULL)
+    g_object_get (track, "latency", &latency, NULL);
   stream_id = g_strdup_printf ("kandy/%s/%s",
-      kandy_track_get_id (gst_kandy_receive_track_get_track (track)), name);
-  self->track = gst_object_ref (track);
+      track != NULL
+          ? kandy_track_get_id (gst_kandy_receive_track_get_track (track))
+          : "none",
+      name);
+  self->kind = kind;
   self->clock_map = clock_map;
   self->media_src = gst_kandy_media_src_new (
       stream_id, group_id, latency * GST_MSECOND, caps);
-  self->receive_bin =
-      gst_kandy_receive_bin_new (gst_kandy_receive_track_get_kind (track));
+  self->receive_bin = gst_kandy_receive_bin_new (kind);
   gst_object_ref_sink (self->media_src);
   gst_object_ref_sink (self->receive_bin);
-  on_track (track, NULL, self);
-  gst_kandy_connect (track, "notify::track", G_CALLBACK (on_track), self);
+  if (track != NULL)
+    gst_kandy_src_pad_take_track (self, track);
   gst_kandy_connect (
       self->receive_bin, "dtmf-tone", G_CALLBACK (on_dtmf_tone), self);
   gst_kandy_media_src_set_fill (self->media_src, fill, self);
   gst_kandy_media_src_set_done (self->media_src, on_done, self);
-  gst_kandy_connect (track, "notify::active", G_CALLBACK (on_active), self);
 
   gst_bin_add_many (
       bin, GST_ELEMENT (self->media_src), self->receive_bin, NULL);
@@ -456,6 +482,10 @@ gst_kandy_src_pad_start (GstKandySrcPad *self)
   gboolean over;
 
   choose_output (self);
+  if (self->track == NULL) {
+    gst_kandy_media_src_set_idle (self->media_src, TRUE);
+    return;
+  }
   on_active (self->track, NULL, self);
   gst_kandy_receive_track_set_consumer (
       self->track, on_rtp, gst_object_ref (self), gst_object_unref);
@@ -478,7 +508,8 @@ gst_kandy_src_pad_finish (GstKandySrcPad *self)
   GST_OBJECT_UNLOCK (self);
   if (finished)
     return;
-  gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
+  if (self->track != NULL)
+    gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
   gst_kandy_media_src_push_eos (self->media_src);
 }
 
@@ -527,12 +558,13 @@ gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin)
   GstElement *elements[] = { GST_ELEMENT (self->media_src), self->receive_bin };
   guint i;
 
-  if (self->track == NULL)
+  if (self->media_src == NULL)
     return;
   GST_OBJECT_LOCK (self);
   self->released = TRUE;
   GST_OBJECT_UNLOCK (self);
-  gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
+  if (self->track != NULL)
+    gst_kandy_receive_track_set_consumer (self->track, NULL, NULL, NULL);
   for (i = 0; i < G_N_ELEMENTS (elements); i++) {
     gst_element_set_locked_state (elements[i], TRUE);
     gst_element_set_state (elements[i], GST_STATE_NULL);
@@ -540,6 +572,12 @@ gst_kandy_src_pad_release (GstKandySrcPad *self, GstBin *bin)
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
   for (i = 0; i < G_N_ELEMENTS (elements); i++)
     gst_bin_remove (bin, elements[i]);
+}
+
+KandyMediaKind
+gst_kandy_src_pad_get_kind (GstKandySrcPad *self)
+{
+  return self->kind;
 }
 
 GstKandyReceiveTrack *

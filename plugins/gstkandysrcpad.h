@@ -13,10 +13,15 @@ G_BEGIN_DECLS
 #define GST_TYPE_KANDY_SRC_PAD (gst_kandy_src_pad_get_type ())
 G_DECLARE_FINAL_TYPE (GstKandySrcPad, gst_kandy_src_pad, GST, KANDY_SRC_PAD, GstGhostPad)
 
-/* Puts the elements into @bin; (transfer floating) */
+/* Puts the elements into @bin; (transfer floating). @track: (nullable): without
+ * one only comfort comes out */
 GstKandySrcPad *gst_kandy_src_pad_new (GstBin *bin, GstPadTemplate *templ,
-    const char *name, GstKandyReceiveTrack *track, GstKandyClockMap *clock_map,
-    guint group_id);
+    const char *name, KandyMediaKind kind, GstKandyReceiveTrack *track,
+    GstKandyClockMap *clock_map, guint group_id);
+/* For one that was made without; to be started then */
+void gst_kandy_src_pad_take_track (GstKandySrcPad *self,
+    GstKandyReceiveTrack *track);
+KandyMediaKind gst_kandy_src_pad_get_kind (GstKandySrcPad *self);
 /* One that has nothing behind it but gives out EOS; (transfer floating) */
 GstKandySrcPad *gst_kandy_src_pad_new_empty (
     GstPadTemplate *templ, const char *name);

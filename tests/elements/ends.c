@@ -152,6 +152,68 @@ GST_START_TEST (test_missing_media)
 }
 GST_END_TEST;
 
+static gboolean
+has_pad_video (gpointer pipeline)
+{
+  g_autoptr (GstElement) src = gst_bin_get_by_name (pipeline, "src");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (src, "video_0");
+
+  return pad != NULL && gst_pad_is_linked (pad);
+}
+
+static guint
+count_pads (GstElement *pipeline)
+{
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+
+  return src->numsrcpads;
+}
+
+/* A sink waits for a picture that does not come, and the sound, in sinks that
+ * wait as well, does not wait with it. __i__: there are no pictures; there are
+ * none yet; the far end says that there are, and sends none */
+GST_START_TEST (test_waiting_sink)
+{
+  GstElement *bob = fixture_callee (
+      "src.audio_0 ! queue ! audioconvert ! audioresample ! "
+      "audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
+      "appsink name=ear sync=true max-buffers=500 drop=true wait-on-eos=false "
+      "src.video_0 ! queue ! videoconvert ! video/x-raw,format=RGB ! "
+      "appsink name=eye sync=true max-buffers=5 drop=true wait-on-eos=false");
+  GstElement *alice = fixture_caller (__i__ == 2
+          ? "audiotestsrc is-live=true freq=600 ! "
+            "audio/x-raw,rate=48000 ! sink.audio_0 "
+            "videotestsrc is-live=true ! video/x-raw,width=160,"
+            "height=120 ! valve drop=true "
+            "drop-mode=forward-sticky-events ! sink.video_0"
+          : "audiotestsrc is-live=true freq=600 ! "
+            "audio/x-raw,rate=48000 ! sink.audio_0");
+
+  fixture_assert_tone (bob, 600);
+  fixture_until (has_pad_video, bob, "a pad for pictures");
+  if (__i__ == 1) {
+    g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (alice), "sink");
+    GstElement *camera = gst_parse_bin_from_description (
+        "videotestsrc is-live=true pattern=red ! "
+        "video/x-raw,width=160,height=120,framerate=30/1",
+        TRUE, NULL);
+    guint rgb[3];
+
+    gst_bin_add (GST_BIN (alice), camera);
+    fail_unless (gst_element_link_pads (camera, "src", sink, "video_0"));
+    gst_element_sync_state_with_parent (camera);
+    fixture_see (bob, "eye", 5, rgb);
+    fail_unless (rgb[0] > 150 && rgb[1] < 80, "%u %u", rgb[0], rgb[1]);
+  }
+  fail_unless_equals_int (count_pads (bob), 2);
+  fail_unless_equals_int (
+      gst_element_get_state (bob, NULL, NULL, 0), GST_STATE_CHANGE_SUCCESS);
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 /* A far end that only listens */
 GST_START_TEST (test_nothing_received)
 {
@@ -235,6 +297,7 @@ element_ends_suite (void)
   tcase_add_test (tcase, test_eos_without_call);
   tcase_add_loop_test (tcase, test_eos_to_sender, 0, 2);
   tcase_add_loop_test (tcase, test_missing_media, 0, 2);
+  tcase_add_loop_test (tcase, test_waiting_sink, 0, 3);
   tcase_add_test (tcase, test_nothing_received);
   tcase_add_loop_test (tcase, test_eos_to_waiting_file, 0, 8);
   return suite;
