@@ -51,6 +51,7 @@ static void
 clear_wishes (GstKandySessionWishes *wishes)
 {
   g_clear_pointer (&wishes->destination, g_free);
+  g_clear_pointer (&wishes->unsendable, g_free);
   g_clear_pointer (&wishes->remove, g_ptr_array_unref);
 }
 
@@ -361,9 +362,14 @@ make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
   if (!incoming && !audio && !video && !wishes->send_audio
       && !wishes->send_video && !wishes->send_screen) {
     g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
-            "The call would have no media: no pad of kandysink is linked and "
-            "nothing is to be received"));
+        wishes->unsendable != NULL
+            ? kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
+                "The call would have no media: no codec is allowed for what is "
+                "to be sent (%s) and nothing is to be received",
+                wishes->unsendable)
+            : kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
+                "The call would have no media: no pad of kandysink is linked "
+                "and nothing is to be received"));
     return NULL;
   }
 
@@ -661,8 +667,15 @@ get_failure (GstKandyLine *self, GVariant *payload)
           && (kandy_error_get_http_status (error) == 403
               || kandy_error_get_http_status (error) == 404)))
     return NULL;
-  if (error != NULL)
-    return g_error_copy (error);
+  /* the platform's words alone do not say what they are about */
+  if (error != NULL) {
+    GError *failure = g_error_copy (error);
+
+    if (is_outgoing (self) && !self->connected)
+      g_prefix_error (
+          &failure, "%s cannot be called: ", kandy_call_get_to (self->call));
+    return failure;
+  }
   if (self->ended_here || self->connected
       || kandy_call_get_direction (self->call) != KANDY_CALL_DIRECTION_OUTGOING)
     return NULL;

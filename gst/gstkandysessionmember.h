@@ -68,6 +68,8 @@ typedef struct {
   gboolean send_video;   /* it has a linked pad */
   gboolean send_screen;  /* it has a linked pad */
   gboolean media_ready;  /* all its linked pads know their caps */
+  /* linked pads for whose media no codec is allowed; (nullable) (transfer full) */
+  char *unsendable;
   /* while a call lasts: pads that it does not know yet, and tracks (ids) whose
    * pads have gone; (nullable) (transfer full) */
   gboolean add_audio;

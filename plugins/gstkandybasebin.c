@@ -118,14 +118,19 @@ post_error (GstKandyBaseBin *self, const GError *error)
   const char *code = kandy_error_get_platform_code (error);
   guint status = kandy_error_get_http_status (error);
   GstStructure *details = gst_structure_new ("details", "code", G_TYPE_STRING,
-      code != NULL ? code : "NO_CODE", "http-status", G_TYPE_UINT, status,
-      NULL);
+      code, "http-status", G_TYPE_UINT, status, NULL);
 
+  g_autoptr (GString) debug = g_string_new (NULL);
+
+  if (strcmp (code, "NO_CODE") != 0)
+    g_string_append_printf (debug, "code %s", code);
+  if (status != 0)
+    g_string_append_printf (
+        debug, "%sHTTP status %u", debug->len > 0 ? ", " : "", status);
   gst_element_message_full_with_details (GST_ELEMENT (self), GST_MESSAGE_ERROR,
       GST_RESOURCE_ERROR, resource_error (error), g_strdup (error->message),
-      g_strdup_printf (
-          "code %s, HTTP status %u", code != NULL ? code : "NO_CODE", status),
-      __FILE__, GST_FUNCTION, __LINE__, details);
+      debug->len > 0 ? g_strdup (debug->str) : NULL, __FILE__, GST_FUNCTION,
+      __LINE__, details);
 }
 
 static void

@@ -297,6 +297,48 @@ wish_changes (
   }
 }
 
+/* (transfer full): what the pad's media can be sent as, in the user's order */
+static GstCaps *
+choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
+{
+  GstCaps *codecs = input != NULL
+      ? gst_kandy_codecs_for_input (kind, input, FALSE)
+      : gst_kandy_codecs_get_available (kind, FALSE);
+  g_autofree char *preference = NULL;
+
+  GST_OBJECT_LOCK (self);
+  preference = g_strdup (self->codecs[kind]);
+  GST_OBJECT_UNLOCK (self);
+  if (preference != NULL) {
+    GstCaps *preferred = gst_kandy_codecs_prefer (codecs, preference, TRUE);
+
+    gst_caps_unref (codecs);
+    codecs = preferred;
+  }
+  return codecs;
+}
+
+static gboolean
+is_sendable (GstKandySink *self, GstKandySinkPad *pad, GstCaps *caps)
+{
+  g_autoptr (GstCaps) codecs =
+      choose_codecs (self, gst_kandy_sink_pad_get_kind (pad), caps);
+
+  return !gst_caps_is_empty (codecs);
+}
+
+static void
+add_unsendable (
+    GstKandySinkPad *pad, GstCaps *caps, GstKandySessionWishes *wishes)
+{
+  g_autofree char *others = g_steal_pointer (&wishes->unsendable);
+
+  wishes->unsendable = g_strdup_printf ("%s%s%s at %s",
+      others != NULL ? others : "", others != NULL ? ", " : "",
+      gst_structure_get_name (gst_caps_get_structure (caps, 0)),
+      GST_PAD_NAME (pad));
+}
+
 static void
 gst_kandy_sink_get_wishes (
     GstKandySessionMember *member, GstKandySessionWishes *wishes)
@@ -330,6 +372,10 @@ gst_kandy_sink_get_wishes (
       continue;
     if (caps == NULL)
       wishes->media_ready = FALSE;
+    else if (!is_sendable (self, pad, caps)) {
+      add_unsendable (pad, caps, wishes);
+      continue;
+    }
     if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
       wishes->send_audio = TRUE;
     else if (gst_kandy_sink_pad_is_screen (pad))
@@ -337,27 +383,6 @@ gst_kandy_sink_get_wishes (
     else
       wishes->send_video = TRUE;
   }
-}
-
-/* (transfer full): what the pad's media can be sent as, in the user's order */
-static GstCaps *
-choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
-{
-  GstCaps *codecs = input != NULL
-      ? gst_kandy_codecs_for_input (kind, input, FALSE)
-      : gst_kandy_codecs_get_available (kind, FALSE);
-  g_autofree char *preference = NULL;
-
-  GST_OBJECT_LOCK (self);
-  preference = g_strdup (self->codecs[kind]);
-  GST_OBJECT_UNLOCK (self);
-  if (preference != NULL) {
-    GstCaps *preferred = gst_kandy_codecs_prefer (codecs, preference, TRUE);
-
-    gst_caps_unref (codecs);
-    codecs = preferred;
-  }
-  return codecs;
 }
 
 static void
@@ -799,6 +824,43 @@ gst_kandy_sink_handle_message (GstBin *bin, GstMessage *message)
   GST_BIN_CLASS (gst_kandy_sink_parent_class)->handle_message (bin, message);
 }
 
+/* Whether the names are those of codecs; whether these are installed is seen
+ * when there is something to send */
+static gboolean
+check_codecs (GstKandySink *self)
+{
+  static const char *const known[] = {
+    [KANDY_MEDIA_KIND_AUDIO] = "OPUS, G722, PCMU, PCMA",
+    [KANDY_MEDIA_KIND_VIDEO] = "VP8, VP9, H264, AV1",
+  };
+  guint kind, i;
+
+  for (kind = 0; kind < G_N_ELEMENTS (self->codecs); kind++) {
+    g_autofree char *text = NULL;
+    g_auto (GStrv) names = NULL;
+
+    GST_OBJECT_LOCK (self);
+    text = g_strdup (self->codecs[kind]);
+    GST_OBJECT_UNLOCK (self);
+    if (text == NULL || *text == '\0')
+      continue;
+    names = g_strsplit (text, ",", -1);
+    for (i = 0; names[i] != NULL; i++) {
+      const GstKandyCodec *codec = gst_kandy_codec_find (g_strstrip (names[i]));
+
+      if (codec != NULL && gst_kandy_codec_get_kind (codec) == kind)
+        continue;
+      GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
+          ("The property \"%s-codecs\" has \"%s\" in it, which is none of %s",
+              kind == KANDY_MEDIA_KIND_AUDIO ? "audio" : "video", names[i],
+              known[kind]),
+          (NULL));
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 static GstStateChangeReturn
 gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
 {
@@ -807,6 +869,8 @@ gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
   guint i;
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    if (!check_codecs (self))
+      return GST_STATE_CHANGE_FAILURE;
     come_first (self);
     GST_OBJECT_LOCK (self);
     self->ended = FALSE;

@@ -25,7 +25,31 @@ GST_START_TEST (test_nobody_there)
   fixture_play (alice);
   text = fixture_wait_error (
       alice, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, &details);
+  /* whatever the platform says, it is said of whom */
+  fail_unless (strstr (text, "nobody") != NULL, "%s", text);
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "code"), "SVC0004");
   gst_structure_free (details);
+  fixture_stop (alice);
+}
+GST_END_TEST;
+
+/* What cannot be sent is no media of a call */
+GST_START_TEST (test_no_codec)
+{
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *alice = fixture_launch (
+      "kandysink %s destination=bob audio-codecs=PCMU,PCMA "
+      "audiotestsrc is-live=true ! opusenc ! kandysink0.audio_0",
+      account);
+  g_autofree char *text = NULL;
+
+  fixture_play (alice);
+  text = fixture_wait_error (
+      alice, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, NULL);
+  fail_unless (strstr (text, "audio/x-opus at audio_0") != NULL, "%s", text);
+  fail_unless_equals_int (
+      kandy_loopback_count_requests (fixture_platform, "POST", "/sessions"), 0);
   fixture_stop (alice);
 }
 GST_END_TEST;
@@ -374,6 +398,7 @@ element_control_suite (void)
   tcase_set_timeout (tcase, 40);
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_nobody_there);
+  tcase_add_test (tcase, test_no_codec);
   tcase_add_test (tcase, test_rejected);
   tcase_add_test (tcase, test_busy);
   tcase_add_test (tcase, test_actions);

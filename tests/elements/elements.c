@@ -450,6 +450,32 @@ GST_START_TEST (test_bad_ice_servers)
 }
 GST_END_TEST;
 
+static const struct {
+  const char *property;
+  const char *what;
+} bad_codecs[] = {
+  { "audio-codecs=speex", "\"speex\"" },
+  { "audio-codecs=OPUS,VP8", "\"VP8\"" },
+  { "video-codecs=VP8,", "\"\"" },
+  { "video-codecs=telephone-event", "\"telephone-event\"" },
+};
+
+GST_START_TEST (test_bad_codecs)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *pipeline =
+      fixture_launch ("kandysink %s %s", account, bad_codecs[__i__].property);
+  g_autofree char *text = NULL;
+
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_FAILURE);
+  text = fixture_wait_error (
+      pipeline, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, NULL);
+  fail_unless (strstr (text, bad_codecs[__i__].what) != NULL, "%s", text);
+  fixture_stop (pipeline);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_uri)
 {
   GstElement *element = gst_element_make_from_uri (GST_URI_SRC,
@@ -680,6 +706,7 @@ elements_suite (void)
   tcase_add_test (tcase, test_ice_servers);
   tcase_add_loop_test (
       tcase, test_bad_ice_servers, 0, G_N_ELEMENTS (bad_ice_servers));
+  tcase_add_loop_test (tcase, test_bad_codecs, 0, G_N_ELEMENTS (bad_codecs));
   tcase_add_test (tcase, test_uri);
   tcase_add_loop_test (tcase, test_bad_uri, 0, G_N_ELEMENTS (bad_uris));
   tcase_add_test (tcase, test_child_proxy);
