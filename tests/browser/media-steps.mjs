@@ -12,7 +12,7 @@ const LONGEST_ROUND_TRIP = 2;
 const ENOUGH_PACKETS = 30;
 /* kbit/s: what is left to a browser for headers and probing */
 const LIMIT_TOLERANCE = 1.2;
-const REPORTS_TIMEOUT = 15000;
+const REPORTS_TIMEOUT = 30000;
 
 /** What both ends say of one stream, as one of them sends it */
 function pairsOf(page, report) {

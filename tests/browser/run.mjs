@@ -193,7 +193,7 @@ async function main() {
       passed++;
       if (!setup)
         return `ok ${number} - ${row.name} # ${took()}\n`;
-      setups.push({ ms: setup.ms, name: row.name });
+      setups.push({ ...setup, name: row.name });
       return `ok ${number} - ${row.name} # ${took()}, ` +
         `${Math.round(setup.ms)} ms from click to media (${setup.marks})\n`;
     } catch (error) {
@@ -248,8 +248,8 @@ async function main() {
     const worst = setups.reduce((a, b) => (b.ms > a.ms ? b : a));
     process.stdout.write('# set-up, click to media in the pipeline: median ' +
       `${Math.round(median(setups.map(({ ms }) => ms)))} ms, longest ` +
-      `${Math.round(worst.ms)} ms (${worst.name}), goal under ${SETUP_GOAL} ` +
-      'ms\n');
+      `${Math.round(worst.ms)} ms (${worst.name}: ${worst.marks}), goal under ` +
+      `${SETUP_GOAL} ms\n`);
   }
   process.stdout.write(`# load average ${loadavg().map((n) => n.toFixed(1))
     .join(' ')}\n`);

@@ -12,7 +12,7 @@ import { until } from './wait.mjs';
 
 const BROWSER = { user: 'alice', tone: 1000, colour: 'green' };
 const FAR = { user: 'bob', tone: 440, colour: 'red' };
-const MEDIA_TIMEOUT = 8000;
+const MEDIA_TIMEOUT = 20000;
 
 const MIRROR = { sendonly: 'recvonly', recvonly: 'sendonly' };
 const mirror = (way) => MIRROR[way] ?? way;
