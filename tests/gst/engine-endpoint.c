@@ -622,9 +622,19 @@ endpoint_new (const char *name, KandyMediaOptions *options)
   return endpoint_new_full (name, NULL, options);
 }
 
+static gboolean
+is_freed (gpointer ref)
+{
+  g_autoptr (GObject) object = g_weak_ref_get (ref);
+
+  return object == NULL;
+}
+
 void
 endpoint_free (Endpoint *self)
 {
+  GWeakRef call;
+
   kandy_media_engine_close (KANDY_MEDIA_ENGINE (self->call));
   for (guint i = 0; i < self->pipelines->len; i++)
     gst_element_set_state (
@@ -634,7 +644,11 @@ endpoint_free (Endpoint *self)
   gst_clear_object (&self->audio);
   gst_clear_object (&self->video);
   g_signal_handlers_disconnect_by_data (self->call, self);
-  g_assert_finalize_object (self->call);
+  /* what another thread has begun to tell may hold it for a moment */
+  g_weak_ref_init (&call, self->call);
+  g_object_unref (self->call);
+  WAIT_FOR (is_freed, &call);
+  g_weak_ref_clear (&call);
   fail_unless (gst_kandy_call_wait_closed (15000));
   /* what is still to be told on this thread keeps what it is about */
   while (g_main_context_iteration (NULL, FALSE))
