@@ -29,7 +29,8 @@
  * released, or stays unlinked for a second, takes them away. A pad that is
  * linked to another source within that second sends it from then on, and the
  * far end is not asked: nothing is negotiated, and nothing is missing. Have the
- * new source ready, its pad blocked, before the old one is unlinked. Several
+ * new source ready, its pad blocked, before the old one is unlinked; or give it
+ * to #GstKandyBaseBin::replace-track, which does it without another pad. Several
  * `video_%u` pads are several tracks; a `screen_%u` pad is told apart from
  * cameras, see #KandyTrack:screen. The actions #GstKandyBaseBin::add-media,
  * #GstKandyBaseBin::remove-media and their relatives do the same with pads that

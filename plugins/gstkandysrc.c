@@ -88,6 +88,7 @@
 
 #include <string.h>
 
+#include "gstkandyrender.h"
 #include "gstkandysrc.h"
 #include "gstkandysrcpad.h"
 #include "gstkandyuri.h"
@@ -181,6 +182,7 @@ discard_pad (GstKandySrc *self, GstKandySrcPad *pad)
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
   gst_pad_set_active (GST_PAD (pad), FALSE);
   gst_kandy_src_pad_release (pad, GST_BIN (self));
+  gst_kandy_render_stop (pad);
   gst_element_remove_pad (GST_ELEMENT (self), GST_PAD (pad));
 }
 
@@ -713,6 +715,70 @@ gst_kandy_src_get_property (
   GST_OBJECT_UNLOCK (self);
 }
 
+/* (transfer full) (nullable) */
+static GstKandySrcPad *
+find_pad (GstKandySrc *self, const char *track_id)
+{
+  g_autoptr (GPtrArray) pads = dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++) {
+    GstKandySrcPad *pad = g_ptr_array_index (pads, i);
+    g_autofree char *id = NULL;
+
+    g_object_get (pad, "track-id", &id, NULL);
+    if (id != NULL && g_str_equal (id, track_id))
+      return gst_object_ref (pad);
+  }
+  return NULL;
+}
+
+/* @text: (nullable): of the error */
+static void
+answer_render (GstPromise *promise, const char *text)
+{
+  g_autoptr (GError) error = text != NULL
+      ? kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0, "%s", text)
+      : NULL;
+
+  gst_kandy_promise_reply (promise, NULL, error);
+}
+
+static void
+gst_kandy_src_render_track (GstKandySrc *self, const char *track_id,
+    GstElement *sink, const char *device, GstPromise *promise)
+{
+  g_autoptr (GstKandySrcPad) pad =
+      track_id != NULL ? find_pad (self, track_id) : NULL;
+  g_autoptr (GstPad) sink_pad =
+      sink != NULL ? gst_element_get_static_pad (sink, "sink") : NULL;
+
+  if (pad == NULL)
+    answer_render (promise, "There is no track of this id that is received");
+  else if (sink != NULL && sink_pad == NULL)
+    answer_render (promise, "The sink has no pad \"sink\"");
+  else if (sink != NULL && GST_OBJECT_PARENT (sink) != NULL)
+    answer_render (promise, "The sink is part of something else");
+  else if (gst_pad_is_linked (GST_PAD (pad)))
+    answer_render (promise, "The track is played by something else already");
+  else
+    gst_kandy_render_track (GST_ELEMENT (self), pad, sink, device,
+        promise != NULL ? gst_promise_ref (promise) : NULL);
+}
+
+static void
+gst_kandy_src_remove_track (
+    GstKandySrc *self, const char *track_id, GstPromise *promise)
+{
+  g_autoptr (GstKandySrcPad) pad =
+      track_id != NULL ? find_pad (self, track_id) : NULL;
+
+  if (pad != NULL && gst_kandy_render_stop (pad))
+    answer_render (promise, NULL);
+  else
+    answer_render (promise, "There is no such track that is rendered");
+}
+
 static void
 gst_kandy_src_finalize (GObject *object)
 {
@@ -812,6 +878,41 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
       g_param_spec_uint ("bandwidth-video", "Bandwidth of pictures",
           "Limit for received pictures, in kbit/s (0 = none)", 0, MAX_BANDWIDTH,
           0, flags));
+
+  /**
+   * GstKandySrc::render-track:
+   * @self: the element
+   * @track_id: a track of the far end, see #GstKandySrcPad:track-id
+   * @sink: (nullable): an element or bin with a pad `sink` that is in no bin
+   * @device: (nullable): without @sink, the speaker to play sound with, by its
+   *   `deviceId` or label; %NULL for the usual one
+   * @promise: (nullable): to be told how it went
+   *
+   * Plays a track whose pad is not linked, in the pipeline that the element is
+   * in, for programs that do without pads. Without @sink pictures are shown in
+   * a window. It is over when the track goes, or by #GstKandySrc::remove-track.
+   * `code` of the reply is `call:7` for a track or a sink that is none, or a
+   * track that is played already, `call:4` if the sink cannot be had. API
+   * document: `media.renderTracks`.
+   */
+  g_signal_new_class_handler ("render-track", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_src_render_track), NULL, NULL, NULL, G_TYPE_NONE, 4,
+      G_TYPE_STRING, GST_TYPE_ELEMENT, G_TYPE_STRING, GST_TYPE_PROMISE);
+  /**
+   * GstKandySrc::remove-track:
+   * @self: the element
+   * @track_id: a track that is rendered
+   * @promise: (nullable): to be told how it went
+   *
+   * Takes #GstKandySrc::render-track back; the call goes on. Not to be emitted
+   * on a streaming thread of the sink. `code` of the reply is `call:7` if the
+   * track is not rendered. API document: `media.removeTracks`.
+   */
+  g_signal_new_class_handler ("remove-track", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_kandy_src_remove_track), NULL, NULL, NULL, G_TYPE_NONE, 2,
+      G_TYPE_STRING, GST_TYPE_PROMISE);
 
   element_class->change_state = GST_DEBUG_FUNCPTR (gst_kandy_src_change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (gst_kandy_src_send_event);

@@ -825,6 +825,93 @@ GST_START_TEST (test_file)
 }
 GST_END_TEST;
 
+/* --- a sink for a track --- */
+
+static char *
+render (GstElement *src, const char *id, GstElement *sink, const char *device)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (src, "render-track", id, sink, device, promise);
+  return finish_action (promise);
+}
+
+static char *
+remove_track (GstElement *src, const char *id)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (src, "remove-track", id, promise);
+  return finish_action (promise);
+}
+
+static gboolean
+has_sound_pad (gpointer src)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (src, "audio_0");
+
+  return pad != NULL;
+}
+
+static GstElement *
+make_ear (void)
+{
+  GstElement *ear = gst_parse_bin_from_description (FIXTURE_SOUND, TRUE, NULL);
+
+  fail_unless (ear != NULL);
+  return ear;
+}
+
+/* Who links no pad hears the far end, too, for as long as it wants */
+GST_START_TEST (test_render)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *bob =
+      fixture_launch ("kandysrc name=src %s auto-answer=true", account);
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (bob), "src");
+  g_autoptr (GstElement) unused = gst_object_ref_sink (make_ear ());
+  g_autofree char *id = NULL, *code = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  GstElement *alice;
+
+  fixture_play (bob);
+  fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                          "audio/x-raw,rate=48000 ! sink.");
+  fixture_until (has_sound_pad, src, "a track");
+  pad = gst_element_get_static_pad (src, "audio_0");
+  g_object_get (pad, "track-id", &id, NULL);
+
+  code = render (src, "nobody", NULL, NULL);
+  fail_unless_equals_string (code, "call:7");
+  g_free (code);
+  code = render (src, id, src, NULL);
+  fail_unless_equals_string (code, "call:7");
+  g_free (code);
+  code = render (src, id, NULL, "no such speaker");
+  fail_unless_equals_string (code, "call:4");
+  g_free (code);
+  code = remove_track (src, id);
+  fail_unless_equals_string (code, "call:7");
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree char *again = NULL;
+
+    fail_unless (render (src, id, make_ear (), NULL) == NULL);
+    fixture_assert_tone (bob, 600);
+    again = render (src, id, unused, NULL);
+    fail_unless_equals_string (again, "call:7");
+    if (i == 0) {
+      fail_unless (remove_track (src, id) == NULL);
+      fail_if (has_element (bob, "ear"));
+    }
+  }
+  fixture_stop (alice);
+  fixture_wait_eos (bob);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 static Suite *
 media_suite (void)
 {
@@ -847,6 +934,7 @@ media_suite (void)
   tcase_add_test (sources, test_replace_track);
   tcase_add_test (sources, test_replace_refused);
   tcase_add_test (sources, test_file);
+  tcase_add_test (sources, test_render);
   suite_add_tcase (suite, sources);
   return suite;
 }

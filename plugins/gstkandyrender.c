@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "gstkandybasebin.h"
+#include "gstkandydevices.h"
+#include "gstkandyrender.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_kandy_render_debug);
+#define GST_CAT_DEFAULT gst_kandy_render_debug
+
+#define DEVICES_WAIT_MS 5000
+
+typedef struct {
+  GstKandySrcPad *pad;
+  GstElement *sink; /* (nullable) */
+  char *device;     /* (nullable) */
+  GstPromise *promise;
+} Attempt;
+
+static void
+attempt_free (gpointer data)
+{
+  Attempt *self = data;
+
+  gst_object_unref (self->pad);
+  gst_clear_object (&self->sink);
+  g_free (self->device);
+  g_clear_pointer (&self->promise, gst_promise_unref);
+  g_free (self);
+}
+
+static GQuark
+renderer_quark (void)
+{
+  return g_quark_from_static_string ("gst-kandy-renderer");
+}
+
+/* (transfer floating) (nullable) */
+static GstElement *
+make_sink (Attempt *attempt, GError **error)
+{
+  g_autoptr (GstKandyDevices) all = NULL;
+  g_autoptr (GPtrArray) devices = NULL;
+  GstElement *sink = NULL;
+  guint i;
+
+  if (attempt->sink != NULL)
+    return attempt->sink;
+  if (gst_kandy_src_pad_get_kind (attempt->pad) == KANDY_MEDIA_KIND_VIDEO)
+    sink = gst_element_factory_make ("autovideosink", NULL);
+  else if (attempt->device == NULL)
+    sink = gst_element_factory_make ("autoaudiosink", NULL);
+  else
+    all = gst_kandy_devices_get_default ();
+  if (all != NULL && gst_kandy_devices_wait (all, DEVICES_WAIT_MS)) {
+    devices = gst_kandy_devices_list (all, GST_KANDY_DEVICE_SPEAKER);
+    for (i = 0; i < devices->len && sink == NULL; i++) {
+      GstDevice *device = g_ptr_array_index (devices, i);
+      g_autofree char *id = gst_kandy_device_get_id (device);
+      g_autofree char *label = gst_device_get_display_name (device);
+
+      if (g_strcmp0 (id, attempt->device) == 0
+          || g_strcmp0 (label, attempt->device) == 0)
+        sink = gst_device_create_element (device, NULL);
+    }
+  }
+  if (sink == NULL)
+    g_propagate_error (error,
+        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+            "There is no sink \"%s\" for the track",
+            attempt->device != NULL ? attempt->device : "default"));
+  return sink;
+}
+
+/* (transfer floating) (nullable): a bin around @sink (transfer floating) */
+static GstElement *
+make_renderer (KandyMediaKind kind, GstElement *sink)
+{
+  static const char *const sound[] = { "queue", "audioconvert",
+    "audioresample" };
+  static const char *const pictures[] = { "queue", "videoconvert",
+    "videoscale" };
+  const char *const *names = kind == KANDY_MEDIA_KIND_AUDIO ? sound : pictures;
+  GstElement *bin = gst_bin_new (NULL), *previous = NULL;
+  gboolean good = gst_bin_add (GST_BIN (bin), sink);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (sound) && good; i++) {
+    GstElement *element = gst_element_factory_make (names[i], NULL);
+    g_autoptr (GstPad) pad = NULL;
+
+    good = element != NULL && gst_bin_add (GST_BIN (bin), element);
+    if (good && i == 0) {
+      pad = gst_element_get_static_pad (element, "sink");
+      gst_element_add_pad (bin, gst_ghost_pad_new ("sink", pad));
+    } else if (good) {
+      good = gst_element_link (previous, element);
+    }
+    previous = element;
+  }
+  if (good && gst_element_link (previous, sink)
+      && gst_element_set_state (bin, GST_STATE_READY)
+          != GST_STATE_CHANGE_FAILURE)
+    return bin;
+  gst_element_set_state (bin, GST_STATE_NULL);
+  gst_object_unref (gst_object_ref_sink (bin));
+  return NULL;
+}
+
+/* On a thread of its own: a device may take its time */
+static void
+render (GstElement *element, gpointer user_data)
+{
+  Attempt *attempt = user_data;
+  GstObject *key = GST_OBJECT (attempt->pad);
+  g_autoptr (GstObject) bin = gst_object_get_parent (GST_OBJECT (element));
+  g_autoptr (GstPad) sink_pad = NULL;
+  g_autoptr (GError) error = NULL;
+  GstElement *sink, *renderer = NULL;
+
+  sink = make_sink (attempt, &error);
+  if (sink != NULL) {
+    renderer = make_renderer (gst_kandy_src_pad_get_kind (attempt->pad), sink);
+    if (renderer == NULL)
+      error = kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+          "The track cannot be played by this sink");
+  }
+  if (renderer != NULL) {
+    gst_object_ref_sink (renderer);
+    sink_pad = gst_element_get_static_pad (renderer, "sink");
+    if (bin == NULL || !GST_IS_BIN (bin)
+        || !gst_bin_add (GST_BIN (bin), renderer)) {
+      error = kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
+          "The element is in no pipeline");
+      gst_element_set_state (renderer, GST_STATE_NULL);
+    } else if (GST_PAD_LINK_FAILED (
+                   gst_pad_link (GST_PAD (attempt->pad), sink_pad))) {
+      error = kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
+          "The track is played by something else already");
+      gst_element_set_state (renderer, GST_STATE_NULL);
+      gst_bin_remove (GST_BIN (bin), renderer);
+    } else {
+      g_object_set_qdata_full (G_OBJECT (key), renderer_quark (),
+          gst_object_ref (renderer), gst_object_unref);
+      gst_element_sync_state_with_parent (renderer);
+      GST_INFO_OBJECT (element, "%s is played", GST_OBJECT_NAME (key));
+    }
+    gst_object_unref (renderer);
+  }
+  gst_kandy_promise_reply (attempt->promise, NULL, error);
+}
+
+void
+gst_kandy_render_track (GstElement *element, GstKandySrcPad *pad,
+    GstElement *sink, const char *device, GstPromise *promise)
+{
+  static gsize once = 0;
+  Attempt *attempt = g_new0 (Attempt, 1);
+
+  if (g_once_init_enter (&once)) {
+    GST_DEBUG_CATEGORY_INIT (gst_kandy_render_debug, "kandyrender", 0,
+        "tracks of the far end that are played");
+    g_once_init_leave (&once, 1);
+  }
+  attempt->pad = gst_object_ref (pad);
+  attempt->sink = sink != NULL ? gst_object_ref (sink) : NULL;
+  attempt->device = g_strdup (device);
+  attempt->promise = promise;
+  gst_element_call_async (element, render, attempt, attempt_free);
+}
+
+gboolean
+gst_kandy_render_stop (GstKandySrcPad *pad)
+{
+  g_autoptr (GstElement) renderer =
+      g_object_steal_qdata (G_OBJECT (pad), renderer_quark ());
+  g_autoptr (GstObject) bin = NULL;
+  g_autoptr (GstPad) sink_pad = NULL;
+
+  if (renderer == NULL)
+    return FALSE;
+  bin = gst_object_get_parent (GST_OBJECT (renderer));
+  sink_pad = gst_element_get_static_pad (renderer, "sink");
+  gst_element_set_locked_state (renderer, TRUE);
+  gst_pad_unlink (GST_PAD (pad), sink_pad);
+  gst_element_set_state (renderer, GST_STATE_NULL);
+  if (bin != NULL)
+    gst_bin_remove (GST_BIN (bin), renderer);
+  return TRUE;
+}
