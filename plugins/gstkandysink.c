@@ -30,12 +30,12 @@
  * linked to another source within that second sends it from then on, and the
  * far end is not asked: nothing is negotiated, and nothing is missing. Have the
  * new source ready, its pad blocked, before the old one is unlinked; or give it
- * to #GstKandyBaseBin::replace-track, which does it without another pad. Several
- * `video_%u` pads are several tracks; a `screen_%u` pad is told apart from
- * cameras, see #KandyTrack:screen. The actions #GstKandyBaseBin::add-media,
- * #GstKandyBaseBin::remove-media and their relatives do the same with pads that
- * stay linked. While a call is held it cannot be changed; what is wished then
- * comes after the hold.
+ * to #GstKandyBaseBin::replace-track, which does it without another pad.
+ * Several `video_%u` pads are several tracks; a `screen_%u` pad is told apart
+ * from cameras, see #KandyTrack:screen. The actions
+ * #GstKandyBaseBin::add-media, #GstKandyBaseBin::remove-media and their
+ * relatives do the same with pads that stay linked. While a call is held it
+ * cannot be changed; what is wished then comes after the hold.
  *
  * When all pads are at their end, the call is ended and EOS is posted, see
  * #GstKandySink:end-on-eos. When the far end hangs up, upstream is told to
@@ -128,21 +128,12 @@
 
 #include "gstkandycodec.h"
 #include "gstkandyconnect.h"
-#include "gstkandysink.h"
-#include "gstkandysinkdevices.h"
-#include "gstkandysinkpad.h"
+#include "gstkandysink-private.h"
 #include "gstkandytoneevent.h"
 #include "gstkandyuri.h"
 
-#define GST_USE_UNSTABLE_API
-#include <gst/webrtc/webrtc.h>
-#undef GST_USE_UNSTABLE_API
-
-GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_debug);
+GST_DEBUG_CATEGORY (gst_kandy_sink_debug);
 #define GST_CAT_DEFAULT gst_kandy_sink_debug
-
-/* A pad that is linked again within this time had its source replaced */
-#define UNLINKED_MS 1000
 
 #define DEFAULT_END_ON_EOS TRUE
 #define DEFAULT_EOS_ON_END TRUE
@@ -161,23 +152,6 @@ enum {
   PROP_AUDIO_NETWORK_PRIORITY,
   PROP_VIDEO_NETWORK_PRIORITY,
   PROP_SCREEN_NETWORK_PRIORITY,
-};
-
-struct _GstKandySink {
-  GstKandyBaseBin parent_instance;
-
-  GstKandySinkDevices *devices;
-
-  /* all of it guarded by the object lock */
-  GPtrArray *pads; /* of GstKandySinkPad, a reference each */
-  GPtrArray *gone; /* of char: ids of tracks whose pads were released */
-  guint n_pads[3]; /* by template: number for the next one */
-  GPtrArray *eos;  /* of GstKandySinkPad, unowned, those at their end */
-  gboolean ended;  /* EOS has been posted */
-  char *codecs[2]; /* by kind, (nullable) */
-  gboolean end_on_eos;
-  gboolean eos_on_end;
-  GstWebRTCPriorityType priority[3]; /* of sound, pictures, a screen */
 };
 
 static GstStaticPadTemplate audio_template =
@@ -200,10 +174,7 @@ static GstStaticPadTemplate screen_template =
 
 static const char *const prefixes[] = { "audio_", "video_", "screen_" };
 
-static void gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface);
 static void gst_kandy_sink_uri_handler_init (gpointer iface, gpointer data);
-
-static GstKandySessionMemberInterface *parent_member;
 
 G_DEFINE_TYPE_WITH_CODE (GstKandySink, gst_kandy_sink, GST_TYPE_KANDY_BASE_BIN,
     G_IMPLEMENT_INTERFACE (GST_KANDY_TYPE_SESSION_MEMBER,
@@ -215,8 +186,8 @@ G_DEFINE_TYPE_WITH_CODE (GstKandySink, gst_kandy_sink, GST_TYPE_KANDY_BASE_BIN,
 GST_ELEMENT_REGISTER_DEFINE (
     kandysink, "kandysink", GST_RANK_NONE, GST_TYPE_KANDY_SINK);
 
-static GPtrArray *
-dup_pads (GstKandySink *self)
+GPtrArray *
+gst_kandy_sink_dup_pads (GstKandySink *self)
 {
   GPtrArray *pads = g_ptr_array_new_with_free_func (gst_object_unref);
   guint i;
@@ -230,8 +201,8 @@ dup_pads (GstKandySink *self)
 
 /* The element ends for its pipeline when it says so, not when an inner sink
  * does */
-static void
-post_eos (GstKandySink *self)
+void
+gst_kandy_sink_post_eos (GstKandySink *self)
 {
   gboolean ended;
 
@@ -273,298 +244,6 @@ come_first (GstKandySink *self)
   }
 }
 
-/* As member of the session */
-
-/* What a call that lasts does not know of yet */
-static void
-wish_changes (
-    GstKandySinkPad *pad, GstCaps *caps, GstKandySessionWishes *wishes)
-{
-  gint64 unlinked = gst_kandy_sink_pad_get_unlinked (pad), left;
-
-  if (unlinked != 0) {
-    left = UNLINKED_MS - (g_get_monotonic_time () - unlinked) / 1000;
-    if (left <= 0)
-      g_ptr_array_add (wishes->remove, gst_kandy_sink_pad_dup_track_id (pad));
-    else if (wishes->again_ms == 0 || left < wishes->again_ms)
-      wishes->again_ms = (guint) left + 1;
-  } else if (caps != NULL && gst_kandy_sink_pad_is_wanting (pad)) {
-    if (gst_kandy_sink_pad_is_screen (pad))
-      wishes->add_screen = TRUE;
-    else if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
-      wishes->add_audio = TRUE;
-    else
-      wishes->add_video = TRUE;
-  }
-}
-
-/* (transfer full): what the pad's media can be sent as, in the user's order */
-static GstCaps *
-choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
-{
-  GstCaps *codecs = input != NULL
-      ? gst_kandy_codecs_for_input (kind, input, FALSE)
-      : gst_kandy_codecs_get_available (kind, FALSE);
-  g_autofree char *preference = NULL;
-
-  GST_OBJECT_LOCK (self);
-  preference = g_strdup (self->codecs[kind]);
-  GST_OBJECT_UNLOCK (self);
-  if (preference != NULL) {
-    GstCaps *preferred = gst_kandy_codecs_prefer (codecs, preference, TRUE);
-
-    gst_caps_unref (codecs);
-    codecs = preferred;
-  }
-  return codecs;
-}
-
-static gboolean
-is_sendable (GstKandySink *self, GstKandySinkPad *pad, GstCaps *caps)
-{
-  g_autoptr (GstCaps) codecs =
-      choose_codecs (self, gst_kandy_sink_pad_get_kind (pad), caps);
-
-  return !gst_caps_is_empty (codecs);
-}
-
-static void
-add_unsendable (
-    GstKandySinkPad *pad, GstCaps *caps, GstKandySessionWishes *wishes)
-{
-  g_autofree char *others = g_steal_pointer (&wishes->unsendable);
-
-  wishes->unsendable = g_strdup_printf ("%s%s%s at %s",
-      others != NULL ? others : "", others != NULL ? ", " : "",
-      gst_structure_get_name (gst_caps_get_structure (caps, 0)),
-      GST_PAD_NAME (pad));
-}
-
-static void
-gst_kandy_sink_get_wishes (
-    GstKandySessionMember *member, GstKandySessionWishes *wishes)
-{
-  GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = NULL;
-  guint i;
-
-  parent_member->get_wishes (member, wishes);
-  wishes->sends = TRUE;
-  /* Before the pads: a device that is open by then has its pad */
-  gst_kandy_sink_devices_get_wishes (self->devices, wishes);
-  pads = dup_pads (self);
-  if (wishes->remove == NULL)
-    wishes->remove = g_ptr_array_new_with_free_func (g_free);
-  GST_OBJECT_LOCK (self);
-  for (i = 0; i < self->gone->len; i++)
-    g_ptr_array_add (
-        wishes->remove, g_strdup (g_ptr_array_index (self->gone, i)));
-  GST_OBJECT_UNLOCK (self);
-  GST_OBJECT_LOCK (member);
-  for (i = 0; i < G_N_ELEMENTS (wishes->priority); i++)
-    wishes->priority[i] = GST_KANDY_SINK (member)->priority[i];
-  GST_OBJECT_UNLOCK (member);
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-    g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
-
-    wish_changes (pad, caps, wishes);
-    if (!gst_pad_is_linked (GST_PAD (pad)))
-      continue;
-    if (caps == NULL)
-      wishes->media_ready = FALSE;
-    else if (!is_sendable (self, pad, caps)) {
-      add_unsendable (pad, caps, wishes);
-      continue;
-    }
-    if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
-      wishes->send_audio = TRUE;
-    else if (gst_kandy_sink_pad_is_screen (pad))
-      wishes->send_screen = TRUE;
-    else
-      wishes->send_video = TRUE;
-  }
-}
-
-static void
-prepare_pad (GstKandySink *self, GstKandySinkPad *pad, GstKandyCall *media)
-{
-  KandyMediaKind kind = gst_kandy_sink_pad_get_kind (pad);
-  g_autoptr (GstCaps) input = gst_kandy_sink_pad_dup_caps (pad);
-  g_autoptr (GstCaps) codecs = choose_codecs (self, kind, input);
-
-  if (!gst_caps_is_empty (codecs)) {
-    gst_kandy_sink_pad_prepare (pad, media, codecs);
-    return;
-  }
-  gst_kandy_sink_pad_set_removed (pad, TRUE);
-  GST_ELEMENT_WARNING (self, STREAM, CODEC_NOT_FOUND,
-      ("Media at the pad %s cannot be sent", GST_PAD_NAME (pad)),
-      ("no codec for the caps %" GST_PTR_FORMAT " among those allowed", input));
-}
-
-static void
-gst_kandy_sink_media_prepared (
-    GstKandySessionMember *member, GstKandyCall *media)
-{
-  GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
-  guint i;
-
-  GST_OBJECT_LOCK (self);
-  g_ptr_array_set_size (self->gone, 0);
-  GST_OBJECT_UNLOCK (self);
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-
-    gst_kandy_sink_pad_set_removed (pad, FALSE);
-    if (gst_pad_is_linked (GST_PAD (pad)))
-      prepare_pad (self, pad, media);
-  }
-}
-
-/* What the call does not know becomes a wish */
-static void
-gst_kandy_sink_media_joined (GstKandySessionMember *member, GstKandyCall *media)
-{
-  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
-  guint i;
-
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-
-    gst_kandy_sink_pad_set_removed (pad, FALSE);
-    if (gst_pad_is_linked (GST_PAD (pad)))
-      gst_kandy_sink_pad_resume (pad, media);
-  }
-}
-
-static gboolean
-is_wanted (GstKandySinkPad *pad, KandyMediaOptions *wanted)
-{
-  gboolean audio, video, screen;
-
-  g_object_get (
-      wanted, "audio", &audio, "video", &video, "screen", &screen, NULL);
-  if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
-    return audio;
-  return gst_kandy_sink_pad_is_screen (pad) ? screen : video;
-}
-
-static void
-gst_kandy_sink_media_wanted (GstKandySessionMember *member, GstKandyCall *media,
-    KandyMediaOptions *wanted)
-{
-  GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
-  guint i;
-
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-    g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
-
-    if (caps != NULL && gst_pad_is_linked (GST_PAD (pad))
-        && !gst_kandy_sink_pad_is_prepared (pad) && is_wanted (pad, wanted))
-      prepare_pad (self, pad, media);
-  }
-}
-
-static gboolean
-gst_kandy_sink_replace_source (GstKandySessionMember *member,
-    GstKandySendTrack *track, KandyMediaOptions *wanted,
-    const GstStructure *source, GstPromise *promise)
-{
-  GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
-  guint i;
-
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-    g_autoptr (GstKandySendTrack) own = gst_kandy_sink_pad_dup_track (pad);
-    GstKandySinkDevice which = GST_KANDY_SINK_AUDIO;
-    gboolean screen;
-
-    if (own != track)
-      continue;
-    g_object_get (wanted, "screen", &screen, NULL);
-    if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_VIDEO)
-      which = screen ? GST_KANDY_SINK_SCREEN : GST_KANDY_SINK_VIDEO;
-    return gst_kandy_sink_devices_replace (
-        self->devices, pad, which, source, promise);
-  }
-  return FALSE;
-}
-
-static void
-gst_kandy_sink_media_refused (
-    GstKandySessionMember *member, const GError *error)
-{
-  GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
-  guint i;
-
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-
-    if (gst_kandy_sink_pad_is_wanting (pad))
-      gst_kandy_sink_pad_set_removed (pad, TRUE);
-  }
-  GST_ELEMENT_WARNING (self, RESOURCE, WRITE,
-      ("Media could not be added to the call: %s", error->message),
-      ("nothing is sent of them until their pads are linked anew"));
-}
-
-static void
-gst_kandy_sink_call_connected (GstKandySessionMember *member)
-{
-  g_autoptr (GPtrArray) pads = dup_pads (GST_KANDY_SINK (member));
-  GstClockTime offset = GST_CLOCK_TIME_NONE;
-  guint i;
-
-  /* one offset for all, or sound and picture would part */
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-
-    /* else its turn comes with its track */
-    if (!gst_kandy_sink_pad_is_wanting (pad))
-      offset = gst_kandy_sink_pad_open (pad, offset);
-  }
-}
-
-static void
-gst_kandy_sink_call_ended (
-    GstKandySessionMember *member, gboolean failed, gboolean ours)
-{
-  GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
-  gboolean eos;
-  guint i;
-
-  GST_OBJECT_LOCK (self);
-  eos = ours && self->eos_on_end;
-  GST_OBJECT_UNLOCK (self);
-  for (i = 0; i < pads->len; i++)
-    gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), eos);
-
-  parent_member->call_ended (member, failed, ours);
-  if (eos)
-    post_eos (self);
-}
-
-static void
-gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
-{
-  parent_member = g_type_interface_peek_parent (iface);
-  iface->get_wishes = gst_kandy_sink_get_wishes;
-  iface->media_prepared = gst_kandy_sink_media_prepared;
-  iface->media_joined = gst_kandy_sink_media_joined;
-  iface->media_wanted = gst_kandy_sink_media_wanted;
-  iface->replace_source = gst_kandy_sink_replace_source;
-  iface->media_refused = gst_kandy_sink_media_refused;
-  iface->call_connected = gst_kandy_sink_call_connected;
-  iface->call_ended = gst_kandy_sink_call_ended;
-}
-
 /* Pads */
 
 /* Maybe on the kandy thread, in the midst of the session's work */
@@ -573,7 +252,7 @@ on_end_answered (GstPromise *promise, gpointer user_data)
 {
   GstKandySink *self = user_data;
 
-  post_eos (self);
+  gst_kandy_sink_post_eos (self);
 }
 
 /* Hangs up if all pads are at their end */
@@ -804,7 +483,7 @@ gst_kandy_sink_send_event (GstElement *element, GstEvent *event)
         ->send_event (element, event);
 
   gst_event_unref (event);
-  pads = dup_pads (self);
+  pads = gst_kandy_sink_dup_pads (self);
   for (i = 0; i < pads->len; i++)
     gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), TRUE);
   promise = gst_promise_new_with_change_func (
@@ -889,7 +568,7 @@ gst_kandy_sink_change_state (GstElement *element, GstStateChange transition)
     g_autoptr (GPtrArray) pads = NULL;
 
     gst_kandy_sink_devices_stop (self->devices);
-    pads = dup_pads (self);
+    pads = gst_kandy_sink_dup_pads (self);
     for (i = 0; i < pads->len; i++)
       gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), FALSE);
     GST_OBJECT_LOCK (self);
@@ -1076,7 +755,7 @@ static void
 gst_kandy_sink_dispose (GObject *object)
 {
   GstKandySink *self = GST_KANDY_SINK (object);
-  g_autoptr (GPtrArray) pads = dup_pads (self);
+  g_autoptr (GPtrArray) pads = gst_kandy_sink_dup_pads (self);
   guint i;
 
   for (i = 0; i < pads->len; i++)
