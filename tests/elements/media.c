@@ -463,6 +463,7 @@ typedef struct {
   GMutex lock;
   gint64 last;
   gint64 gap;
+  guint n; /* since the gap is measured */
 } Arrivals;
 
 static GstPadProbeReturn
@@ -476,6 +477,7 @@ on_arrival (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   if (arrivals->last != 0)
     arrivals->gap = MAX (arrivals->gap, now - arrivals->last);
   arrivals->last = now;
+  arrivals->n++;
   g_mutex_unlock (&arrivals->lock);
   return GST_PAD_PROBE_OK;
 }
@@ -592,7 +594,20 @@ arrivals_reset (Arrivals *arrivals)
 {
   g_mutex_lock (&arrivals->lock);
   arrivals->gap = 0;
+  arrivals->n = 0;
   g_mutex_unlock (&arrivals->lock);
+}
+
+static gboolean
+has_settled (gpointer user_data)
+{
+  Arrivals *arrivals = user_data;
+  gboolean settled;
+
+  g_mutex_lock (&arrivals->lock);
+  settled = arrivals->n >= 15;
+  g_mutex_unlock (&arrivals->lock);
+  return settled;
 }
 
 static gint64
@@ -609,6 +624,9 @@ arrivals_gap (Arrivals *arrivals)
 static void
 rounds_note (Rounds *rounds, Arrivals *arrivals)
 {
+  /* the first picture of a source may come along with the last of another one;
+   * what comes after it counts as well */
+  fixture_until (has_settled, arrivals, "it goes on");
   rounds->n++;
   rounds->shortest = MIN (rounds->shortest, arrivals_gap (arrivals));
 }
