@@ -161,6 +161,9 @@ void gst_kandy_keep_openssl (void);
 /* gstkandycalldscp.c: marks the sockets as the options have it */
 void gst_kandy_call_apply_priorities (GstKandyCall *self);
 
+/* gstkandystats.c: what gst_kandy_call_get_stats() answers, (transfer full) */
+GstStructure *gst_kandy_call_make_stats (GstKandyCall *self);
+
 /* gstkandycallquality.c. Every second */
 void gst_kandy_call_look (GstKandyCall *self);
 /* bit/s that an encoder is to make; 0 = that is not ours to say */

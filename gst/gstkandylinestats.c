@@ -18,32 +18,6 @@
 
 #define STATS_INTERVAL_MS 1000
 
-typedef struct {
-  GWeakRef line;
-  KandyCall *call;
-  GstPromise *answer; /* (nullable): the application's */
-} StatsQuery;
-
-typedef struct {
-  KandyCall *call;
-  GstPromise *answer;  /* (nullable) */
-  GstStructure *stats; /* (nullable) */
-} StatsReply;
-
-static void
-stats_reply_free (gpointer data)
-{
-  StatsReply *reply = data;
-
-  if (reply->answer != NULL) {
-    gst_kandy_promise_reply (reply->answer, NULL, NULL);
-    gst_promise_unref (reply->answer);
-  }
-  g_clear_pointer (&reply->stats, gst_structure_free);
-  g_object_unref (reply->call);
-  g_free (reply);
-}
-
 /* (transfer full): of @call, with @stats, (nullable) (transfer full), in it */
 static GstStructure *
 complete_stats (KandyCall *call, GstStructure *stats)
@@ -66,56 +40,6 @@ complete_stats (KandyCall *call, GstStructure *stats)
   gst_structure_set (stats, "call-id", G_TYPE_STRING, kandy_call_get_id (call),
       "timings", GST_TYPE_STRUCTURE, marks, NULL);
   return stats;
-}
-
-static void
-on_stats_here (GstKandyLine *self, gpointer data)
-{
-  StatsReply *reply = data;
-
-  reply->stats = complete_stats (reply->call, reply->stats);
-  if (reply->call == self->call && self->call_live) {
-    g_clear_pointer (&self->stats, gst_structure_free);
-    self->stats = gst_structure_copy (reply->stats);
-    gst_kandy_line_calls_publish_status (self);
-  }
-  if (reply->answer != NULL) {
-    gst_promise_reply (reply->answer, g_steal_pointer (&reply->stats));
-    g_clear_pointer (&reply->answer, gst_promise_unref);
-  }
-}
-
-/* From any thread, maybe at once */
-static void
-on_stats (GstPromise *promise, gpointer user_data)
-{
-  StatsQuery *query = user_data;
-  g_autoptr (GstKandyLine) line = g_weak_ref_get (&query->line);
-  StatsReply *reply = g_new0 (StatsReply, 1);
-
-  reply->call = g_object_ref (query->call);
-  reply->answer = g_steal_pointer (&query->answer);
-  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED
-      && gst_promise_get_reply (promise) != NULL)
-    reply->stats = gst_structure_copy (gst_promise_get_reply (promise));
-
-  if (line == NULL
-      || !gst_kandy_line_post (line, on_stats_here, reply, stats_reply_free))
-    stats_reply_free (reply);
-}
-
-static void
-stats_query_free (gpointer data)
-{
-  StatsQuery *query = data;
-
-  if (query->answer != NULL) {
-    gst_kandy_promise_reply (query->answer, NULL, NULL);
-    gst_promise_unref (query->answer);
-  }
-  g_weak_ref_clear (&query->line);
-  g_object_unref (query->call);
-  g_free (query);
 }
 
 static gboolean
@@ -147,25 +71,27 @@ gst_kandy_line_stats_stop (GstKandyLine *self)
 void
 gst_kandy_line_stats_query (GstKandyLine *self, GstPromise *promise)
 {
-  StatsQuery *query;
+  GstStructure *stats = NULL;
 
   /* Media that are closed have forgotten what they had counted: each face of a
    * pipeline may hang up, the second one after the media */
-  if (self->media == NULL || gst_kandy_call_is_closed (self->media)) {
-    if (promise != NULL) {
-      gst_promise_reply (promise,
-          self->stats != NULL ? gst_structure_copy (self->stats)
-                              : complete_stats (self->call, NULL));
-      gst_promise_unref (promise);
+  if (self->media != NULL && !gst_kandy_call_is_closed (self->media)) {
+    stats =
+        complete_stats (self->call, gst_kandy_call_make_stats (self->media));
+    if (self->call_live) {
+      g_clear_pointer (&self->stats, gst_structure_free);
+      self->stats = g_steal_pointer (&stats);
+      gst_kandy_line_calls_publish_status (self);
     }
-    return;
   }
-  query = g_new0 (StatsQuery, 1);
-  g_weak_ref_init (&query->line, self);
-  query->call = g_object_ref (self->call);
-  query->answer = promise;
-  gst_kandy_call_get_stats (self->media,
-      gst_promise_new_with_change_func (on_stats, query, stats_query_free));
+  if (promise != NULL) {
+    if (stats == NULL)
+      stats = self->stats != NULL ? gst_structure_copy (self->stats)
+                                  : complete_stats (self->call, NULL);
+    gst_promise_reply (promise, g_steal_pointer (&stats));
+    gst_promise_unref (promise);
+  }
+  g_clear_pointer (&stats, gst_structure_free);
 }
 
 typedef struct {

@@ -206,15 +206,22 @@ add_timings (GstKandyCall *self, GstStructure *s)
 void
 gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
 {
+  g_return_if_fail (GST_KANDY_IS_CALL (self));
+  g_return_if_fail (promise != NULL);
+
+  gst_promise_reply (promise, gst_kandy_call_make_stats (self));
+  gst_promise_unref (promise);
+}
+
+GstStructure *
+gst_kandy_call_make_stats (GstKandyCall *self)
+{
   GstStructure *s;
   Sources sources = { { NULL, NULL }, NULL };
   g_autoptr (GVariant) report = NULL;
   GValue content = G_VALUE_INIT;
   GValue tracks = G_VALUE_INIT;
   g_autoptr (GEnumClass) states = NULL;
-
-  g_return_if_fail (GST_KANDY_IS_CALL (self));
-  g_return_if_fail (promise != NULL);
 
   states = g_type_class_ref (KANDY_TYPE_MEDIA_CONNECTION_STATE);
   s = gst_structure_new ("application/x-kandy-stats", "connection-state",
@@ -240,8 +247,7 @@ gst_kandy_call_get_stats (GstKandyCall *self, GstPromise *promise)
   gst_structure_take_value (s, "report", &content);
 
   gst_kandy_rtp_stats_clear (&sources.rtp);
-  gst_promise_reply (promise, s);
-  gst_promise_unref (promise);
+  return s;
 }
 
 void

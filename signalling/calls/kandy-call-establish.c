@@ -311,6 +311,7 @@ media_offered (const char *sdp)
     "message", "text" };
   gboolean offered[G_N_ELEMENTS (kinds)] = { FALSE };
   GVariantDict dict;
+  GVariant *found;
   const char *line;
   gsize i, length;
 
@@ -329,7 +330,11 @@ media_offered (const char *sdp)
   for (i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (offered[i] || i < 2)
       g_variant_dict_insert (&dict, kinds[i], "b", offered[i]);
-  return g_variant_ref_sink (g_variant_dict_end (&dict));
+  found = g_variant_ref_sink (g_variant_dict_end (&dict));
+  /* It is kept with the call for as long as the client lives: in one piece, not
+   * as a tree of small ones */
+  g_variant_get_data (found);
+  return found;
 }
 
 /* @invitation: (transfer full) */
