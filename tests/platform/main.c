@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <glib-unix.h>
 
@@ -146,6 +147,18 @@ on_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Each client has a websocket and some connections for its requests */
+static void
+allow_many_connections (void)
+{
+  struct rlimit files;
+
+  if (getrlimit (RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit (RLIMIT_NOFILE, &files);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -158,6 +171,7 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   signal (SIGPIPE, SIG_IGN);
+  allow_many_connections ();
 
   context = g_option_context_new ("- a calling platform on one machine");
   g_option_context_add_main_entries (context, entries, NULL);
