@@ -37,9 +37,10 @@ char *kandy_client_dup_agent (KandyClient *self);
 char *kandy_client_user_path (KandyClient *self, const char *service,
     const char *tail);
 
-/* Whether anybody would hear of an event that @self itself emits; for what it
+/* Whether anybody would hear of an event that @source emits; for what it
  * costs to make */
-gboolean kandy_client_has_listener (KandyClient *self, const char *event);
+gboolean kandy_client_has_listener (KandyClient *self, gpointer source,
+    const char *event);
 /* Emits an event of the API document: the typed signal of @source that the
  * event table (kandy-events.h) names, then KandyClient::event with the event's
  * name as detail. @payload (nullable) is an a{sv}; a floating one is sunk.

@@ -464,16 +464,17 @@ kandy_client_emit (
 }
 
 gboolean
-kandy_client_has_listener (KandyClient *self, const char *name)
+kandy_client_has_listener (
+    KandyClient *self, gpointer source, const char *name)
 {
   const KandyEvent *event = kandy_events_find (name);
+  guint typed = g_signal_lookup (event->signal, G_OBJECT_TYPE (source));
 
   /* A handler without the detail is not found with it */
   return g_signal_has_handler_pending (self, signals[SIGNAL_EVENT], 0, TRUE)
       || g_signal_has_handler_pending (
           self, signals[SIGNAL_EVENT], g_quark_from_string (name), TRUE)
-      || g_signal_has_handler_pending (
-          self, g_signal_lookup (event->signal, KANDY_TYPE_CLIENT), 0, TRUE);
+      || g_signal_has_handler_pending (source, typed, 0, TRUE);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
 #include "kandy-events.h"
+#include "kandy-item-list.h"
 
 /**
  * KandyConversation:
@@ -875,6 +876,7 @@ kandy_conversation_create_text_message (
 void
 kandy_conversation_clear_messages (KandyConversation *self)
 {
+  KandyClient *client;
   GPtrArray *old;
 
   g_return_if_fail (KANDY_IS_CONVERSATION (self));
@@ -884,7 +886,10 @@ kandy_conversation_clear_messages (KandyConversation *self)
   g_hash_table_remove_all (self->by_id);
   if (old->len)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, old->len, 0);
-  g_ptr_array_unref (old);
+  client = self->conversations
+      ? kandy_conversations_peek_client (self->conversations)
+      : NULL;
+  kandy_free_in_slices (old, client ? kandy_client_get_context (client) : NULL);
   kandy_conversation_emit_change (self, NULL, NULL);
 }
 

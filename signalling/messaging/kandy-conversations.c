@@ -27,6 +27,8 @@
 
 /* Conversations that strangers can make this client keep */
 #define MAX_CONVERSATIONS 100000
+/* Conversations of a reply that are taken in one iteration */
+#define SLICE 64
 
 struct _KandyConversations {
   GObject parent_instance;
@@ -372,7 +374,10 @@ kandy_conversations_emit_change (
   GVariantDict payload;
   guint i;
 
-  if (!self->client)
+  /* It may be long */
+  if (!self->client
+      || !kandy_client_has_listener (
+          self->client, self, "conversations:change"))
     return;
   if (!list)
     list = self->conversations;
@@ -464,6 +469,61 @@ fetch_failed (GTask *task, GError *error)
   g_object_unref (task);
 }
 
+typedef struct {
+  KandyChatType type;
+  JsonArray *list;
+  guint next;
+  GPtrArray *fetched;
+  char *identity; /* whose they are */
+} Taking;
+
+static void
+taking_free (gpointer data)
+{
+  Taking *taking = data;
+
+  json_array_unref (taking->list);
+  g_ptr_array_unref (taking->fetched);
+  g_free (taking->identity);
+  g_free (taking);
+}
+
+/* A thousand conversations at one go would hold up the main context. Whatever
+ * happens between the slices ends the task, which is freed with the source. */
+static gboolean
+take_slice (gpointer user_data)
+{
+  GTask *task = user_data;
+  KandyConversations *self = g_task_get_source_object (task);
+  Taking *taking = g_task_get_task_data (task);
+  guint n = json_array_get_length (taking->list);
+  guint end = MIN (taking->next + SLICE, n);
+
+  if (!self->client) {
+    g_task_return_error (task, kandy_conversations_destroyed_error ());
+    return G_SOURCE_REMOVE;
+  }
+  if (g_task_return_error_if_cancelled (task))
+    return G_SOURCE_REMOVE;
+  if (g_strcmp0 (taking->identity, self->identity) != 0) {
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+        "Another user has signed on");
+    return G_SOURCE_REMOVE;
+  }
+  for (; taking->next < end; taking->next++) {
+    JsonNode *node = json_array_get_element (taking->list, taking->next);
+
+    if (JSON_NODE_HOLDS_OBJECT (node))
+      take_session (
+          self, json_node_get_object (node), taking->type, taking->fetched);
+  }
+  if (end < n)
+    return G_SOURCE_CONTINUE;
+  kandy_conversations_emit_change (self, taking->fetched, NULL);
+  g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 fetch_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -473,11 +533,10 @@ fetch_done (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean is_sms = type == KANDY_CHAT_TYPE_SMS;
   const char *list_name = is_sms ? "smsThreadList" : "chatSessionList";
   g_autoptr (JsonNode) reply = NULL;
-  g_autoptr (JsonArray) list = NULL;
-  g_autoptr (GPtrArray) fetched = NULL;
+  g_autoptr (GSource) slices = NULL;
   JsonObject *root;
+  Taking *taking;
   GError *error = NULL;
-  guint i;
 
   reply = kandy_rest_send_finish (KANDY_REST (source), result, &error);
   if (reply && !self->client)
@@ -493,17 +552,21 @@ fetch_done (GObject *source, GAsyncResult *result, gpointer user_data)
             "Fetch conversations failed: the reply has no %s", list_name));
     return;
   }
-  list = kandy_messaging_dup_list (root, is_sms ? "smsThread" : "chatSession");
-  fetched = g_ptr_array_new_with_free_func (g_object_unref);
-  for (i = 0; i < json_array_get_length (list); i++) {
-    JsonNode *node = json_array_get_element (list, i);
-
-    if (JSON_NODE_HOLDS_OBJECT (node))
-      take_session (self, json_node_get_object (node), type, fetched);
+  taking = g_new0 (Taking, 1);
+  taking->type = type;
+  taking->list =
+      kandy_messaging_dup_list (root, is_sms ? "smsThread" : "chatSession");
+  taking->fetched = g_ptr_array_new_with_free_func (g_object_unref);
+  taking->identity = g_strdup (self->identity);
+  g_task_set_task_data (task, taking, taking_free);
+  if (take_slice (task) == G_SOURCE_REMOVE) {
+    g_object_unref (task);
+    return;
   }
-  kandy_conversations_emit_change (self, fetched, NULL);
-  g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
+  slices = g_idle_source_new ();
+  g_source_set_priority (slices, G_PRIORITY_DEFAULT);
+  g_source_set_callback (slices, take_slice, task, g_object_unref);
+  g_source_attach (slices, kandy_client_get_context (self->client));
 }
 
 /**

@@ -37,9 +37,8 @@ free_slice (gpointer user_data)
   return items->len > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* @items: (transfer full) */
-static void
-free_items (GPtrArray *items, GMainContext *context)
+void
+kandy_free_in_slices (GPtrArray *items, GMainContext *context)
 {
   g_autoptr (GSource) source = NULL;
 
@@ -204,5 +203,5 @@ kandy_item_list_take_from (
   if (n_removed || self->items->len)
     g_list_model_items_changed (
         G_LIST_MODEL (self), 0, n_removed, self->items->len);
-  free_items (items, context);
+  kandy_free_in_slices (items, context);
 }

@@ -186,7 +186,8 @@ dispatch (KandyNotifications *self, JsonNode *root)
 
   /* It costs as much as all the rest, and few listen */
   if (!self->client
-      || !kandy_client_has_listener (self->client, "notification:received"))
+      || !kandy_client_has_listener (
+          self->client, self->client, "notification:received"))
     return;
   variant = json_gvariant_deserialize (root, NULL, NULL);
   if (!variant)
