@@ -6,7 +6,7 @@
 
 /* What must be true when the faults have stopped */
 
-#define PATIENCE_SECONDS 10
+#define PATIENCE_SECONDS 30
 /* In which nothing happens that would happen by itself */
 #define QUIET_MS 80
 /* How often the ends may try to agree, when each may be refused once */
