@@ -68,6 +68,14 @@ on_connection_state (
   if (state == KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED)
     self->disconnected_timer = kandy_calls_add_timeout (self->calls,
         DISCONNECTED_LIMIT_SECONDS * 1000, on_disconnected_too_long, self);
+  kandy_call_recover (self);
+  kandy_call_flush (self);
+}
+
+static void
+on_path_lost (KandyMediaEngine *engine, KandyCall *self)
+{
+  kandy_call_path_lost (self);
   kandy_call_flush (self);
 }
 
@@ -163,6 +171,7 @@ kandy_call_ensure_engine (
       self->engine, "track-removed", G_CALLBACK (on_track_removed), self);
   g_signal_connect (
       self->engine, "dtmf-received", G_CALLBACK (on_dtmf_received), self);
+  g_signal_connect (self->engine, "path-lost", G_CALLBACK (on_path_lost), self);
   g_signal_connect (
       self->engine, "failed", G_CALLBACK (on_engine_failed), self);
   kandy_call_queue_notify (self, "engine");

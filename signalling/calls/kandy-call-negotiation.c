@@ -32,8 +32,8 @@ kandy_call_sdp_has_setup (const char *sdp, const char *role)
 
 /* --- our offers ---------------------------------------------------------- */
 
-static void
-queue_media_restart (KandyCall *self, const GError *error)
+void
+kandy_call_queue_media_restart (KandyCall *self, const GError *error)
 {
   GVariantDict dict;
 
@@ -52,8 +52,10 @@ kandy_call_fail_reoffer (KandyCall *self, const GError *error)
   gboolean restart = self->local_op.type == KANDY_OPERATION_MEDIA_RESTART;
 
   kandy_call_finish_in_vain (self, error);
-  if (restart)
-    queue_media_restart (self, error);
+  if (restart) {
+    kandy_call_queue_media_restart (self, error);
+    kandy_call_restarted (self, error);
+  }
 }
 
 /* @change: what the answer says about the far end's media. Who answers our hold
@@ -80,8 +82,10 @@ finish_reoffer (KandyCall *self, KandyRemoteChange change)
   if (changed)
     kandy_call_set_hold (self, local, remote);
   kandy_call_finish (self, changed ? &previous : NULL, NULL);
-  if (restart)
-    queue_media_restart (self, NULL);
+  if (restart) {
+    kandy_call_queue_media_restart (self, NULL);
+    kandy_call_restarted (self, NULL);
+  }
 }
 
 static gboolean
@@ -367,6 +371,8 @@ on_reanswer_sent (KandyCall *self, JsonObject *reply, const GError *error)
     kandy_media_engine_drop_answer (self->engine);
   else
     kandy_media_engine_commit_answer (self->engine);
+  if (!error)
+    kandy_call_restarted_remotely (self);
   conclude_offer (self, error);
   kandy_call_step_done (self);
 }
@@ -503,6 +509,7 @@ kandy_call_clear_negotiation (KandyCall *self)
   self->awaiting_answer = FALSE;
   kandy_clear_source (&self->answer_timer);
   kandy_call_clear_restart (self);
+  kandy_call_clear_recovery (self);
 }
 
 /* --- public -------------------------------------------------------------- */

@@ -149,6 +149,14 @@ struct _KandyCall {
   GSource *restart_timer;
   KandyConnection *connection; /* while a restart waits for it */
 
+  /* kandy-call-recovery.c */
+  gboolean recovering;
+  gboolean recovery_restart;   /* local_op is a restart that nobody asked for */
+  guint recovery_attempts;
+  GSource *recovery_timer;     /* to the next attempt */
+  GSource *recovery_limit;
+  KandyConnection *recovery_connection; /* watched while there is no path */
+
   /* kandy-call-dtmf.c */
   GPtrArray *dtmf; /* operations under way, not owned */
 
@@ -280,6 +288,8 @@ void kandy_call_clear_negotiation (KandyCall *self);
 void kandy_call_reoffer (KandyCall *self);
 void kandy_call_create_reoffer (KandyCall *self);
 void kandy_call_fail_reoffer (KandyCall *self, const GError *error);
+/* The event call:mediaRestart; @error: (nullable) */
+void kandy_call_queue_media_restart (KandyCall *self, const GError *error);
 GError *kandy_call_check_connected (KandyCall *self);
 gboolean kandy_call_sdp_has_setup (const char *sdp, const char *role);
 
@@ -294,6 +304,19 @@ void kandy_call_clear_media (KandyCall *self);
 
 /* kandy-call-restart.c */
 void kandy_call_clear_restart (KandyCall *self);
+
+/* kandy-call-recovery.c */
+/* media_state has changed */
+void kandy_call_recover (KandyCall *self);
+/* This end knows that there is no path any longer */
+void kandy_call_path_lost (KandyCall *self);
+/* A MEDIA_RESTART is over; @error: (nullable) */
+void kandy_call_restarted (KandyCall *self, const GError *error);
+/* The far end's offer was answered */
+void kandy_call_restarted_remotely (KandyCall *self);
+/* ms that the other end has to be given first */
+guint kandy_call_get_retry_delay (KandyCall *self);
+void kandy_call_clear_recovery (KandyCall *self);
 
 /* kandy-calls-sdp.c: the application's handlers. @type: offer or answer */
 /* @sdp: (transfer full) (nullable): made here; as it goes out */

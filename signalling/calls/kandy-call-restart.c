@@ -3,7 +3,6 @@
 #include "kandy-call-private.h"
 
 #include "kandy-calls-private.h"
-#include "kandy-config.h"
 #include "kandy-connection.h"
 #include "kandy-error.h"
 
@@ -117,6 +116,10 @@ kandy_call_clear_restart (KandyCall *self)
  * then fails with `subscription:1`. The end whose DTLS role is passive first
  * waits for the configuration's `call.mediaConnectionRetryDelay`.
  *
+ * A call does the same by itself when its media path is lost, see
+ * #KandyConfig:media-recovery; a restart that is under way for this reason is
+ * joined.
+ *
  * Finish with kandy_call_operation_finish().
  */
 void
@@ -124,23 +127,24 @@ kandy_call_restart_media_async (KandyCall *self, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task;
-  double delay;
+  guint delay;
 
   g_return_if_fail (KANDY_IS_CALL (self));
 
   task = kandy_call_task_new (
       self, kandy_call_restart_media_async, cancellable, callback, user_data);
-  if (kandy_call_begin (self, KANDY_OPERATION_MEDIA_RESTART, task,
-          kandy_call_check_connected (self))) {
-    if (self->dtls_passive) {
-      delay = kandy_config_get_number (
-          kandy_client_get_config (kandy_call_get_client (self)),
-          "call.mediaConnectionRetryDelay");
-      self->restart_timer = kandy_calls_add_timeout (self->calls,
-          (guint) CLAMP (delay, 0, G_MAXINT), on_far_end_had_its_chance, self);
-    } else {
+  if (self->recovery_restart && !self->task
+      && self->local_op.type == KANDY_OPERATION_MEDIA_RESTART) {
+    /* What is asked for is under way */
+    self->task = task;
+  } else if (kandy_call_begin (self, KANDY_OPERATION_MEDIA_RESTART, task,
+                 kandy_call_check_connected (self))) {
+    delay = kandy_call_get_retry_delay (self);
+    if (delay > 0)
+      self->restart_timer = kandy_calls_add_timeout (
+          self->calls, delay, on_far_end_had_its_chance, self);
+    else
       wait_for_websocket (self);
-    }
   }
   kandy_call_flush (self);
 }

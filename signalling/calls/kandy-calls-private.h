@@ -23,6 +23,7 @@ struct _KandyCalls {
   GDestroyNotify factory_notify;
 
   GPtrArray *handlers; /* KandySdpHandler */
+  double time_share;   /* 1 but in tests */
 
   /* kandy-calls-codecs.c */
   KandyCodecLister lister;
@@ -53,6 +54,9 @@ void kandy_calls_call_over (KandyCalls *self, KandyCall *call);
 /* (transfer full): on the client's context; for kandy_clear_source() */
 GSource *kandy_calls_add_timeout (KandyCalls *self, guint ms, GSourceFunc func,
     gpointer user_data);
+/* For tests: the times of calls, those of the configuration included, take
+ * @share of what they should */
+KANDY_API void kandy_calls_shorten_times (KandyCalls *self, double share);
 /* (transfer full) (nullable): the address that @destination stands for */
 char *kandy_calls_normalize (KandyCalls *self, const char *destination,
     GError **error);

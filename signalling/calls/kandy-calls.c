@@ -263,11 +263,17 @@ kandy_calls_normalize (
   return g_strdup (destination);
 }
 
+void
+kandy_calls_shorten_times (KandyCalls *self, double share)
+{
+  self->time_share = share;
+}
+
 GSource *
 kandy_calls_add_timeout (
     KandyCalls *self, guint ms, GSourceFunc func, gpointer user_data)
 {
-  GSource *source = g_timeout_source_new (ms);
+  GSource *source = g_timeout_source_new ((guint) (ms * self->time_share));
 
   g_source_set_callback (source, func, user_data, NULL);
   g_source_attach (source, kandy_client_get_context (self->client));
@@ -437,6 +443,7 @@ kandy_calls_class_init (KandyCallsClass *klass)
 static void
 kandy_calls_init (KandyCalls *self)
 {
+  self->time_share = 1;
   self->calls = g_ptr_array_new_with_free_func (g_object_unref);
   self->handlers = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_session =

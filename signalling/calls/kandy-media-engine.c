@@ -49,6 +49,7 @@ enum {
   SIGNAL_TRACK_ADDED,
   SIGNAL_TRACK_REMOVED,
   SIGNAL_DTMF_RECEIVED,
+  SIGNAL_PATH_LOST,
   SIGNAL_FAILED,
   N_SIGNALS
 };
@@ -103,6 +104,18 @@ kandy_media_engine_default_init (KandyMediaEngineInterface *iface)
   signals[SIGNAL_DTMF_RECEIVED] =
       g_signal_new ("dtmf-received", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST,
           0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
+  /**
+   * KandyMediaEngine::path-lost:
+   * @self: a media engine
+   *
+   * The media path has ended at this end, and another may be looked for at
+   * once: this machine has another address, for example. What the far end
+   * notices, too, is told by #KandyMediaEngine::connection-state only. Emitted
+   * on the client's main context with no lock held.
+   */
+  signals[SIGNAL_PATH_LOST] =
+      g_signal_new ("path-lost", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST, 0,
+          NULL, NULL, NULL, G_TYPE_NONE, 0);
   /**
    * KandyMediaEngine::failed:
    * @self: a media engine
@@ -696,6 +709,20 @@ kandy_media_engine_emit_dtmf_received (
   g_return_if_fail (number < 16);
 
   g_signal_emit (self, signals[SIGNAL_DTMF_RECEIVED], 0, number, in_band);
+}
+
+/**
+ * kandy_media_engine_emit_path_lost:
+ * @self: a media engine
+ *
+ * For implementations: emits #KandyMediaEngine::path-lost.
+ */
+void
+kandy_media_engine_emit_path_lost (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  g_signal_emit (self, signals[SIGNAL_PATH_LOST], 0);
 }
 
 /**

@@ -35,6 +35,7 @@ KANDY_API G_DECLARE_INTERFACE (KandyMediaEngine, kandy_media_engine, KANDY, MEDI
  *  "track-added" (KandyTrack), "track-removed" (KandyTrack): both directions;
  *      as soon as a description brings or takes the track
  *  "dtmf-received" (guint number, gboolean in_band)
+ *  "path-lost": the path has ended at this end, of which the far end cannot know
  *  "failed" (GError): the engine cannot go on; the call must end
  */
 struct _KandyMediaEngineInterface {
@@ -175,6 +176,7 @@ KANDY_API void kandy_media_engine_emit_track_removed (KandyMediaEngine *self,
     KandyTrack *track);
 KANDY_API void kandy_media_engine_emit_dtmf_received (KandyMediaEngine *self,
     guint number, gboolean in_band);
+KANDY_API void kandy_media_engine_emit_path_lost (KandyMediaEngine *self);
 KANDY_API void kandy_media_engine_emit_failed (KandyMediaEngine *self,
     const GError *error);
 

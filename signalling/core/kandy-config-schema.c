@@ -98,6 +98,8 @@ static const KandyConfigKey keys[] = {
   INTEGER ("call.mediaConnectionRetryDelay", "media-connection-retry-delay",
       "3000", 1, ANY,
       "How long the passive side waits before it restarts media, in ms"),
+  BOOLEAN ("call.mediaRecovery", "media-recovery", "true",
+      "Whether calls restart their media when the path is lost"),
   BOOLEAN ("call.normalizeDestination", "normalize-destination", "true",
       "Whether called addresses are brought into the platform's form"),
 

@@ -19,6 +19,10 @@ void kandy_connection_connect_async (KandyConnection *self,
     const char *channel_url, GAsyncReadyCallback callback, gpointer user_data);
 gboolean kandy_connection_connect_finish (KandyConnection *self,
     GAsyncResult *result, GError **error);
+/* The machine's addresses may be others than before. If that of the websocket is
+ * gone, it is opened again, and so are the connections for requests: nobody
+ * would notice otherwise before many seconds, or minutes, have passed */
+void kandy_connection_check_address (KandyConnection *self);
 /* Closes it, or ends the attempts to open it */
 void kandy_connection_disconnect (KandyConnection *self);
 

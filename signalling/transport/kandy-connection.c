@@ -533,6 +533,24 @@ kandy_connection_disconnect (KandyConnection *self)
     emit_change (self);
 }
 
+void
+kandy_connection_check_address (KandyConnection *self)
+{
+  g_autoptr (KandyConnection) alive = g_object_ref (self);
+
+  if (!self->client || kandy_client_is_destroyed (self->client)
+      || !self->websocket || !kandy_websocket_is_stranded (self->websocket))
+    return;
+  kandy_logger_log (kandy_client_get_logger (self->client),
+      KANDY_LOG_LEVEL_INFO, "CONNECTIVITY", NULL,
+      "The websocket's address is no longer one of this machine");
+  kandy_rest_drop_connections (kandy_client_get_rest (self->client));
+  /* a request that failed may have ended everything */
+  if (self->connected && self->client
+      && !kandy_client_is_destroyed (self->client))
+    connection_lost (self);
+}
+
 /**
  * kandy_connection_is_connected:
  * @self: a connection

@@ -31,6 +31,8 @@ char *kandy_rest_localize_resource (KandyRest *self, const char *resource,
 SoupSession *kandy_rest_ensure_session (KandyRest *self, GError **error);
 /* To be called for every message that is sent through the session */
 void kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg);
+/* Requests that are under way fail, and no connection is used again */
+void kandy_rest_drop_connections (KandyRest *self);
 
 /* Also when libsoup has to send @msg again, on another connection */
 void kandy_rest_set_body (SoupMessage *msg, const char *content_type,

@@ -593,6 +593,16 @@ kandy_rest_ensure_session (KandyRest *self, GError **error)
 }
 
 void
+kandy_rest_drop_connections (KandyRest *self)
+{
+  g_autoptr (SoupSession) session =
+      self->session ? g_object_ref (self->session) : NULL;
+
+  if (session)
+    soup_session_abort (session);
+}
+
+void
 kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg)
 {
   /* A redirection would carry the token to a place that a reply chose */

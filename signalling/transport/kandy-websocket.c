@@ -315,6 +315,56 @@ kandy_websocket_open_finish (
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Below what libsoup and TLS have put around it. (nullable) (transfer none) */
+static GSocketConnection *
+get_connection (SoupWebsocketConnection *socket)
+{
+  static const char *const inner[] = { "base-iostream", "base-io-stream" };
+  GIOStream *stream = soup_websocket_connection_get_io_stream (socket);
+  gboolean found = TRUE;
+
+  while (stream && found && !G_IS_SOCKET_CONNECTION (stream)) {
+    found = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS (inner) && !found; i++) {
+      g_autoptr (GIOStream) below = NULL;
+
+      if (!g_object_class_find_property (G_OBJECT_GET_CLASS (stream), inner[i]))
+        continue;
+      g_object_get (stream, inner[i], &below, NULL);
+      stream = below;
+      found = TRUE;
+    }
+  }
+  return found && stream ? G_SOCKET_CONNECTION (stream) : NULL;
+}
+
+gboolean
+kandy_websocket_is_stranded (KandyWebsocket *self)
+{
+  GSocketConnection *connection =
+      self->socket ? get_connection (self->socket) : NULL;
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GSocketAddress) any_port = NULL;
+  g_autoptr (GSocket) probe = NULL;
+  g_autoptr (GError) error = NULL;
+  GInetAddress *address;
+
+  if (!connection)
+    return FALSE;
+  bound = g_socket_connection_get_local_address (connection, NULL);
+  if (!bound || !G_IS_INET_SOCKET_ADDRESS (bound))
+    return FALSE;
+  address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound));
+  /* it takes more than an address to bind to a link's one */
+  if (g_inet_address_get_is_link_local (address))
+    return FALSE;
+  any_port = g_inet_socket_address_new (address, 0);
+  probe = g_socket_new (g_inet_address_get_family (address),
+      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  return probe && !g_socket_bind (probe, any_port, FALSE, &error)
+      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+}
+
 gboolean
 kandy_websocket_send (KandyWebsocket *self, const char *text)
 {

@@ -30,6 +30,9 @@ void kandy_websocket_open_async (KandyWebsocket *self, const char *channel_url,
 gboolean kandy_websocket_open_finish (KandyWebsocket *self,
     GAsyncResult *result, GError **error);
 
+/* Whether it is open, but from an address that this machine no longer has */
+gboolean kandy_websocket_is_stranded (KandyWebsocket *self);
+
 /* FALSE: it is not open */
 gboolean kandy_websocket_send (KandyWebsocket *self, const char *text);
 /* Also ends an attempt. Idempotent */

@@ -574,6 +574,12 @@ fake_engine_set_state (FakeEngine *self, KandyMediaConnectionState state)
 }
 
 void
+fake_engine_lose_path (FakeEngine *self)
+{
+  kandy_media_engine_emit_path_lost (KANDY_MEDIA_ENGINE (self));
+}
+
+void
 fake_engine_play_dtmf (FakeEngine *self, const GError *error)
 {
   g_assert_cmpuint (self->dtmf.length, >, 0);

@@ -37,6 +37,7 @@ gboolean fake_engine_is_waiting (FakeEngine *self);
 void fake_engine_resume (FakeEngine *self);
 gboolean fake_engine_is_closed (FakeEngine *self);
 void fake_engine_set_state (FakeEngine *self, KandyMediaConnectionState state);
+void fake_engine_lose_path (FakeEngine *self);
 /* The oldest of those that wait because "send_dtmf" is paused is played, or has
  * failed. @error: (nullable) */
 void fake_engine_play_dtmf (FakeEngine *self, const GError *error);
