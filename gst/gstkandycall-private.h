@@ -92,6 +92,8 @@ struct _GstKandyCall {
   gboolean closed;
   gboolean failed;
   gboolean peer_closed;
+  gboolean address_lost;        /* that of the media path */
+  gboolean path_lost_told;
   GstKandySdpHold hold;
   GSource *watchdog;
   guint silence_ms;             /* without a packet: disconnected */
@@ -145,7 +147,18 @@ void gst_kandy_call_update_gates (GstKandyCall *self);
 void gst_kandy_call_drop_staged (GstKandyCall *self);
 void gst_kandy_call_check_certificates (GstKandyCall *self,
     GstKandyTransport *transport);
+
+/* gstkandycallconnection.c */
 void gst_kandy_call_update_connection_state (GstKandyCall *self);
+void gst_kandy_call_set_connection_state (GstKandyCall *self,
+    KandyMediaConnectionState state);
+void gst_kandy_call_set_watchdog (GstKandyCall *self, gboolean on);
+/* Handlers of the transport's signals */
+void gst_kandy_call_transport_state (GstKandyTransport *transport,
+    KandyMediaConnectionState state, GstKandyCall *self);
+void gst_kandy_call_peer_closed (GstKandyTransport *transport,
+    GstKandyCall *self);
+
 void gst_kandy_call_init_dtmf (GstKandyCall *self);
 void gst_kandy_call_init_dtmf_engine (KandyMediaEngineInterface *iface);
 /* A digit came as event, see GstKandyRouterDtmf */

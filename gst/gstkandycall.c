@@ -33,7 +33,6 @@ GST_DEBUG_CATEGORY (gst_kandy_call_debug);
 /* A far end sends RTCP at least every 5 s times 1.5 (RFC 3550 6.3.1) */
 #define SILENCE_MS 8000
 #define LOSS_MS 28000
-#define WATCHDOG_MS 1000
 
 enum {
   PROP_0,
@@ -78,112 +77,6 @@ local_track_free (gpointer data)
 
   gst_object_unref (local->track);
   g_free (local);
-}
-
-/* --- connection state --- */
-
-static gboolean watch_peer (gpointer user_data);
-
-static void
-set_watchdog (GstKandyCall *self, gboolean on)
-{
-  if (on == (self->watchdog != NULL))
-    return;
-  if (on) {
-    self->watchdog =
-        g_timeout_source_new (MIN (WATCHDOG_MS, self->silence_ms / 4));
-    g_source_set_callback (self->watchdog, watch_peer, self, NULL);
-    g_source_attach (self->watchdog, self->context);
-  } else {
-    g_source_destroy (self->watchdog);
-    g_clear_pointer (&self->watchdog, g_source_unref);
-  }
-}
-
-void
-gst_kandy_call_set_patience (
-    GstKandyCall *self, guint silence_ms, guint loss_ms)
-{
-  g_return_if_fail (!self->watchdog);
-
-  self->silence_ms = silence_ms;
-  self->loss_ms = loss_ms;
-}
-
-static void
-set_connection_state (GstKandyCall *self, KandyMediaConnectionState state)
-{
-  if (self->state == state || self->closed)
-    return;
-
-  self->state = state;
-  if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED)
-    set_watchdog (self, TRUE);
-  g_object_ref (self);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CONNECTION_STATE]);
-  kandy_media_engine_emit_connection_state (KANDY_MEDIA_ENGINE (self), state);
-  g_object_unref (self);
-}
-
-/* ICE is one half of it: media flow when the far end is known to be the one */
-void
-gst_kandy_call_update_connection_state (GstKandyCall *self)
-{
-  KandyMediaConnectionState state = self->ice_state;
-
-  if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED) {
-    gint64 idle = gst_kandy_transport_get_idle_time (self->transport);
-    /* A held call may be silent for as long as it likes */
-    gboolean held = self->hold.local || self->hold.remote;
-
-    if (!gst_kandy_transport_is_trusted (self->transport) && !self->was_trusted)
-      state = KANDY_MEDIA_CONNECTION_STATE_CHECKING;
-    else if (self->peer_closed || (!held && idle > self->silence_ms))
-      state = !self->peer_closed && idle > self->loss_ms
-          ? KANDY_MEDIA_CONNECTION_STATE_FAILED
-          : KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED;
-  } else if (state == KANDY_MEDIA_CONNECTION_STATE_CHECKING
-      && self->was_trusted) {
-    /* An ICE restart: the former path carries media until the new one does */
-    state = KANDY_MEDIA_CONNECTION_STATE_CONNECTED;
-  }
-  set_connection_state (self, state);
-}
-
-/* webrtcbin 1.22 stays connected for ever to a far end that is gone */
-static gboolean
-watch_peer (gpointer user_data)
-{
-  GstKandyCall *self = g_object_ref (user_data);
-
-  gst_kandy_call_update_connection_state (self);
-  gst_kandy_call_look (self);
-  g_object_unref (self);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-transport_connection_state (GstKandyTransport *transport,
-    KandyMediaConnectionState state, GstKandyCall *self)
-{
-  if (transport != self->transport) {
-    return;
-  }
-  self->ice_state = state;
-  if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED
-      && !self->timings.ice_connected)
-    self->timings.ice_connected = g_get_monotonic_time ();
-  gst_kandy_call_update_connection_state (self);
-}
-
-static void
-transport_peer_closed (GstKandyTransport *transport, GstKandyCall *self)
-{
-  if (transport != self->transport)
-    return;
-  GST_INFO_OBJECT (self->pipeline, "far end closed its DTLS association");
-  self->peer_closed = TRUE;
-  gst_kandy_call_update_connection_state (self);
 }
 
 /* --- who is there --- */
@@ -259,7 +152,8 @@ gst_kandy_call_fail (GstKandyCall *self, const GError *error)
     gst_kandy_transport_set_trusted (self->transport, FALSE);
   gst_kandy_call_update_gates (self);
   gst_kandy_call_abandon_negotiation (self);
-  set_connection_state (self, KANDY_MEDIA_CONNECTION_STATE_FAILED);
+  gst_kandy_call_set_connection_state (
+      self, KANDY_MEDIA_CONNECTION_STATE_FAILED);
   kandy_media_engine_emit_failed (KANDY_MEDIA_ENGINE (self), error);
   g_object_unref (self);
 }
@@ -427,11 +321,11 @@ gst_kandy_call_new_transport (GstKandyCall *self, GError **error)
   if (!transport)
     return NULL;
   gst_kandy_connect (transport, "connection-state",
-      G_CALLBACK (transport_connection_state), self);
+      G_CALLBACK (gst_kandy_call_transport_state), self);
   gst_kandy_connect (
       transport, "certificate", G_CALLBACK (transport_certificate), self);
   gst_kandy_connect (
-      transport, "peer-closed", G_CALLBACK (transport_peer_closed), self);
+      transport, "peer-closed", G_CALLBACK (gst_kandy_call_peer_closed), self);
   g_signal_connect_data (transport, "pad-added",
       G_CALLBACK (transport_pad_added), gst_kandy_router_ref (self->router),
       release_router, 0);
@@ -458,7 +352,7 @@ gst_kandy_call_close (GstKandyCall *self)
 
   self->closed = TRUE;
   self->state = KANDY_MEDIA_CONNECTION_STATE_CLOSED;
-  set_watchdog (self, FALSE);
+  gst_kandy_call_set_watchdog (self, FALSE);
 
   for (guint i = 0; i < self->sends->len; i++) {
     GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);

@@ -125,6 +125,8 @@ forget_staged (GstKandyCall *self)
   self->dirty = FALSE;
   g_clear_error (&self->run_error);
   gst_kandy_call_drop_staged (self);
+  if (self->transport)
+    gst_kandy_transport_drop_restart (self->transport);
 }
 
 /* Answers with @error (transfer full), as if nothing had been asked */
@@ -158,6 +160,8 @@ commit (GstKandyCall *self)
   gst_kandy_sdp_facade_commit (self->facade);
   self->staging = FALSE;
   self->negotiated = TRUE;
+  if (self->transport)
+    gst_kandy_transport_commit_restart (self->transport);
   self->hold = self->staged_hold;
   gst_kandy_sdp_hold_commit (&self->hold, self->facade);
   if (self->hold.local != former.local)

@@ -317,6 +317,7 @@ gst_kandy_transport_close (GstKandyTransport *self, GstElement *pipeline)
     g_clear_pointer (&self->gather_timer, g_source_unref);
   }
   self->gather_done = NULL;
+  g_ptr_array_set_size (self->paths, 0);
   gst_kandy_transport_drop_ops (self);
 
   farewell = g_new0 (Farewell, 1);

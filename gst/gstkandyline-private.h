@@ -55,6 +55,8 @@ struct _GstKandyLine {
   gboolean connected; /* it has been, at least once */
   gboolean media_connected; /* so has its media */
   gboolean media_failed; /* told */
+  gboolean media_lost;   /* a PROGRESS START of it wants its end */
+  GSource *again_source; /* to another try of the lost connection */
   gboolean ended_here;
   gboolean answering;
   GError *lost_error;    /* (nullable): why the platform did not let us answer */
@@ -93,6 +95,17 @@ void gst_kandy_line_report (GstKandyLine *self, const GError *error);
 GPtrArray *gst_kandy_line_dup_members (GstKandyLine *self,
     gboolean one_a_pipeline);
 GstKandySession *gst_kandy_line_dup_session (GstKandyLine *self);
+
+/* The error goes to the bus before the progress ends with it */
+void gst_kandy_line_fail (GstKandyLine *self, const char *code,
+    const GError *error);
+
+/* gstkandylinerecovery.c */
+/* The connection to the platform is lost for good. FALSE: so is the line */
+gboolean gst_kandy_line_recovery_begin (GstKandyLine *self);
+/* Of the call, with its payload */
+void gst_kandy_line_recovery_event (GstKandyLine *self, const char *name,
+    GVariant *payload);
 
 /* gstkandylinecall.c */
 void gst_kandy_line_calls_start (GstKandyLine *self);

@@ -168,9 +168,8 @@ gst_kandy_line_report (GstKandyLine *self, const GError *error)
   }
 }
 
-/* The error goes to the bus before the progress ends with it */
-static void
-fail (GstKandyLine *self, const char *code, const GError *error)
+void
+gst_kandy_line_fail (GstKandyLine *self, const char *code, const GError *error)
 {
   if (self->phase == LINE_STOPPING || self->phase == LINE_FAILED)
     return;
@@ -202,11 +201,12 @@ on_event (KandyClient *client, const char *name, GVariant *payload,
 
   if (self->phase == LINE_READY && g_str_equal (name, "subscription:change")
       && payload != NULL && g_variant_lookup (payload, "reason", "&s", &reason)
-      && g_str_equal (reason, "LOST_CONNECTION")) {
+      && g_str_equal (reason, "LOST_CONNECTION")
+      && !gst_kandy_line_recovery_begin (self)) {
     g_autoptr (GError) error = kandy_error_new (
         KANDY_ERROR_NETWORK, NULL, 0, "The connection to the platform is lost");
 
-    fail (self, "subscribe", error);
+    gst_kandy_line_fail (self, "subscribe", error);
   }
 }
 
@@ -256,7 +256,7 @@ on_subscribed (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!kandy_services_subscribe_finish (
           KANDY_SERVICES (object), result, &error)) {
-    fail (self, "subscribe", error);
+    gst_kandy_line_fail (self, "subscribe", error);
     return;
   }
   if (self->phase == LINE_SUBSCRIBING)
@@ -297,7 +297,7 @@ on_signed_on (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!kandy_client_sign_on_finish (KANDY_CLIENT (object), result, &error)) {
-    fail (self, "login", error);
+    gst_kandy_line_fail (self, "login", error);
     return;
   }
   if (self->phase == LINE_SIGNING_ON)
@@ -361,7 +361,7 @@ gst_kandy_line_sign_on (GstKandyLine *self)
               field (self, GST_KANDY_ACCOUNT_ID_TOKEN), &error))
         subscribe (self);
       else
-        fail (self, "login", error);
+        gst_kandy_line_fail (self, "login", error);
       break;
     case GST_KANDY_GRANT_CLIENT:
       kandy_client_sign_on_client_async (self->client,
@@ -390,6 +390,7 @@ thread_main (gpointer data)
   g_main_loop_run (self->loop);
 
   gst_kandy_line_clear_source (&self->goodbye_source);
+  gst_kandy_line_clear_source (&self->again_source);
   gst_kandy_line_calls_clear (self);
   gst_kandy_line_chat_clear (self);
   gst_kandy_line_people_clear (self);

@@ -244,6 +244,7 @@ adopt (GstKandyLine *self, KandyCall *call)
   self->connected = FALSE;
   self->media_connected = FALSE;
   self->media_failed = FALSE;
+  self->media_lost = FALSE;
   self->ended_here = FALSE;
   self->answering = FALSE;
   self->prepared = FALSE;
@@ -946,6 +947,7 @@ gst_kandy_line_calls_event (
     else
       gst_kandy_line_calls_publish_status (self);
     check_media (self);
+    gst_kandy_line_recovery_event (self, name, payload);
     if (g_str_equal (name, "call:newMedia"))
       gst_kandy_line_media_added (self);
     if (g_str_equal (name, "call:operation")

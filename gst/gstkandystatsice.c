@@ -132,8 +132,9 @@ write_pair (GstKandyStatsReport *report, GstKandyTransport *transport,
   char *id;
 
   if (!transport->agent
-      || !nice_agent_get_selected_pair (
-          transport->agent, stream, NICE_COMPONENT_TYPE_RTP, &local, &remote))
+      || !nice_agent_get_selected_pair (transport->agent,
+          gst_kandy_transport_get_carrier (transport, stream),
+          NICE_COMPONENT_TYPE_RTP, &local, &remote))
     return NULL;
   /* A peer reflexive one may be in no list */
   local_id = write_candidate (report, local, TRUE, transport_id);
@@ -226,8 +227,9 @@ get_dtls_state (GstKandyTransport *transport, GstElement *decoder)
 static const char *
 get_ice_state (GstKandyTransport *transport, guint stream)
 {
-  switch (nice_agent_get_component_state (
-      transport->agent, stream, NICE_COMPONENT_TYPE_RTP)) {
+  switch (nice_agent_get_component_state (transport->agent,
+      gst_kandy_transport_get_carrier (transport, stream),
+      NICE_COMPONENT_TYPE_RTP)) {
     case NICE_COMPONENT_STATE_CONNECTING:
       return "checking";
     case NICE_COMPONENT_STATE_CONNECTED:
@@ -264,12 +266,14 @@ gst_kandy_stats_write_transport (
   pair_id = write_pair (report, transport, stream, id, &traffic);
   if (transport->agent) {
     write_candidates (report,
-        nice_agent_get_local_candidates (
-            transport->agent, stream, NICE_COMPONENT_TYPE_RTP),
+        nice_agent_get_local_candidates (transport->agent,
+            gst_kandy_transport_get_carrier (transport, stream),
+            NICE_COMPONENT_TYPE_RTP),
         TRUE, id);
     write_candidates (report,
-        nice_agent_get_remote_candidates (
-            transport->agent, stream, NICE_COMPONENT_TYPE_RTP),
+        nice_agent_get_remote_candidates (transport->agent,
+            gst_kandy_transport_get_carrier (transport, stream),
+            NICE_COMPONENT_TYPE_RTP),
         FALSE, id);
     g_object_get (transport->agent, "controlling-mode", &controlling, NULL);
   }

@@ -161,9 +161,8 @@ count (GstKandyStatsMeter *self, GstElement *element, const char *pad_name,
     GstPadProbeCallback probe)
 {
   g_autoptr (GstPad) pad = gst_element_get_static_pad (element, pad_name);
-  guint stream;
+  guint stream = gst_kandy_ice_stream_of (element);
 
-  g_object_get (element, "stream", &stream, NULL);
   gst_pad_add_probe (pad,
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, probe,
       get_counter (self, stream), counter_unref);

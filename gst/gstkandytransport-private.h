@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 /* What the parts of a transport share */
 
+typedef struct _GstKandyPath GstKandyPath;
+
 struct _GstKandyTransport {
   GObject parent_instance;
 
@@ -45,7 +47,11 @@ struct _GstKandyTransport {
   GstKandyTransportDone gather_done;
   gpointer gather_data;
 
-  GArray *stream_of_mline; /* guint, 0 = not known */
+  GArray *stream_of_mline; /* guint, 0 = not known; webrtcbin's */
+
+  GPtrArray *paths; /* GstKandyPath, of streams that were restarted or marked */
+  guint n_restarts;
+  GHashTable *addresses; /* utf8 set: what the agent was told */
 };
 
 /* gstkandytransport.c */
@@ -59,7 +65,29 @@ GBytes *gst_kandy_pem_to_der (const char *pem);
 /* 0 if not known */
 guint gst_kandy_ice_stream_of_decoder (GstElement *decoder);
 
+/* The path has changed; @new_one: media come another way from now on */
+void gst_kandy_transport_path_changed (GstKandyTransport *self,
+    gboolean new_one);
+
+/* gstkandytransportpath.c */
+/* The stream of webrtcbin's that a nicesrc or nicesink stands for */
+guint gst_kandy_ice_stream_of (GstElement *nice);
+void gst_kandy_path_free (gpointer path);
+void gst_kandy_transport_watch_agent (GstKandyTransport *self);
+/* By webrtcbin's stream: what carries media, and what descriptions are about */
+guint gst_kandy_transport_get_carrier (GstKandyTransport *self, guint stream);
+guint gst_kandy_transport_get_described (GstKandyTransport *self,
+    guint stream);
+GPtrArray *gst_kandy_transport_get_restart_candidates (
+    GstKandyTransport *self);
+void gst_kandy_transport_tell_addresses (GstKandyTransport *self);
+gboolean gst_kandy_transport_restarts_gathered (GstKandyTransport *self);
+gboolean gst_kandy_transport_get_path_state (GstKandyTransport *self,
+    KandyMediaConnectionState *state);
+
 /* gstkandytransportice.c */
+void gst_kandy_ice_add_candidates (NiceAgent *agent, guint stream,
+    GPtrArray *lines);
 void gst_kandy_transport_setup_agent (GstKandyTransport *self,
     const GstKandyTransportParams *params);
 void gst_kandy_relay_free (gpointer data);

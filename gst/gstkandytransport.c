@@ -204,6 +204,16 @@ gst_kandy_transport_drop_ops (GstKandyTransport *self)
 
 /* --- events of webrtcbin, on any thread --- */
 
+static void
+set_state (GstKandyTransport *self, KandyMediaConnectionState state)
+{
+  if (state == self->state)
+    return;
+  self->state = state;
+  g_atomic_int_set (self->last_packet, now_ms ());
+  g_signal_emit (self, signals[SIGNAL_CONNECTION_STATE], 0, state);
+}
+
 static gboolean
 read_connection_state (gpointer data)
 {
@@ -214,6 +224,11 @@ read_connection_state (gpointer data)
   if (self->closed)
     return G_SOURCE_REMOVE;
 
+  if (gst_kandy_transport_get_path_state (self, &state)) {
+    set_state (self, state);
+    return G_SOURCE_REMOVE;
+  }
+  state = self->state;
   g_object_get (self->webrtcbin, "ice-connection-state", &ice, NULL);
   switch (ice) {
     case GST_WEBRTC_ICE_CONNECTION_STATE_CHECKING:
@@ -233,12 +248,21 @@ read_connection_state (gpointer data)
       break;
   }
 
-  if (state != self->state) {
-    self->state = state;
-    g_atomic_int_set (self->last_packet, now_ms ());
-    g_signal_emit (self, signals[SIGNAL_CONNECTION_STATE], 0, state);
-  }
+  set_state (self, state);
   return G_SOURCE_REMOVE;
+}
+
+void
+gst_kandy_transport_path_changed (GstKandyTransport *self, gboolean new_one)
+{
+  KandyMediaConnectionState before = self->state;
+
+  read_connection_state (self);
+  if (!new_one || self->closed || self->state != before)
+    return;
+  /* The silence of the former one says nothing any more */
+  g_atomic_int_set (self->last_packet, now_ms ());
+  g_signal_emit (self, signals[SIGNAL_CONNECTION_STATE], 0, self->state);
 }
 
 static void
@@ -373,7 +397,7 @@ gst_kandy_ice_stream_of_decoder (GstElement *decoder)
   sources =
       gst_bin_iterate_all_by_element_factory_name (GST_BIN (bin), "nicesrc");
   if (gst_iterator_next (sources, &item) == GST_ITERATOR_OK) {
-    g_object_get (g_value_get_object (&item), "stream", &stream, NULL);
+    stream = gst_kandy_ice_stream_of (g_value_get_object (&item));
     g_value_unset (&item);
   }
   gst_iterator_free (sources);
@@ -597,6 +621,8 @@ gst_kandy_transport_finalize (GObject *object)
   g_clear_pointer (&self->certificates, g_hash_table_unref);
   g_clear_pointer (&self->candidates, g_ptr_array_unref);
   g_clear_pointer (&self->stream_of_mline, g_array_unref);
+  g_clear_pointer (&self->paths, g_ptr_array_unref);
+  g_clear_pointer (&self->addresses, g_hash_table_unref);
   g_clear_object (&self->agent);
   gst_clear_object (&self->webrtcbin);
   gst_clear_object (&self->pipeline);
@@ -646,6 +672,9 @@ gst_kandy_transport_init (GstKandyTransport *self)
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_bytes_unref);
   self->candidates = g_ptr_array_new_with_free_func (g_free);
   self->stream_of_mline = g_array_new (FALSE, TRUE, sizeof (guint));
+  self->addresses =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->paths = g_ptr_array_new_with_free_func (gst_kandy_path_free);
   self->last_packet = g_atomic_rc_box_new0 (gint);
   self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
 }

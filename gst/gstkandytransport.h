@@ -80,6 +80,15 @@ gint64 gst_kandy_transport_get_idle_time (GstKandyTransport *self);
  * end (RFC 8445 section 9) */
 gboolean gst_kandy_transport_restart (GstKandyTransport *self,
     const GArray *mlines);
+/* Both ends have described it, or it is as if it had never been */
+void gst_kandy_transport_commit_restart (GstKandyTransport *self);
+void gst_kandy_transport_drop_restart (GstKandyTransport *self);
+/* Whether a restart that both ends have described looks for its path */
+gboolean gst_kandy_transport_is_checking (GstKandyTransport *self);
+/* FALSE: what carries media was bound to an address that this machine no longer
+ * has */
+gboolean gst_kandy_transport_has_address (GstKandyTransport *self);
+gboolean gst_kandy_has_usable_interface (void);
 gboolean gst_kandy_transport_get_credentials (GstKandyTransport *self,
     guint mline, char **ufrag, char **pwd);
 GPtrArray *gst_kandy_transport_get_candidates (GstKandyTransport *self,

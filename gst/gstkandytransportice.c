@@ -8,10 +8,9 @@
 #include "gstkandyturnforwarder.h"
 
 #include <nice/debug.h>
-#include <nice/interfaces.h>
 
 /* The ICE half of a transport: servers, settings of the agent, the gathering of
- * candidates, credentials and restarts. What webrtcbin has no verb for is done
+ * candidates, and credentials. What webrtcbin has no verb for is done
  * with the agent itself. */
 
 GST_DEBUG_CATEGORY_EXTERN (gst_kandy_transport_debug);
@@ -242,16 +241,6 @@ gst_kandy_transport_add_relays (GstKandyTransport *self, GstElement *nicesrc)
   }
 }
 
-static gboolean
-has_usable_interface (void)
-{
-  GList *addresses = nice_interfaces_get_local_ips (FALSE);
-  gboolean any = addresses != NULL;
-
-  g_list_free_full (addresses, g_free);
-  return any;
-}
-
 void
 gst_kandy_transport_setup_agent (
     GstKandyTransport *self, const GstKandyTransportParams *params)
@@ -266,19 +255,14 @@ gst_kandy_transport_setup_agent (
   g_object_get (ice, "agent", &self->agent, NULL);
   if (!self->agent)
     return;
+  gst_kandy_transport_watch_agent (self);
 
   /* UPnP and the default pacing cost 200 ms and 50 ms of set-up time */
   gst_kandy_set_if_there (self->agent, "upnp", FALSE);
   gst_kandy_set_if_there (self->agent, "stun-pacing-timer", 5);
   gst_kandy_set_if_there (self->agent, "keepalive-conncheck", TRUE);
 
-  if (!has_usable_interface ()) {
-    NiceAddress address;
-
-    nice_address_init (&address);
-    if (nice_address_set_from_string (&address, "127.0.0.1"))
-      nice_agent_add_local_address (self->agent, &address);
-  }
+  gst_kandy_transport_tell_addresses (self);
 }
 
 static gboolean
@@ -287,7 +271,8 @@ gathering_complete (GstKandyTransport *self)
   GstWebRTCICEGatheringState state;
 
   g_object_get (self->webrtcbin, "ice-gathering-state", &state, NULL);
-  return state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE;
+  return state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE
+      && gst_kandy_transport_restarts_gathered (self);
 }
 
 static void
@@ -318,6 +303,16 @@ gather_timed (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+is_enough (GstKandyTransport *self, guint elapsed)
+{
+  g_autoptr (GPtrArray) lines =
+      gst_kandy_transport_get_restart_candidates (self);
+
+  return self->gather_enough (
+      lines ? lines : self->candidates, elapsed, self->gather_data);
+}
+
 /* protocol calls 4.4 */
 void
 gst_kandy_transport_check_gathering (GstKandyTransport *self)
@@ -335,8 +330,7 @@ gst_kandy_transport_check_gathering (GstKandyTransport *self)
   if (self->gather_timer)
     return;
 
-  if (elapsed >= self->gather_delay
-      && self->gather_enough (self->candidates, elapsed, self->gather_data)) {
+  if (elapsed >= self->gather_delay && is_enough (self, elapsed)) {
     gather_finish (self);
     return;
   }
@@ -371,6 +365,8 @@ gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline)
   GstWebRTCSessionDescription *description = NULL;
   const GstSDPMedia *media;
   const char *wanted = NULL;
+  /* Those of restarts have numbers, too */
+  guint last = mline + 1 + self->n_restarts;
   guint found = 0;
 
   if (mline < self->stream_of_mline->len)
@@ -385,7 +381,7 @@ gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline)
     media = gst_sdp_message_get_media (description->sdp, mline);
     wanted = gst_sdp_media_get_attribute_val (media, "ice-ufrag");
   }
-  for (guint stream = 1; wanted && !found && stream <= mline + 1; stream++) {
+  for (guint stream = 1; wanted && !found && stream <= last; stream++) {
     g_autofree char *ufrag = NULL;
     g_autofree char *pwd = NULL;
 
@@ -403,41 +399,39 @@ gst_kandy_transport_find_stream (GstKandyTransport *self, guint mline)
   return found;
 }
 
-gboolean
-gst_kandy_transport_restart (GstKandyTransport *self, const GArray *mlines)
+/* The stream that descriptions of @mline are about, 0 if not known */
+static guint
+described_stream (GstKandyTransport *self, guint mline)
 {
-  GstWebRTCSessionDescription *description = NULL;
-  g_autoptr (GHashTable) done = g_hash_table_new (NULL, NULL);
-  gboolean ok = TRUE;
+  guint stream = gst_kandy_transport_find_stream (self, mline);
 
-  if (!self->agent)
-    return FALSE;
-  /* all of them, as long as the credentials tell which is which */
-  g_object_get (self->webrtcbin, "local-description", &description, NULL);
-  for (guint i = 0;
-       description && i < gst_sdp_message_medias_len (description->sdp); i++)
-    gst_kandy_transport_find_stream (self, i);
-  if (description)
-    gst_webrtc_session_description_free (description);
-
-  for (guint i = 0; i < mlines->len; i++) {
-    guint stream = gst_kandy_transport_find_stream (
-        self, g_array_index (mlines, guint, i));
-
-    if (stream && g_hash_table_add (done, GUINT_TO_POINTER (stream)))
-      ok &= nice_agent_restart_stream (self->agent, stream);
-  }
-  return ok && g_hash_table_size (done) > 0;
+  return stream ? gst_kandy_transport_get_described (self, stream) : 0;
 }
 
 gboolean
 gst_kandy_transport_get_credentials (
     GstKandyTransport *self, guint mline, char **ufrag, char **pwd)
 {
-  guint stream = gst_kandy_transport_find_stream (self, mline);
+  guint stream = described_stream (self, mline);
 
   return stream
       && nice_agent_get_local_credentials (self->agent, stream, ufrag, pwd);
+}
+
+/* Adds "candidate:..." of a stream to @lines */
+void
+gst_kandy_ice_add_candidates (NiceAgent *agent, guint stream, GPtrArray *lines)
+{
+  GSList *candidates =
+      nice_agent_get_local_candidates (agent, stream, NICE_COMPONENT_TYPE_RTP);
+
+  for (GSList *l = candidates; l; l = l->next) {
+    char *line = nice_agent_generate_local_candidate_sdp (agent, l->data);
+
+    if (line)
+      g_ptr_array_add (lines, line);
+  }
+  g_slist_free_full (candidates, (GDestroyNotify) nice_candidate_free);
 }
 
 /* (transfer full) (element-type utf8): "candidate:..." of the ICE stream of
@@ -446,19 +440,10 @@ GPtrArray *
 gst_kandy_transport_get_candidates (GstKandyTransport *self, guint mline)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
-  guint stream = gst_kandy_transport_find_stream (self, mline);
-  GSList *candidates = NULL;
+  guint stream = described_stream (self, mline);
 
   if (stream)
-    candidates = nice_agent_get_local_candidates (
-        self->agent, stream, NICE_COMPONENT_TYPE_RTP);
-  for (GSList *l = candidates; l; l = l->next) {
-    char *line = nice_agent_generate_local_candidate_sdp (self->agent, l->data);
-
-    if (line)
-      g_ptr_array_add (lines, line);
-  }
-  g_slist_free_full (candidates, (GDestroyNotify) nice_candidate_free);
+    gst_kandy_ice_add_candidates (self->agent, stream, lines);
   return lines;
 }
 
@@ -466,7 +451,7 @@ gboolean
 gst_kandy_transport_set_remote_ice (GstKandyTransport *self, guint mline,
     const char *ufrag, const char *pwd, const GPtrArray *candidates)
 {
-  guint stream = gst_kandy_transport_find_stream (self, mline);
+  guint stream = described_stream (self, mline);
   GSList *parsed = NULL;
   gboolean ok;
 
@@ -510,17 +495,10 @@ gst_kandy_transport_add_stats (GstKandyTransport *self, GstStructure *s)
       gst_kandy_transport_is_trusted (self), NULL);
 
   if (self->agent
-      && nice_agent_get_selected_pair (
-          self->agent, 1, NICE_COMPONENT_TYPE_RTP, &local, &remote))
+      && nice_agent_get_selected_pair (self->agent,
+          gst_kandy_transport_get_carrier (self, 1), NICE_COMPONENT_TYPE_RTP,
+          &local, &remote))
     gst_structure_set (s, "local-candidate-type", G_TYPE_STRING,
         gst_kandy_candidate_type (local), "remote-candidate-type",
         G_TYPE_STRING, gst_kandy_candidate_type (remote), NULL);
-}
-
-void
-gst_kandy_transport_set_dscp (
-    GstKandyTransport *self, guint stream, guint code_point)
-{
-  if (self->agent && !self->closed)
-    nice_agent_set_stream_tos (self->agent, stream, (gint) (code_point << 2));
 }

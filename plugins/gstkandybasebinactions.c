@@ -362,8 +362,11 @@ gst_kandy_base_bin_install_actions (GType type)
    * @self: the element
    * @promise: (nullable): to be told how it went
    *
-   * Looks for a new path for the media, when the one that there was is lost.
-   * API document: `call.restartMedia`.
+   * Looks for a new path for the media. A call whose path is lost does so by
+   * itself, see #KandyConfig:media-recovery (`client::media-recovery`), until
+   * #GstKandyBaseBin:media-connection-state is connected again or a minute has
+   * passed; then this is the way to have another try. What flows is not
+   * interrupted. API document: `call.restartMedia`.
    */
   g_signal_new_class_handler ("restart-media", type,
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,

@@ -367,7 +367,9 @@ gst_kandy_base_bin_install_properties (GObjectClass *object_class)
   /**
    * GstKandyBaseBin:media-connection-state:
    *
-   * State of the call's media path. API document:
+   * State of the call's media path. `disconnected` while another one is looked
+   * for, `failed` when that has taken ten seconds, or was given up; the bus has
+   * progress messages with the code `media` of it. API document:
    * `CallObject.mediaConnectionState`.
    */
   properties[PROP_MEDIA_CONNECTION_STATE] =

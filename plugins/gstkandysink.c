@@ -69,6 +69,15 @@
  * black, also if the media comes encoded; see also
  * #GstKandyBaseBin::mute-tracks.
  *
+ * ## Networks that change
+ *
+ * When the media path is lost, because this machine has another address, for
+ * example, the call looks for another one by itself (ICE restart). Nothing of
+ * the pipeline changes meanwhile. The bus has progress messages with the code
+ * `media`, and `subscribe` if the connection to the platform was lost, too;
+ * #GstKandyBaseBin:media-connection-state and the `kandy-event`s
+ * `call:mediaConnectionChange` and `call:mediaRestart` tell the details.
+ *
  * ## Example launch lines
  *
  * All of them work beside `kandy-loopback --port 8080`. A password on a command

@@ -9,13 +9,19 @@
  * "error": TEXT }:
  *
  *   { "id": 1, "do": "play", "pipeline": TEXT }   as of gst-launch-1.0. Pads of
- *                             the element named "in" are measured as they come
+ *                             the element named "in" are measured as they come.
+ *                             With "without": TEXT lines of descriptions (SDP)
+ *                             that have it in them are taken out
  *   { "id": 2, "do": "set", "element": NAME, "property": NAME, "value": TEXT }
  *                             with "pad": NAME of that pad of the element
  *   { "id": 3, "do": "get", "element": NAME, "property": NAME }
  *   { "id": 4, "do": "emit", "element": NAME, "signal": NAME, "args": [TEXT] }
  *                             an action signal; promises are passed as NULL
- *   { "id": 5, "do": "measure" }   what is heard and seen now
+ *   { "id": 5, "do": "measure" }   what is heard and seen now; with "gap": true
+ *                             also, since the last time that it was asked for
+ *                             and in ms, the longest silence ("gap"), how much
+ *                             was heard ("audible"), for how long pictures
+ *                             stood still ("frozen"); and how many were "shown"
  *   { "id": 6, "do": "write", "element": NAME, "text": TEXT }   a buffer from
  *                             an appsrc
  *   { "id": 7, "do": "quit" }      to NULL, then exit
@@ -45,6 +51,10 @@
 /* Below, it is a codec's noise and not a sound */
 #define SILENCE_DB -60.0
 #define PICTURE_SIZE 16
+/* Samples of a tone below it are its passages through zero */
+#define QUIET 1e-4f
+/* Pictures that stay for longer stand still */
+#define FROZEN_US (200 * G_TIME_SPAN_MILLISECOND)
 /* What was measured longer ago is not what is heard or seen now */
 #define FRESH_US (300 * G_TIME_SPAN_MILLISECOND)
 
@@ -62,6 +72,11 @@ typedef struct {
   double db;
   gint64 heard_at;
   guint8 colour[3];
+  gint64 audible_at;
+  gint64 gap;      /* µs */
+  guint64 audible; /* samples */
+  gint64 frozen;   /* µs */
+  guint shown;
   gint64 seen_at;
   guint frames;
   gboolean sound_told;
@@ -243,6 +258,7 @@ on_sound (GstAppSink *sink, gpointer data)
   Endpoint *self = data;
   GstSample *sample = gst_app_sink_pull_sample (sink);
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+  gboolean audible = FALSE;
   GstMapInfo map;
 
   if (!buffer || !gst_buffer_map (buffer, &map, GST_MAP_READ)) {
@@ -254,14 +270,24 @@ on_sound (GstAppSink *sink, gpointer data)
     const float *in = (const float *) map.data;
 
     for (gsize i = 0; i < map.size / sizeof (float); i++) {
-      if (fabsf (in[i]) > 0.01f)
+      if (fabsf (in[i]) > 0.01f) {
         tell_first (&self->sound_told, "sound");
+        audible = TRUE;
+      }
+      self->audible += fabsf (in[i]) > QUIET;
       self->samples[self->n_samples++] = in[i];
       if (self->n_samples == FFT_LENGTH) {
         self->n_samples = 0;
         measure_tone (self);
       }
     }
+  }
+  if (audible) {
+    gint64 now = g_get_monotonic_time ();
+
+    if (self->audible_at)
+      self->gap = MAX (self->gap, now - self->audible_at);
+    self->audible_at = now;
   }
   g_mutex_unlock (&self->lock);
   gst_buffer_unmap (buffer, &map);
@@ -287,6 +313,7 @@ on_picture (GstAppSink *sink, gpointer data)
       0,
     };
     guint n = 0;
+    gint64 now = g_get_monotonic_time ();
 
     for (guint y = PICTURE_SIZE / 4; y < PICTURE_SIZE * 3 / 4; y++)
       for (guint x = PICTURE_SIZE / 4; x < PICTURE_SIZE * 3 / 4; x++, n++)
@@ -296,7 +323,10 @@ on_picture (GstAppSink *sink, gpointer data)
     g_mutex_lock (&self->lock);
     for (guint c = 0; c < 3; c++)
       self->colour[c] = sum[c] / n;
-    self->seen_at = g_get_monotonic_time ();
+    self->shown++;
+    if (self->seen_at && now - self->seen_at > FROZEN_US)
+      self->frozen += now - self->seen_at;
+    self->seen_at = now;
     self->frames++;
     tell_first (&self->picture_told, "picture");
     g_mutex_unlock (&self->lock);
@@ -455,6 +485,26 @@ find_element (Endpoint *self, JsonObject *command, GError **error)
   return element;
 }
 
+/* (transfer full): without the lines that have @data in them */
+static char *
+leave_out (GstElement *element, const char *sdp, GstStructure *info,
+    const char *original, gpointer data)
+{
+  g_auto (GStrv) lines = g_strsplit (sdp, "\r\n", -1);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; lines[i]; i++)
+    if (*lines[i] && !strstr (lines[i], data))
+      g_string_append_printf (text, "%s\r\n", lines[i]);
+  return g_strdup (text->str);
+}
+
+static void
+free_closure_data (gpointer data, GClosure *closure)
+{
+  g_free (data);
+}
+
 static gboolean
 do_play (Endpoint *self, JsonObject *command, GError **error)
 {
@@ -488,6 +538,13 @@ do_play (Endpoint *self, JsonObject *command, GError **error)
   sinks = gst_bin_iterate_elements (GST_BIN (self->pipeline));
   gst_iterator_foreach (sinks, read_text, self);
   gst_iterator_free (sinks);
+  if (*string_member (command, "without")) {
+    g_autoptr (GstElement) out =
+        gst_bin_get_by_name (GST_BIN (self->pipeline), "out");
+
+    g_signal_connect_data (out, "modify-sdp", G_CALLBACK (leave_out),
+        g_strdup (string_member (command, "without")), free_closure_data, 0);
+  }
   bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
   gst_bus_add_watch (bus, on_message, self);
   /* An element that failed has said why on the bus */
@@ -669,7 +726,7 @@ do_write (Endpoint *self, JsonObject *command, GError **error)
 }
 
 static void
-do_measure (Endpoint *self, JsonBuilder *reply)
+do_measure (Endpoint *self, JsonObject *command, JsonBuilder *reply)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -678,6 +735,18 @@ do_measure (Endpoint *self, JsonBuilder *reply)
       self->heard_at && now - self->heard_at < FRESH_US ? self->hz : 0);
   add_double (reply, "db", self->db);
   add_double (reply, "frames", self->frames);
+  if (json_object_get_boolean_member_with_default (command, "gap", FALSE)) {
+    add_double (reply, "gap",
+        MAX (self->gap, self->audible_at ? now - self->audible_at : 0)
+            / 1000.0);
+    add_double (reply, "audible", self->audible * 1000.0 / RATE);
+    add_double (reply, "frozen", self->frozen / 1000.0);
+    add_double (reply, "shown", self->shown);
+    self->gap = self->frozen = 0;
+    self->audible = self->shown = 0;
+    if (self->audible_at)
+      self->audible_at = now;
+  }
   json_builder_set_member_name (reply, "colour");
   if (self->seen_at && now - self->seen_at < FRESH_US * 3) {
     json_builder_begin_object (reply);
@@ -730,7 +799,7 @@ obey (Endpoint *self, JsonObject *command)
   else if (g_str_equal (verb, "write"))
     do_write (self, command, &error);
   else if (g_str_equal (verb, "measure"))
-    do_measure (self, reply);
+    do_measure (self, command, reply);
   else if (g_str_equal (verb, "quit"))
     g_idle_add (stop, self);
   else

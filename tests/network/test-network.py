@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Calls over networks that change. Arguments: tests/browser's endpoint, the
+loopback platform, the name of a case. Exits with 77 where there are no network
+namespaces to be had."""
+
+import sys
+import time
+
+import network
+
+
+def move(net, end):
+    """The address of an end moves: media are back within three seconds."""
+    net.forward(True)
+    net.call()
+    net.start_gaps()
+    moved = time.monotonic()
+    end.have_address(77)
+    network.until(
+        lambda: any(p.get('callId') for p in end.kandy_events('call:mediaRestart')),
+        'the media are restarted')
+    net.wait_heard()
+    print(f'# heard again after {time.monotonic() - moved:.1f} s')
+    gaps = net.gaps()
+    print('# gaps of', [round(gap) for gap in gaps], 'ms')
+    assert max(gaps) < 3000 * net.patience, gaps
+    # Nobody hung up, and the other end restarted nothing
+    for one in net.ends:
+        assert one.get('in', 'state') == 'Connected', one.get('in', 'state')
+        one.expect_no_errors()
+
+
+def move_caller(net):
+    move(net, net.alice)
+
+
+def move_callee(net):
+    move(net, net.bob)
+
+
+def restart(net):
+    """A restart of a path that works is not heard."""
+    net.forward(True)
+    net.call()
+    for end in net.ends:
+        net.start_gaps()
+        events = len(end.kandy_events('call:mediaRestart'))
+        end.emit('out', 'restart-media')
+        network.until(
+            lambda: len(end.kandy_events('call:mediaRestart')) > events,
+            'the media are restarted')
+        assert 'error' not in end.kandy_events('call:mediaRestart')[-1]
+        until_quiet(net)
+        gaps = net.gaps()
+        print(f'# {end.name} restarts: gaps of', [round(g) for g in gaps], 'ms')
+        assert max(gaps) < 200 * net.patience, gaps
+
+
+def until_quiet(net):
+    """Sound goes on for a second: what was to be heard of a change is over."""
+    end = time.monotonic() + 1
+    network.until(lambda: time.monotonic() > end, 'a second')
+    net.wait_heard()
+
+
+def outage(net):
+    """The network between the ends is away, and nobody tells: the silence is
+    noticed, and the call is restored when there is a way again."""
+    net.forward(True)
+    net.call('')
+    net.forward(False)
+    for end in net.ends:
+        network.until(
+            lambda: end.get('in', 'media-connection-state')
+            not in ('connected', 'completed'),
+            f'{end.name} notices')
+    net.forward(True)
+    net.wait_heard()
+    for end in net.ends:
+        network.until(
+            lambda: end.get('in', 'media-connection-state') == 'connected',
+            f'{end.name} is connected')
+        end.expect_no_errors()
+
+
+def turn(net, way, url):
+    """A TURN server as the only way; the first server of the list is dead."""
+    certificate = net.relay(way)
+    net.forward(False)
+    rest = f'ice-servers="{url}"'
+    if way == 'tls':
+        rest += f' ca-file={certificate}'
+    for end, role in ((net.bob, 'auto-answer=true'),
+                      (net.alice, 'destination=bob')):
+        net.play(end, role + ' ' + rest.replace('SERVER', end.net + '.1'))
+    net.wait_heard()
+    for end in net.ends:
+        network.until(
+            lambda: 'relay' in str(end.get('in', 'stats')),
+            f'{end.name} uses a relay')
+
+
+def turn_udp(net):
+    turn(net, 'udp', 'turn:SERVER:9?transport=udp turn:SERVER?transport=udp')
+
+
+def turn_tcp(net):
+    turn(net, 'tcp', 'stun:SERVER turn:SERVER:9?transport=tcp '
+         'turn:SERVER?transport=tcp')
+
+
+def turn_tls(net):
+    turn(net, 'tls', 'turns:SERVER?transport=tcp')
+
+
+def turn_move(net):
+    """The way to the TURN server changes."""
+    turn(net, 'udp', 'turn:SERVER?transport=udp')
+    net.start_gaps()
+    net.alice.have_address(77)
+    network.until(lambda: net.alice.kandy_events('call:mediaRestart'),
+                  'the media are restarted')
+    net.wait_heard()
+    print('# gaps of', [round(gap) for gap in net.gaps()], 'ms')
+
+
+CASES = {
+    'move-caller': move_caller,
+    'move-callee': move_callee,
+    'restart': restart,
+    'outage': outage,
+    'turn-udp': turn_udp,
+    'turn-tcp': turn_tcp,
+    'turn-tls': turn_tls,
+    'turn-move': turn_move,
+}
+
+
+def main():
+    endpoint, loopback, name = sys.argv[1:4]
+    network.enter()
+    net = network.Network(endpoint, loopback)
+    # An instrumented build, or a busy machine, is slower
+    net.patience = 1
+    try:
+        CASES[name](net)
+    except BaseException:
+        for end in net.ends:
+            for event in end.events:
+                print(f'# {end.name}: {event}')
+        raise
+    finally:
+        net.stop()
+
+
+if __name__ == '__main__':
+    main()
