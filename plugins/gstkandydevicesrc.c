@@ -148,7 +148,7 @@ on_first_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   if (former != NULL)
     dismiss (self, former);
   gst_ghost_pad_set_target (GST_GHOST_PAD (self->src), pad);
-  if (former == NULL && self->begun != NULL)
+  if (self->begun != NULL)
     self->begun (self->begun_data);
   answer (promise, NULL);
   return GST_PAD_PROBE_REMOVE;

@@ -20,7 +20,7 @@ GstKandyDeviceSrc *gst_kandy_device_src_new (void);
 void gst_kandy_device_src_take (GstKandyDeviceSrc *self, GstElement *branch,
     GstPromise *promise);
 /* Before anything is taken: the first one, too, is given out from its first
- * buffer on. @begun is called on its streaming thread just before */
+ * buffer on. @begun is called on its streaming thread just before, each time */
 typedef void (*GstKandyDeviceSrcFunc) (gpointer user_data);
 void gst_kandy_device_src_set_begun (GstKandyDeviceSrc *self,
     GstKandyDeviceSrcFunc begun, gpointer user_data);

@@ -495,6 +495,15 @@ on_stand_in_begun (gpointer user_data)
   g_set_object (&stand_in, self->stand_in);
   GST_OBJECT_UNLOCK (self);
   if (stand_in != NULL) {
+    pad = gst_element_get_static_pad (GST_ELEMENT (stand_in), "src");
+    gst_pad_add_probe (pad,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        on_stand_in_buffer, gst_object_ref (self), gst_object_unref);
+    g_object_set (
+        self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
+  }
+  /* else another one stands in already, whose time is looked at anew */
+  if (stand_in != NULL && self->aside_probe == 0) {
     probe = gst_pad_add_probe (inner,
         (wait ? GST_PAD_PROBE_TYPE_BLOCK : 0) | GST_PAD_PROBE_TYPE_BUFFER
             | GST_PAD_PROBE_TYPE_BUFFER_LIST,
@@ -503,14 +512,7 @@ on_stand_in_begun (gpointer user_data)
     self->aside_probe = probe;
     GST_OBJECT_UNLOCK (self);
     gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
-    g_object_set (
-        self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
-
-    pad = gst_element_get_static_pad (GST_ELEMENT (stand_in), "src");
     target = gst_element_get_static_pad (self->clocksync, "sink");
-    gst_pad_add_probe (pad,
-        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-        on_stand_in_buffer, gst_object_ref (self), gst_object_unref);
     if (gst_pad_link_full (pad, target, GST_PAD_LINK_CHECK_NOTHING)
         != GST_PAD_LINK_OK)
       GST_WARNING_OBJECT (self, "the source cannot be linked");
