@@ -394,16 +394,20 @@ static void
 gst_kandy_devices_finalize (GObject *object)
 {
   Watch *watch = GST_KANDY_DEVICES (object)->watch;
-  GSource *source = g_idle_source_new ();
 
-  g_mutex_lock (&threads_lock);
-  n_threads += watch->started ? 1 : 0;
-  g_mutex_unlock (&threads_lock);
-  /* by a source, so that it counts also before the loop runs */
-  g_source_set_callback (source, quit, g_main_loop_ref (watch->loop),
-      (GDestroyNotify) g_main_loop_unref);
-  g_source_attach (source, watch->context);
-  g_source_unref (source);
+  /* A loop that nobody runs would be kept by what is to end it */
+  if (watch->started) {
+    GSource *source = g_idle_source_new ();
+
+    g_mutex_lock (&threads_lock);
+    n_threads++;
+    g_mutex_unlock (&threads_lock);
+    /* by a source, so that it counts also before the loop runs */
+    g_source_set_callback (source, quit, g_main_loop_ref (watch->loop),
+        (GDestroyNotify) g_main_loop_unref);
+    g_source_attach (source, watch->context);
+    g_source_unref (source);
+  }
   watch_unref (watch);
 
   G_OBJECT_CLASS (gst_kandy_devices_parent_class)->finalize (object);

@@ -603,6 +603,47 @@ is_one (gpointer user_data)
 static const char *const actions[] = { "answer", "reject", "ignore", "end",
   "send-ringing-feedback" };
 
+/* Each main context that is not freed keeps an eventfd */
+static guint
+count_contexts (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+    g_autofree char *target = g_file_read_link (path, NULL);
+
+    n += target != NULL && strstr (target, "[eventfd]") != NULL;
+  }
+  return n;
+}
+
+static gboolean
+has_contexts (gpointer n)
+{
+  return count_contexts () <= GPOINTER_TO_UINT (n);
+}
+
+/* Whoever signs on and off all day leaves nothing behind */
+GST_START_TEST (test_many_starts)
+{
+  const guint warm_up = 2, rounds = 10;
+  guint before = 0, i;
+
+  for (i = 0; i < warm_up + rounds; i++) {
+    GstElement *pipeline = fixture_callee ("! fakesink");
+
+    fixture_stop (pipeline);
+    if (i + 1 == warm_up)
+      before = count_contexts ();
+  }
+  fixture_until (
+      has_contexts, GUINT_TO_POINTER (before), "main contexts are freed");
+}
+GST_END_TEST;
+
 /* Without a call each action is refused, once, signed on or not */
 GST_START_TEST (test_actions_refused)
 {
@@ -711,6 +752,7 @@ elements_suite (void)
   tcase_add_loop_test (tcase, test_bad_uri, 0, G_N_ELEMENTS (bad_uris));
   tcase_add_test (tcase, test_child_proxy);
   tcase_add_test (tcase, test_states);
+  tcase_add_test (tcase, test_many_starts);
   tcase_add_test (tcase, test_actions_refused);
   tcase_add_test (tcase, test_clock_map);
   return suite;
