@@ -464,8 +464,7 @@ kandy_client_emit (
 }
 
 gboolean
-kandy_client_has_listener (
-    KandyClient *self, gpointer source, const char *name)
+kandy_client_has_listener (KandyClient *self, gpointer source, const char *name)
 {
   const KandyEvent *event = kandy_events_find (name);
   guint typed = g_signal_lookup (event->signal, G_OBJECT_TYPE (source));

@@ -506,8 +506,8 @@ take_slice (gpointer user_data)
   if (g_task_return_error_if_cancelled (task))
     return G_SOURCE_REMOVE;
   if (g_strcmp0 (taking->identity, self->identity) != 0) {
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
-        "Another user has signed on");
+    g_task_return_new_error (
+        task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Another user has signed on");
     return G_SOURCE_REMOVE;
   }
   for (; taking->next < end; taking->next++) {

@@ -116,8 +116,8 @@ start_platform (Bench *self, const char *program, gboolean tls, GError **error)
   }
   g_object_set (self->config, "server-base", "127.0.0.1", "server-port",
       (guint) strtoul (colon + 1, NULL, 10), "server-protocol",
-      tls ? "https" : "http", "tls-verify", !tls, "client-correlator",
-      "bench", NULL);
+      tls ? "https" : "http", "tls-verify", !tls, "client-correlator", "bench",
+      NULL);
   return TRUE;
 }
 
@@ -267,8 +267,8 @@ run (Bench *self)
     begin (self);
   while (self->n_ready < self->n)
     g_main_context_iteration (NULL, TRUE);
-  printf ("%u clients signed on and subscribed in %.1f s, %u failed\n",
-      self->n, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC,
+  printf ("%u clients signed on and subscribed in %.1f s, %u failed\n", self->n,
+      (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC,
       self->n_failed);
   report (self, "at once", resident, allocated, threads);
   settle ();

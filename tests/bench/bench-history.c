@@ -112,8 +112,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path,
     return;
   }
   soup_server_message_set_status (message, 200, NULL);
-  soup_server_message_set_response (message, "application/json",
-      SOUP_MEMORY_COPY, text, strlen (text));
+  soup_server_message_set_response (
+      message, "application/json", SOUP_MEMORY_COPY, text, strlen (text));
 }
 
 static gpointer
@@ -215,8 +215,8 @@ fetch_list (KandyConversations *conversations)
     GError *error = NULL;
     gint64 before = thread_us ();
 
-    kandy_conversations_fetch_async (conversations, KANDY_CHAT_TYPE_ONE_TO_ONE,
-        NULL, store_result, &result);
+    kandy_conversations_fetch_async (
+        conversations, KANDY_CHAT_TYPE_ONE_TO_ONE, NULL, store_result, &result);
     called (&measure, before);
     kandy_conversations_fetch_finish (
         conversations, wait_result (&measure, &result), &error);
