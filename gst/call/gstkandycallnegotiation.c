@@ -416,11 +416,12 @@ gathered (GstKandyTransport *transport, const GstSDPMessage *sdp,
 
   if (sdp && !self->restarted)
     known = gst_kandy_sdp_facade_take_candidates (self->facade, sdp);
-  if (self->restarted || self->negotiated) {
+  if (self->restarted || self->negotiated || known == 0) {
     guint n = gst_kandy_sdp_facade_get_n_mlines (self->facade);
 
     /* The agent has candidates that webrtcbin does not tell: those of a
-     * restart, and those of a transport that came with a new m-line */
+     * restart, those of a transport that came with a new m-line, and one that
+     * came together with the end of gathering */
     for (guint i = 0; i < n; i++) {
       g_auto (GstKandySdpMline) mline = { 0 };
       g_autoptr (GPtrArray) lines = NULL;

@@ -182,7 +182,7 @@ export const STEPS = {
 
   async 'both hold at once'({ page, far, platform }) {
     /* Offers stay on the platform until the other end's is there as well */
-    await platform.control('POST', '/faults', { set: { relayDelay: 300 } });
+    await platform.control('POST', '/faults', { set: { relayDelay: 1500 } });
     await Promise.all([page.press('hold'), far.press('hold')]);
     for (const end of [page, far])
       await until(async () => !(await end.snapshot()).call.operation,

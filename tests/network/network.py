@@ -251,8 +251,11 @@ class Network:
                 'subjectAltName=IP:10.77.1.1,IP:10.77.2.1', '-keyout', key,
                 '-out', certificate)
             command += [f'--cert={certificate}', f'--pkey={key}']
+        # With epoll its event loop misses what comes to a descriptor that was
+        # closed and opened again in one round
         self.relays.append(subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, 'EVENT_NOEPOLL': '1'}))
         until(lambda: is_listening('10.77.1.1', 3478), 'turnserver listens')
         user, password = awkward_credentials()
         self.fault({'set': {'turnUsername': user, 'turnPassword': password}})
