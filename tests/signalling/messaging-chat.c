@@ -367,7 +367,8 @@ test_fetch_and_delete (Fixture *f, gconstpointer data)
       f->alices, KANDY_CHAT_TYPE_ONE_TO_ONE, NULL, store_result, &fetched);
   g_assert_true (kandy_conversations_fetch_finish (
       f->alices, wait_result (&fetched), &error));
-  session_assert_events (f->alice, "conversations:change");
+  /* what the platform tells of the messages themselves may come meanwhile */
+  g_assert_nonnull (strstr (f->alice->events->str, "conversations:change"));
   g_assert_cmpuint (count (conversation), ==, 1);
   g_assert_cmpstr (kandy_conversation_get_address (conversation), ==, ALICE);
 
