@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "engine-endpoint.h"
 #include "gstkandylipsync.h"
 
@@ -56,7 +58,7 @@ produce (gpointer data)
 
     if (captured + self->delay > now)
       g_usleep ((captured + self->delay - now) / 1000);
-    GST_WRITE_UINT64_BE (payload + 1, captured);
+    memcpy (payload + 1, &captured, sizeof (captured));
     gst_rtp_buffer_map (rtp, GST_MAP_READWRITE, &map);
     gst_rtp_buffer_set_seq (&map, (guint16) i);
     gst_rtp_buffer_set_timestamp (&map,
@@ -82,8 +84,8 @@ consume (GstKandyReceiveTrack *track, GstBuffer *rtp, GstCaps *caps,
 
   gst_rtp_buffer_map (rtp, GST_MAP_READ, &map);
   if (gst_rtp_buffer_get_payload_len (&map) == 9)
-    captured =
-        GST_READ_UINT64_BE ((guint8 *) gst_rtp_buffer_get_payload (&map) + 1);
+    memcpy (&captured, (guint8 *) gst_rtp_buffer_get_payload (&map) + 1,
+        sizeof (captured));
   gst_rtp_buffer_unmap (&map);
   lag = GST_CLOCK_DIFF (captured, GST_BUFFER_PTS (rtp) + base_time);
   g_mutex_lock (&self->lock);
