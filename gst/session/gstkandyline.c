@@ -231,8 +231,7 @@ take_services (GstKandyLine *self)
 
     GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->get_wishes (member, &wishes);
   }
-  g_free (wishes.destination);
-  g_clear_pointer (&wishes.remove, g_ptr_array_unref);
+  gst_kandy_session_wishes_clear (&wishes);
   for (i = 0; i < klass->n_values; i++) {
     if (wishes.services & ~self->services & klass->values[i].value)
       g_ptr_array_add (names, (gpointer) klass->values[i].value_nick);

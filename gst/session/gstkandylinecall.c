@@ -47,14 +47,6 @@ collect_wishes (GstKandyLine *self, GstKandySessionWishes *wishes)
   }
 }
 
-static void
-clear_wishes (GstKandySessionWishes *wishes)
-{
-  g_clear_pointer (&wishes->destination, g_free);
-  g_clear_pointer (&wishes->unsendable, g_free);
-  g_clear_pointer (&wishes->remove, g_ptr_array_unref);
-}
-
 gboolean
 gst_kandy_line_calls_may_be_answered (GstKandyLine *self)
 {
@@ -313,7 +305,7 @@ make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
   set_receive_codecs (self, media, &wishes);
   if (wishes.latency_set)
     g_object_set (media, "latency", wishes.latency, NULL);
-  clear_wishes (&wishes);
+  gst_kandy_session_wishes_clear (&wishes);
 
   if (!self->call_live)
     adopt (self, call);
@@ -592,7 +584,7 @@ turn_away (GstKandyLine *self, KandyCall *call)
   else
     kandy_call_reject_async (
         call, self->cancellable, on_turned_away, g_object_ref (self));
-  clear_wishes (&wishes);
+  gst_kandy_session_wishes_clear (&wishes);
 }
 
 static gboolean
@@ -1023,7 +1015,7 @@ gst_kandy_line_calls_act (GstKandyLine *self)
   } else {
     gst_kandy_line_media_act (self, &wishes);
   }
-  clear_wishes (&wishes);
+  gst_kandy_session_wishes_clear (&wishes);
 }
 
 /* A face that comes to a call that is there already */

@@ -69,3 +69,11 @@ gst_kandy_service_flags_get_type (void)
         &type, g_flags_register_static ("GstKandyServiceFlags", values));
   return type;
 }
+
+void
+gst_kandy_session_wishes_clear (GstKandySessionWishes *wishes)
+{
+  g_clear_pointer (&wishes->destination, g_free);
+  g_clear_pointer (&wishes->unsendable, g_free);
+  g_clear_pointer (&wishes->remove, g_ptr_array_unref);
+}

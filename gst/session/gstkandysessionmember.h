@@ -88,6 +88,9 @@ typedef struct {
   int priority[3];
 } GstKandySessionWishes;
 
+/* Frees what is in it */
+void gst_kandy_session_wishes_clear (GstKandySessionWishes *wishes);
+
 #define GST_KANDY_TYPE_SESSION_MEMBER (gst_kandy_session_member_get_type ())
 GST_KANDY_API G_DECLARE_INTERFACE (GstKandySessionMember, gst_kandy_session_member, GST_KANDY, SESSION_MEMBER, GstElement)
 
