@@ -26,7 +26,7 @@ GST_DEBUG_CATEGORY_STATIC (kandy_client_debug);
 #define GST_CAT_DEFAULT kandy_line_debug
 
 /* Nothing comes any more after so long a rest; nor is it waited for longer */
-#define REST_MS 20
+#define REST_MS 50
 #define MAX_UNREST_US (500 * G_TIME_SPAN_MILLISECOND)
 
 G_DEFINE_TYPE_WITH_CODE (GstKandyLine, gst_kandy_line, G_TYPE_OBJECT,
