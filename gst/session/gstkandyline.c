@@ -25,10 +25,6 @@ GST_DEBUG_CATEGORY (kandy_line_debug);
 GST_DEBUG_CATEGORY_STATIC (kandy_client_debug);
 #define GST_CAT_DEFAULT kandy_line_debug
 
-/* Nothing comes any more after so long a rest; nor is it waited for longer */
-#define REST_MS 50
-#define MAX_UNREST_US (500 * G_TIME_SPAN_MILLISECOND)
-
 G_DEFINE_TYPE_WITH_CODE (GstKandyLine, gst_kandy_line, G_TYPE_OBJECT,
                          GST_DEBUG_CATEGORY_INIT (kandy_line_debug, "kandyline",
                              0, "sign-on and calls of the kandy elements");
@@ -382,32 +378,6 @@ gst_kandy_line_sign_on (GstKandyLine *self)
   }
 }
 
-static gboolean
-on_rest (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-/* Streams are closed by GIO's threads, which report to the context: what is
- * reported to one that does not run any more keeps it, and itself, for good */
-static void
-come_to_rest (GMainContext *context)
-{
-  gint64 end = g_get_monotonic_time () + MAX_UNREST_US;
-  gboolean rest = FALSE;
-
-  do {
-    GSource *source = g_timeout_source_new (REST_MS);
-
-    g_source_set_callback (source, on_rest, &rest, NULL);
-    g_source_attach (source, context);
-    g_main_context_iteration (context, TRUE);
-    g_source_destroy (source);
-    g_source_unref (source);
-  } while (!rest && g_get_monotonic_time () < end);
-}
-
 static gpointer
 thread_main (gpointer data)
 {
@@ -434,7 +404,8 @@ thread_main (gpointer data)
   g_mutex_lock (&self->lock);
   self->finished = TRUE;
   g_mutex_unlock (&self->lock);
-  come_to_rest (self->context);
+  while (g_main_context_iteration (self->context, FALSE))
+    continue;
   g_main_context_pop_thread_default (self->context);
 
   /* A process must not exit while a certificate is made or a transport taken
