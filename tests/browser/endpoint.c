@@ -204,7 +204,7 @@ tell (gpointer data)
 {
   g_autoptr (JsonBuilder) builder = data;
 
-  print_line (g_steal_pointer (&builder));
+  print_line (builder);
   return G_SOURCE_REMOVE;
 }
 
