@@ -235,12 +235,18 @@ pull (GstElement *pipeline, const char *name)
 {
   g_autoptr (GstElement) appsink =
       gst_bin_get_by_name (GST_BIN (pipeline), name);
+  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
   GstSample *sample;
 
   fail_unless (appsink != NULL);
-  sample =
-      gst_app_sink_try_pull_sample (GST_APP_SINK (appsink), 15 * GST_SECOND);
-  fail_unless (sample != NULL, "nothing comes at %s", name);
+  /* one that was added just now may not have been started yet, and says at
+   * once that it has nothing */
+  while ((sample = gst_app_sink_try_pull_sample (
+              GST_APP_SINK (appsink), 15 * GST_SECOND))
+      == NULL) {
+    fail_unless (g_get_monotonic_time () < end, "nothing comes at %s", name);
+    g_usleep (5000);
+  }
   return sample;
 }
 
