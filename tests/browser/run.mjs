@@ -39,6 +39,8 @@ Calls between a browser and our elements, each a row of scenarios.mjs.
   --repeat N         the whole table so many times (default: 1)
   --jobs N           so many calls at a time, each on a platform of its own
                      (default: 1)
+  --again N          what was late is played again alone, so many times at the
+                     most, and named (default: 0)
   --chromium FILE    the browser (default: /usr/bin/chromium)
   --cache DIR        where playwright-core is kept (default:
                      ~/.cache/gst-kandy/playwright-core-${PLAYWRIGHT})
@@ -61,6 +63,7 @@ function options() {
       far: { type: 'string', default: '' },
       repeat: { type: 'string', default: '1' },
       jobs: { type: 'string', default: '1' },
+      again: { type: 'string', default: '0' },
       chromium: { type: 'string', default: '/usr/bin/chromium' },
       cache: {
         type: 'string',
@@ -121,10 +124,15 @@ function whySkipped({ needs = [], lacks = [] }) {
   return there ? `there is ${there}` : '';
 }
 
-function positive(text, option) {
-  if (!/^[1-9]\d{0,3}$/.test(text))
+function count(text, option, least = 1) {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < least)
     throw new BadUsage(`${option} needs a number`);
   return Number(text);
+}
+
+/* Nothing was wrong but the time that it took */
+function isLate(problem) {
+  return problem.startsWith('Waited ');
 }
 
 function indent(text) {
@@ -137,7 +145,7 @@ function median(values) {
 }
 
 async function main() {
-  const { build, only, far, repeat, jobs, chromium, cache, list, help }
+  const { build, only, far, repeat, jobs, again, chromium, cache, list, help }
     = options();
   const rows = SCENARIOS.filter((row) => row.name.includes(only) &&
     (!far || (row.far ?? 'pipeline') === far));
@@ -159,13 +167,13 @@ async function main() {
   process.env.GST_DEBUG_NO_COLOR = '1';
 
   const profile = mkdtempSync(join(tmpdir(), 'kandy-browser-'));
-  const all = Array.from({ length: positive(repeat, '--repeat') }, () => rows)
+  const all = Array.from({ length: count(repeat, '--repeat') }, () => rows)
     .flat();
   const setups = [];
   const platforms = [];
   let passed = 0;
   let failed = 0;
-  let next = 0;
+  let done = false;
   let browser = null;
   let stopped = '';
 
@@ -181,25 +189,24 @@ async function main() {
       browser?.close();
     });
 
-  const report = async (row, number, platform) => {
+  /* How a row went: a line of TAP, or what went wrong */
+  const playRow = async (row, number, platform) => {
     const started = performance.now();
     const took = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
     const reason = whySkipped(row);
     if (reason)
-      return `ok ${number} - ${row.name} # SKIP ${reason}\n`;
+      return { line: `ok ${number} - ${row.name} # SKIP ${reason}\n` };
     try {
       const setup = await play({ row, browser, platform, endpointPath,
         timeout: ROW_TIMEOUT });
       passed++;
       if (!setup)
-        return `ok ${number} - ${row.name} # ${took()}\n`;
+        return { line: `ok ${number} - ${row.name} # ${took()}\n` };
       setups.push({ ...setup, name: row.name });
-      return `ok ${number} - ${row.name} # ${took()}, ` +
-        `${Math.round(setup.ms)} ms from click to media (${setup.marks})\n`;
+      return { line: `ok ${number} - ${row.name} # ${took()}, ` +
+        `${Math.round(setup.ms)} ms from click to media (${setup.marks})\n` };
     } catch (error) {
-      failed++;
-      return `not ok ${number} - ${row.name} # ${took()}\n` +
-        `${indent(error.message)}\n`;
+      return { took: took(), problem: error.message };
     }
   };
   const startPlatform = async () => {
@@ -209,17 +216,39 @@ async function main() {
   };
   /* Faults are a platform's: calls at one time have one each. What is written
    * stays with its platform: who writes has one alone. */
-  const lane = async () => {
+  const lane = async (numbers, turnsLeft, unsteady) => {
     let platform = await startPlatform();
-    while (next < all.length && !stopped) {
-      const number = ++next;
+    while (numbers.length > 0 && !stopped) {
+      const number = numbers.shift();
       const row = all[number - 1];
       if (row.far === 'chat') {
         await platform.stop();
         platforms.splice(platforms.indexOf(platform), 1);
         platform = await startPlatform();
       }
-      process.stdout.write(await report(row, number, platform));
+      const { line, took, problem } = await playRow(row, number, platform);
+      if (line) {
+        process.stdout.write(line);
+      } else if (turnsLeft > 0 && !stopped && isLate(problem)) {
+        unsteady.push(number);
+        process.stdout.write(`# UNSTEADY ${row.name}, ${took}\n` +
+          `${indent(problem)}\n`);
+      } else {
+        failed++;
+        process.stdout.write(`not ok ${number} - ${row.name} # ${took}\n` +
+          `${indent(problem)}\n`);
+      }
+    }
+  };
+  const playAll = async () => {
+    let numbers = all.map((row, index) => index + 1);
+    let lanes = count(jobs, '--jobs');
+    for (let left = count(again, '--again', 0); numbers.length > 0; left--) {
+      const unsteady = [];
+      await Promise.all(Array.from({ length: lanes },
+        () => lane(numbers, left, unsteady)));
+      numbers = unsteady;
+      lanes = 1;
     }
   };
 
@@ -232,11 +261,12 @@ async function main() {
       env: { ...process.env, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
     });
     browser.on('disconnected', () => {
-      if (next < all.length)
+      if (!done)
         stop('The browser has gone');
     });
     process.stdout.write(`1..${all.length}\n`);
-    await Promise.all(Array.from({ length: positive(jobs, '--jobs') }, lane));
+    await playAll();
+    done = true;
   } finally {
     await browser?.close();
     for (const platform of platforms)
