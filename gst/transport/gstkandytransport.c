@@ -6,6 +6,7 @@
 
 #include "gstkandytransport-private.h"
 #include "gstkandyconnect.h"
+#include "gstkandysendcaps.h"
 
 /* GstKandyTransport
  *
@@ -583,6 +584,7 @@ deep_element_added (
      * whatever may come in on a port. SRTP lets only one through. */
     gst_kandy_set_if_there (element, "probation", 0);
     gst_kandy_rtcp_reports_watch (self->reports, element);
+    gst_kandy_send_caps_watch (element);
   } else if (g_str_equal (name, "rtpjitterbuffer")) {
     /* It would declare the packet after a pause (hold, silence) lost before it
      * is even sent, and drop it when it comes: always the start of a key frame

@@ -149,6 +149,93 @@ GST_START_TEST (test_reports)
 }
 GST_END_TEST;
 
+/* Sources that had their clock rate from the beginning */
+static int n_with_rate;
+
+/* On a streaming thread */
+static void
+on_sender (GObject *session, GObject *source, gpointer user_data)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  int rate = -1;
+
+  g_object_get (source, "stats", &stats, NULL);
+  gst_structure_get_int (stats, "clock-rate", &rate);
+  if (rate == 48000 || rate == 90000)
+    g_atomic_int_inc (&n_with_rate);
+}
+
+static void
+watch_session (GstElement *rtpsession)
+{
+  g_autoptr (GObject) session = NULL;
+
+  g_object_get (rtpsession, "internal-session", &session, NULL);
+  g_signal_connect (
+      session, "on-new-sender-ssrc", G_CALLBACK (on_sender), NULL);
+}
+
+static void
+watch_item (const GValue *item, gpointer user_data)
+{
+  watch_session (g_value_get_object (item));
+}
+
+static void
+on_element (
+    GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  if (factory && g_str_equal (GST_OBJECT_NAME (factory), "rtpsession"))
+    watch_session (element);
+}
+
+static gboolean
+has_rates (gpointer n)
+{
+  return g_atomic_int_get (&n_with_rate) >= GPOINTER_TO_INT (n);
+}
+
+/* A session that has to ask for a clock rate when it reports can be disturbed
+ * at that moment */
+GST_START_TEST (test_clock_rates)
+{
+  KandyConfig *config = kandy_config_new ();
+  Endpoint *alice, *bob;
+  g_autoptr (GstElement) webrtcbin = NULL;
+  g_autofree char *offer = NULL, *answer = NULL;
+  GstIterator *sessions;
+
+  kandy_config_set_value (
+      config, "call.removeBundling", g_variant_new_boolean (__i__));
+  alice = endpoint_new_full ("alice", config, NULL);
+  bob = endpoint_new_full ("bob", config, NULL);
+  add_media (alice, AUDIO | VIDEO, 440, RED);
+  offer =
+      endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_INITIAL, FALSE, NULL);
+  /* nothing is sent before the answer */
+  g_object_get (alice->call, "webrtcbin", &webrtcbin, NULL);
+  sessions = gst_bin_iterate_all_by_element_factory_name (
+      GST_BIN (webrtcbin), "rtpsession");
+  gst_iterator_foreach (sessions, watch_item, NULL);
+  gst_iterator_free (sessions);
+  g_signal_connect (
+      webrtcbin, "deep-element-added", G_CALLBACK (on_element), NULL);
+  kandy_media_engine_commit_offer (KANDY_MEDIA_ENGINE (alice->call));
+  endpoint_take_offer (bob, offer, FALSE, NULL, NULL, NULL);
+  answer = endpoint_create_answer (bob, FALSE, NULL);
+  kandy_media_engine_commit_answer (KANDY_MEDIA_ENGINE (bob->call));
+  endpoint_accept_answer (alice, answer, NULL, NULL, NULL);
+  wait_for (
+      has_rates, GINT_TO_POINTER (2), 15, "clock rates of what alice sends");
+  check_media (bob, AUDIO | VIDEO, 440, RED);
+  endpoint_free (alice);
+  endpoint_free (bob);
+  g_object_unref (config);
+}
+GST_END_TEST;
+
 static const struct {
   Media alice, bob;
 } directions[] = {
@@ -521,6 +608,7 @@ engine_suite (void)
   tcase_add_loop_test (calls, test_directions, 0, G_N_ELEMENTS (directions));
   tcase_add_test (calls, test_unbundled);
   tcase_add_loop_test (calls, test_reports, 0, 2);
+  tcase_add_loop_test (calls, test_clock_rates, 0, 2);
   tcase_add_loop_test (calls, test_hold, 0, 2);
   tcase_add_loop_test (calls, test_one_way_hold, 0, 4);
   tcase_add_test (calls, test_dual_hold);
