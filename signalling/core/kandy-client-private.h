@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  * main context that was thread-default when the client was made. */
 GMainContext *kandy_client_get_context (KandyClient *self);
 gboolean kandy_client_is_destroyed (KandyClient *self);
+/* Answers an operation that is asked of a client that was destroyed */
+void kandy_client_return_destroyed (KandyClient *self,
+    GAsyncReadyCallback callback, gpointer user_data, gpointer tag);
 KandyRest *kandy_client_get_rest (KandyClient *self);
 KandyNotifications *kandy_client_get_notifications (KandyClient *self);
 KandyAuth *kandy_client_get_auth (KandyClient *self);
