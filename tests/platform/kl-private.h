@@ -372,6 +372,16 @@ guint kl_listener_get_port (KlListener *listener);
 void kl_listener_start (KlListener *listener);
 void kl_listener_free (KlListener *listener);
 
+/* Arguments and result of a public function, handed over with kl_run() */
+typedef struct {
+  const char *text[3];
+  guint number;
+  gpointer result;
+  gboolean ok;
+  guint count;
+  GError **error;
+} KlArgs;
+
 /* The server's thread */
 void kl_run (KandyLoopback *self,
     void (*work) (KandyLoopback *self, gpointer data), gpointer data);
