@@ -3,19 +3,16 @@
 #include "config.h"
 #endif
 
-#include "kandy-services-private.h"
+#include "kandy-services-internal.h"
 
 #include <string.h>
 
-#include "kandy-channel.h"
 #include "kandy-client-private.h"
 #include "kandy-connection-private.h"
 #include "kandy-error.h"
 #include "kandy-events.h"
 #include "kandy-json.h"
 #include "kandy-rest-private.h"
-#include "kandy-services-operation.h"
-#include "kandy-subscription.h"
 
 /**
  * KandyServices:
@@ -36,74 +33,12 @@ enum {
   N_SIGNALS,
 };
 
-typedef struct {
-  char *service;
-  char *resource; /* path on the platform */
-  char *list_id;  /* (nullable): presence: of the list of watched users */
-  KandyRenewal *renewal; /* (nullable): of a subscription that has an end */
-} Entry;
-
-struct _KandyServices {
-  GObject parent_instance;
-
-  KandyClient *client; /* weak */
-  KandyConnection *connection;
-  KandyChannel *channel; /* NULL while there is none in use */
-  GPtrArray *entries;    /* Entry, in the order of subscription */
-  GQueue queue;          /* KandyOperation; the head runs if running is set */
-  KandyOperation *running;
-  guint n_late; /* requests of operations that timed out */
-  guint cancellation_consumer;
-};
-
 G_DEFINE_FINAL_TYPE (KandyServices, kandy_services, G_TYPE_OBJECT)
 
 static guint signals[N_SIGNALS];
 
-/* What a reply needs to find its way back */
-typedef struct {
-  KandyServices *services;
-  KandyOperation *operation;
-  KandyChannel *channel;
-  char *service;
-} Request;
-
-static void run_next (KandyServices *self);
-static void close_if_unused (KandyServices *self);
-static void remove_entry (KandyServices *self, guint index);
-static void delete_resource (KandyServices *self, const char *resource);
-static gboolean same_resource (const char *a, const char *b);
-static void finish (KandyServices *self, GError *error);
-
-static Request *
-request_new (
-    KandyServices *self, KandyOperation *operation, const char *service)
-{
-  Request *request = g_new0 (Request, 1);
-
-  request->services = g_object_ref (self);
-  request->operation = kandy_operation_ref (operation);
-  request->channel = self->channel ? g_object_ref (self->channel) : NULL;
-  request->service = g_strdup (service);
-  if (service)
-    g_hash_table_add (operation->pending, g_strdup (service));
-  return request;
-}
-
-static void
-request_free (Request *request)
-{
-  g_object_unref (request->services);
-  kandy_operation_unref (request->operation);
-  g_clear_object (&request->channel);
-  g_free (request->service);
-  g_free (request);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
-
-static void
-entry_free (Entry *entry)
+void
+kandy_services_entry_free (KandyServicesEntry *entry)
 {
   g_clear_pointer (&entry->renewal, kandy_renewal_stop);
   g_free (entry->service);
@@ -112,19 +47,19 @@ entry_free (Entry *entry)
   g_free (entry);
 }
 
-static gboolean
-is_alive (KandyServices *self)
+gboolean
+kandy_services_is_alive (KandyServices *self)
 {
   return self->client && !kandy_client_is_destroyed (self->client);
 }
 
-static int
-find_entry (KandyServices *self, const char *service)
+int
+kandy_services_find_entry (KandyServices *self, const char *service)
 {
   guint i;
 
   for (i = 0; i < self->entries->len; i++) {
-    Entry *entry = g_ptr_array_index (self->entries, i);
+    KandyServicesEntry *entry = g_ptr_array_index (self->entries, i);
 
     if (g_str_equal (entry->service, service))
       return (int) i;
@@ -132,15 +67,9 @@ find_entry (KandyServices *self, const char *service)
   return -1;
 }
 
-static gboolean
-is_available (const char *service)
-{
-  return g_strv_contains (kandy_subscription_get_services (), service);
-}
-
 /* @reason: (nullable) */
-static void
-emit_change (KandyServices *self, const char *reason)
+void
+kandy_services_emit_change (KandyServices *self, const char *reason)
 {
   GVariantDict payload;
 
@@ -153,8 +82,8 @@ emit_change (KandyServices *self, const char *reason)
       self->client, self, "subscription:change", g_variant_dict_end (&payload));
 }
 
-static void
-emit_error (KandyServices *self, const GError *error)
+void
+kandy_services_emit_error (KandyServices *self, const GError *error)
 {
   GVariantDict payload;
 
@@ -167,6 +96,84 @@ emit_error (KandyServices *self, const GError *error)
       self->client, self, "subscription:error", g_variant_dict_end (&payload));
 }
 
+gboolean
+kandy_services_same_resource (const char *a, const char *b)
+{
+  g_autofree char *plain_a = g_uri_unescape_string (a, NULL);
+  g_autofree char *plain_b = g_uri_unescape_string (b, NULL);
+
+  return g_strcmp0 (plain_a ? plain_a : a, plain_b ? plain_b : b) == 0;
+}
+
+static void
+ignore_reply (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (JsonNode) reply =
+      kandy_rest_send_finish (KANDY_REST (source), result, NULL);
+}
+
+void
+kandy_services_delete_resource (KandyServices *self, const char *resource)
+{
+  kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
+      resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
+      ignore_reply, NULL);
+}
+
+void
+kandy_services_remove_entry (KandyServices *self, guint index)
+{
+  KandyServicesEntry *entry = g_ptr_array_steal_index (self->entries, index);
+
+  g_signal_emit (self, signals[SIGNAL_SERVICE_UNSUBSCRIBED], 0, entry->service);
+  kandy_services_entry_free (entry);
+}
+
+static void
+remove_all_entries (KandyServices *self)
+{
+  while (self->entries->len > 0)
+    kandy_services_remove_entry (self, self->entries->len - 1);
+}
+
+static void
+ignore_delete (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  kandy_channel_delete_finish (KANDY_CHANNEL (source), result);
+}
+
+KandyChannel *
+kandy_services_steal_channel (KandyServices *self)
+{
+  KandyChannel *channel = g_steal_pointer (&self->channel);
+
+  if (channel) {
+    g_signal_handlers_disconnect_by_data (channel, self);
+    kandy_channel_stop (channel);
+  }
+  return channel;
+}
+
+/* The channel is of no more use. @tell: whether the platform is to be told */
+void
+kandy_services_drop_channel (KandyServices *self, gboolean tell)
+{
+  g_autoptr (KandyChannel) channel = kandy_services_steal_channel (self);
+
+  if (channel && tell && kandy_services_is_alive (self))
+    kandy_channel_delete_async (channel, ignore_delete, NULL);
+}
+
+/* The platform has ended a subscription, maybe the last one */
+static void
+close_if_unused (KandyServices *self)
+{
+  if (self->entries->len > 0 || self->running || self->n_late > 0)
+    return;
+  kandy_connection_disconnect (self->connection);
+  kandy_services_drop_channel (self, TRUE);
+}
+
 /* A subscription has been renewed, or could not be until its end */
 static void
 on_renewed (KandySubscription *subscription, const char *service,
@@ -174,21 +181,21 @@ on_renewed (KandySubscription *subscription, const char *service,
 {
   g_autoptr (KandyServices) self = g_object_ref (user_data);
   g_autoptr (KandySubscription) renewed = subscription;
-  int index = find_entry (self, service);
-  Entry *entry = index >= 0 ? self->entries->pdata[index] : NULL;
+  int index = kandy_services_find_entry (self, service);
+  KandyServicesEntry *entry = index >= 0 ? self->entries->pdata[index] : NULL;
 
   if (!entry)
     return;
   if (!renewed) {
-    remove_entry (self, (guint) index);
+    kandy_services_remove_entry (self, (guint) index);
     close_if_unused (self);
-    emit_error (self, error);
-    emit_change (self, "GONE");
+    kandy_services_emit_error (self, error);
+    kandy_services_emit_change (self, "GONE");
     return;
   }
   /* the platform may have made another: two would tell everything twice */
-  if (!same_resource (entry->resource, renewed->resource))
-    delete_resource (self, entry->resource);
+  if (!kandy_services_same_resource (entry->resource, renewed->resource))
+    kandy_services_delete_resource (self, entry->resource);
   g_free (entry->resource);
   entry->resource = g_steal_pointer (&renewed->resource);
   if (renewed->list_id) {
@@ -198,11 +205,11 @@ on_renewed (KandySubscription *subscription, const char *service,
 }
 
 /* @subscription: its contents are taken */
-static void
-add_entry (
+void
+kandy_services_add_entry (
     KandyServices *self, const char *service, KandySubscription *subscription)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  KandyServicesEntry *entry = g_new0 (KandyServicesEntry, 1);
 
   entry->service = g_strdup (service);
   entry->resource = g_steal_pointer (&subscription->resource);
@@ -215,67 +222,13 @@ add_entry (
   g_signal_emit (self, signals[SIGNAL_SERVICE_SUBSCRIBED], 0, service);
 }
 
-static void
-remove_entry (KandyServices *self, guint index)
-{
-  Entry *entry = g_ptr_array_steal_index (self->entries, index);
-
-  g_signal_emit (self, signals[SIGNAL_SERVICE_UNSUBSCRIBED], 0, entry->service);
-  entry_free (entry);
-}
-
-static void
-remove_all_entries (KandyServices *self)
-{
-  while (self->entries->len > 0)
-    remove_entry (self, self->entries->len - 1);
-}
-
-static void
-ignore_delete (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  kandy_channel_delete_finish (KANDY_CHANNEL (source), result);
-}
-
-static KandyChannel *
-steal_channel (KandyServices *self)
-{
-  KandyChannel *channel = g_steal_pointer (&self->channel);
-
-  if (channel) {
-    g_signal_handlers_disconnect_by_data (channel, self);
-    kandy_channel_stop (channel);
-  }
-  return channel;
-}
-
-/* The channel is of no more use. @tell: whether the platform is to be told */
-static void
-drop_channel (KandyServices *self, gboolean tell)
-{
-  g_autoptr (KandyChannel) channel = steal_channel (self);
-
-  if (channel && tell && is_alive (self))
-    kandy_channel_delete_async (channel, ignore_delete, NULL);
-}
-
-/* The platform has ended a subscription, maybe the last one */
-static void
-close_if_unused (KandyServices *self)
-{
-  if (self->entries->len > 0 || self->running || self->n_late > 0)
-    return;
-  kandy_connection_disconnect (self->connection);
-  drop_channel (self, TRUE);
-}
-
 /* Protocol session 3.4. Who overrode us goes on using the channel */
 static void
 lost (KandyServices *self, const char *reason)
 {
-  drop_channel (self, g_str_equal (reason, "LOST_CONNECTION"));
+  kandy_services_drop_channel (self, g_str_equal (reason, "LOST_CONNECTION"));
   remove_all_entries (self);
-  emit_change (self, reason);
+  kandy_services_emit_change (self, reason);
 }
 
 static void
@@ -290,10 +243,10 @@ on_channel_gone (KandyChannel *channel, gpointer user_data)
 {
   g_autoptr (KandyServices) self = g_object_ref (user_data);
 
-  drop_channel (self, FALSE);
+  kandy_services_drop_channel (self, FALSE);
   kandy_connection_disconnect (self->connection);
   remove_all_entries (self);
-  emit_change (self, "GONE");
+  kandy_services_emit_change (self, "GONE");
 }
 
 static void
@@ -315,13 +268,13 @@ on_channel_refreshed (KandyChannel *channel, guint attempt, const GError *error,
       self->client, self, "subscription:resub", g_variant_dict_end (&payload));
 }
 
-static gboolean
-same_resource (const char *a, const char *b)
+void
+kandy_services_take_channel (KandyServices *self, KandyChannel *channel)
 {
-  g_autofree char *plain_a = g_uri_unescape_string (a, NULL);
-  g_autofree char *plain_b = g_uri_unescape_string (b, NULL);
-
-  return g_strcmp0 (plain_a ? plain_a : a, plain_b ? plain_b : b) == 0;
+  self->channel = channel;
+  g_signal_connect (channel, "gone", G_CALLBACK (on_channel_gone), self);
+  g_signal_connect (
+      channel, "refreshed", G_CALLBACK (on_channel_refreshed), self);
 }
 
 /* The platform ends one subscription (protocol session 6.4) */
@@ -341,411 +294,15 @@ on_cancellation (const char *type, JsonObject *content, gpointer user_data)
     resource = kandy_rest_localize_resource (
         kandy_client_get_rest (self->client), href, NULL);
   for (i = 0; resource && i < self->entries->len; i++) {
-    Entry *entry = g_ptr_array_index (self->entries, i);
+    KandyServicesEntry *entry = g_ptr_array_index (self->entries, i);
 
-    if (!same_resource (entry->resource, resource))
+    if (!kandy_services_same_resource (entry->resource, resource))
       continue;
-    remove_entry (self, i);
+    kandy_services_remove_entry (self, i);
     close_if_unused (self);
-    emit_change (self, "GONE");
+    kandy_services_emit_change (self, "GONE");
     return;
   }
-}
-
-/* The rest of an operation's end, after the channel has been seen to */
-static void
-conclude (KandyServices *self, GError *error)
-{
-  g_autoptr (KandyOperation) operation = g_steal_pointer (&self->running);
-  guint i;
-
-  kandy_operation_clear_timer (operation);
-  if (!is_alive (self)) {
-    g_clear_error (&error);
-    return;
-  }
-  if (error) {
-    emit_error (self, error);
-  } else {
-    for (i = 0; i < operation->errors->len; i++)
-      emit_error (self, g_ptr_array_index (operation->errors, i));
-    emit_change (self, NULL);
-    if (operation->n_done == 0 && operation->errors->len > 0)
-      error = g_error_copy (g_ptr_array_index (operation->errors, 0));
-  }
-  kandy_operation_answer (operation, error);
-  run_next (self);
-}
-
-static void
-channel_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (KandyServices) self = user_data;
-
-  kandy_channel_delete_finish (KANDY_CHANNEL (source), result);
-  if (self->running)
-    conclude (self, NULL);
-}
-
-/* Ends the running operation. @error: (transfer full) (nullable): why it could
- * not be carried out at all */
-static void
-finish (KandyServices *self, GError *error)
-{
-  g_autoptr (KandyOperation) operation = kandy_operation_ref (self->running);
-
-  kandy_operation_clear_timer (operation);
-  /* requests that are still under way may yet subscribe to something */
-  if (!error && self->entries->len == 0 && self->channel && self->n_late == 0
-      && is_alive (self)) {
-    kandy_connection_disconnect (self->connection);
-    if (self->running == operation && self->channel) {
-      g_autoptr (KandyChannel) channel = steal_channel (self);
-
-      kandy_channel_delete_async (
-          channel, channel_deleted, g_object_ref (self));
-      return;
-    }
-  }
-  if (self->running == operation)
-    conclude (self, error);
-  else
-    g_clear_error (&error);
-}
-
-/* @error: (transfer full) (nullable) */
-static void
-request_answered (KandyServices *self, Request *request, GError *error)
-{
-  KandyOperation *operation = request->operation;
-
-  if (self->running != operation) {
-    /* it had timed out */
-    self->n_late--;
-    g_clear_error (&error);
-    if (self->entries->len == 0 && self->n_late == 0 && !self->running
-        && self->channel && is_alive (self)) {
-      kandy_connection_disconnect (self->connection);
-      drop_channel (self, TRUE);
-    }
-    return;
-  }
-  g_hash_table_remove (operation->pending, request->service);
-  if (error)
-    g_ptr_array_add (operation->errors, error);
-  else
-    operation->n_done++;
-  if (g_hash_table_size (operation->pending) == 0)
-    finish (self, NULL);
-}
-
-static gboolean
-operation_timed_out (gpointer user_data)
-{
-  KandyServices *self = user_data;
-  KandyOperation *operation = self->running;
-  gboolean subscribe = operation->kind == KANDY_OPERATION_SUBSCRIBE;
-  GHashTableIter iter;
-  gpointer service;
-
-  g_hash_table_iter_init (&iter, operation->pending);
-  while (g_hash_table_iter_next (&iter, &service, NULL))
-    g_ptr_array_add (operation->errors,
-        kandy_error_new (KANDY_ERROR_TIMEOUT,
-            subscribe ? "subscription:5" : "subscription:6", 0,
-            "Service %s could not be %s: no answer in time",
-            (const char *) service,
-            subscribe ? "subscribed to" : "unsubscribed from"));
-  self->n_late += g_hash_table_size (operation->pending);
-  finish (self, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-start_timer (KandyServices *self, KandyOperation *operation)
-{
-  double seconds = kandy_config_get_number (
-      kandy_client_get_config (self->client), "subscription.timeout");
-
-  operation->timer =
-      g_timeout_source_new ((guint) CLAMP (seconds * 1000, 0, G_MAXINT));
-  g_source_set_callback (operation->timer, operation_timed_out, self, NULL);
-  g_source_attach (operation->timer, kandy_client_get_context (self->client));
-}
-
-static void
-ignore_reply (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (JsonNode) reply =
-      kandy_rest_send_finish (KANDY_REST (source), result, NULL);
-}
-
-static void
-delete_resource (KandyServices *self, const char *resource)
-{
-  kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
-      resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
-      ignore_reply, NULL);
-}
-
-/* Asked for again after the first request had timed out: the later of the two
- * answers is one too many */
-static void
-drop_second_resource (KandyServices *self, Entry *entry, const char *resource)
-{
-  if (!same_resource (entry->resource, resource))
-    delete_resource (self, resource);
-}
-
-static void
-service_subscribed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Request) request = user_data;
-  KandyServices *self = request->services;
-  GError *error = NULL;
-  g_autoptr (KandySubscription) subscription =
-      kandy_subscription_create_finish (result, &error);
-  const char *resource = subscription ? subscription->resource : NULL;
-  int index;
-
-  if (!is_alive (self)) {
-    g_clear_error (&error);
-    return;
-  }
-  index = find_entry (self, request->service);
-  if (resource && self->channel != request->channel) {
-    /* its channel has gone meanwhile */
-    delete_resource (self, resource);
-    error = kandy_error_new (KANDY_ERROR_NETWORK, "subscription:1", 0,
-        "The notification channel was lost");
-  } else if (resource && index >= 0) {
-    drop_second_resource (
-        self, g_ptr_array_index (self->entries, index), resource);
-  } else if (resource) {
-    add_entry (self, request->service, subscription);
-  }
-  request_answered (self, request, error);
-}
-
-/* What of the operation can be subscribed to: available, and not subscribed to
- * yet. (transfer container): indexes. Empty with @error set if nothing is left
- */
-static GArray *
-filter_services (KandyServices *self, KandyOperation *operation, GError **error)
-{
-  GArray *indexes = g_array_new (FALSE, FALSE, sizeof (guint));
-  gboolean duplicate = FALSE;
-  guint i, j;
-
-  for (i = 0; i < operation->names->len; i++) {
-    const char *name = g_ptr_array_index (operation->names, i);
-    gboolean known = find_entry (self, name) >= 0;
-
-    for (j = 0; j < i && !known; j++)
-      known = g_str_equal (name, g_ptr_array_index (operation->names, j));
-    if (known)
-      duplicate = TRUE;
-    else if (is_available (name))
-      g_array_append_val (indexes, i);
-  }
-  if (indexes->len == 0)
-    g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
-            "No service to subscribe to: %s",
-            duplicate ? "already subscribed to" : "not available"));
-  return indexes;
-}
-
-/* The channel and the websocket are there: protocol session 4.3, steps 4 to 6
- */
-static void
-subscribe_services (KandyServices *self)
-{
-  g_autoptr (KandyOperation) operation = kandy_operation_ref (self->running);
-  GError *error = NULL;
-  g_autoptr (GArray) indexes = filter_services (self, operation, &error);
-  guint i;
-
-  if (error) {
-    finish (self, error);
-    return;
-  }
-  start_timer (self, operation);
-  for (i = 0; i < indexes->len; i++) {
-    guint index = g_array_index (indexes, guint, i);
-    const char *name = g_ptr_array_index (operation->names, index);
-
-    kandy_subscription_create_async (self->client, name,
-        g_ptr_array_index (operation->params, index),
-        kandy_channel_get_callback_url (self->channel), service_subscribed,
-        request_new (self, operation, name));
-  }
-}
-
-static void
-connected (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Request) request = user_data;
-  KandyServices *self = request->services;
-  KandyChannel *channel = request->channel;
-  GError *error = NULL;
-  gboolean open = kandy_connection_connect_finish (
-      KANDY_CONNECTION (source), result, &error);
-
-  if (!is_alive (self) || self->running != request->operation) {
-    g_clear_error (&error);
-    return;
-  }
-  /* `lost` has taken the channel in between */
-  if (open && self->channel != channel)
-    error = kandy_error_new (KANDY_ERROR_NETWORK, "subscription:1", 0,
-        "The notification channel was lost");
-  if (error) {
-    drop_channel (self, TRUE);
-    finish (self, error);
-    return;
-  }
-  kandy_channel_keep_alive (channel);
-  subscribe_services (self);
-}
-
-static void
-channel_made (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Request) request = user_data;
-  KandyServices *self = request->services;
-  GError *error = NULL;
-  KandyChannel *channel = kandy_channel_create_finish (result, &error);
-
-  if (!is_alive (self)) {
-    g_clear_error (&error);
-    g_clear_object (&channel);
-    return;
-  }
-  if (!channel) {
-    finish (self, error);
-    return;
-  }
-  self->channel = channel;
-  request->channel = g_object_ref (channel);
-  g_signal_connect (channel, "gone", G_CALLBACK (on_channel_gone), self);
-  g_signal_connect (
-      channel, "refreshed", G_CALLBACK (on_channel_refreshed), self);
-  kandy_connection_connect_async (self->connection,
-      kandy_channel_get_channel_url (channel), connected,
-      g_steal_pointer (&request));
-}
-
-static void
-run_subscribe (KandyServices *self, KandyOperation *operation)
-{
-  GError *error = NULL;
-  g_autoptr (GArray) indexes = NULL;
-
-  if (g_ascii_strcasecmp (operation->type, "websocket") != 0)
-    error = kandy_error_new (KANDY_ERROR_NOT_SUPPORTED, "BAD_INPUT", 0,
-        "Subscriptions of the type \"%s\" are not supported", operation->type);
-  else if (operation->names->len == 0)
-    error = kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
-        "No service to subscribe to was named");
-  else if (self->channel && !kandy_channel_is_own (self->channel))
-    error = kandy_error_new (KANDY_ERROR_INVALID_STATE, "subscription:5", 0,
-        "Another user's subscriptions are still in place: unsubscribe first");
-  if (error) {
-    finish (self, error);
-    return;
-  }
-  if (self->channel) {
-    subscribe_services (self);
-    return;
-  }
-  /* no channel is made for what cannot be subscribed to anyway */
-  indexes = filter_services (self, operation, &error);
-  if (error)
-    finish (self, error);
-  else
-    kandy_channel_create_async (
-        self->client, channel_made, request_new (self, operation, NULL));
-}
-
-static void
-service_unsubscribed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Request) request = user_data;
-  KandyServices *self = request->services;
-  GError *cause = NULL, *error = NULL;
-  g_autoptr (JsonNode) reply =
-      kandy_rest_send_finish (KANDY_REST (source), result, &cause);
-  int index;
-
-  if (!is_alive (self)) {
-    g_clear_error (&cause);
-    return;
-  }
-  if (cause && kandy_error_get_http_status (cause) != SOUP_STATUS_NOT_FOUND) {
-    error = kandy_error_new ((KandyError) cause->code, "subscription:6",
-        kandy_error_get_http_status (cause),
-        "Service %s could not be unsubscribed from: %s", request->service,
-        cause->message);
-  } else {
-    index = find_entry (self, request->service);
-    if (index >= 0 && self->channel == request->channel)
-      remove_entry (self, (guint) index);
-  }
-  g_clear_error (&cause);
-  request_answered (self, request, error);
-}
-
-static void
-run_unsubscribe (KandyServices *self, KandyOperation *operation)
-{
-  g_autoptr (GPtrArray) requests =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
-  guint i, j;
-
-  for (i = 0; i < self->entries->len; i++) {
-    Entry *entry = g_ptr_array_index (self->entries, i);
-    gboolean wanted = FALSE;
-
-    for (j = 0; j < operation->names->len && !wanted; j++)
-      wanted =
-          g_str_equal (entry->service, g_ptr_array_index (operation->names, j));
-    if (wanted) {
-      Entry *copy = g_new0 (Entry, 1);
-
-      copy->service = g_strdup (entry->service);
-      copy->resource = g_strdup (entry->resource);
-      g_ptr_array_add (requests, copy);
-    }
-  }
-  if (requests->len == 0
-      || g_ascii_strcasecmp (operation->type, "websocket") != 0) {
-    finish (self,
-        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", 0,
-            "None of the services is subscribed to"));
-    return;
-  }
-
-  start_timer (self, operation);
-  for (i = 0; i < requests->len; i++) {
-    Entry *entry = g_ptr_array_index (requests, i);
-
-    kandy_rest_send_async (kandy_client_get_rest (self->client), "DELETE",
-        entry->resource, NULL, KANDY_REST_NO_REPLY_BODY, 0, "Unsubscribe", NULL,
-        service_unsubscribed, request_new (self, operation, entry->service));
-  }
-}
-
-static void
-run_next (KandyServices *self)
-{
-  if (self->running || g_queue_is_empty (&self->queue) || !is_alive (self))
-    return;
-  self->running = g_queue_pop_head (&self->queue);
-  if (self->running->kind == KANDY_OPERATION_SUBSCRIBE)
-    run_subscribe (self, self->running);
-  else
-    run_unsubscribe (self, self->running);
 }
 
 static void
@@ -755,7 +312,7 @@ enqueue (KandyServices *self, KandyOperationKind kind, GVariant *services,
   GError *error = NULL;
   KandyOperation *operation = NULL;
 
-  if (!is_alive (self))
+  if (!kandy_services_is_alive (self))
     error = kandy_error_new (
         KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed");
   else if (!kandy_client_get_username (self->client))
@@ -771,8 +328,8 @@ enqueue (KandyServices *self, KandyOperationKind kind, GVariant *services,
   operation->task = task;
   g_object_ref (self);
   g_queue_push_tail (&self->queue, operation);
-  emit_change (self, NULL);
-  run_next (self);
+  kandy_services_emit_change (self, NULL);
+  kandy_services_run_next (self);
   g_object_unref (self);
 }
 
@@ -865,7 +422,8 @@ kandy_services_class_init (KandyServicesClass *klass)
 static void
 kandy_services_init (KandyServices *self)
 {
-  self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
+  self->entries = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) kandy_services_entry_free);
   g_queue_init (&self->queue);
 }
 
@@ -895,7 +453,7 @@ kandy_services_shutdown (KandyServices *self)
         kandy_client_get_notifications (self->client),
         self->cancellation_consumer);
   self->cancellation_consumer = 0;
-  drop_channel (self, FALSE);
+  kandy_services_drop_channel (self, FALSE);
   g_ptr_array_set_size (self->entries, 0);
 
   if (running) {
@@ -915,8 +473,8 @@ kandy_services_shutdown (KandyServices *self)
 char *
 kandy_services_dup_presence_list (KandyServices *self)
 {
-  int index = find_entry (self, "presence");
-  Entry *entry = index >= 0 ? self->entries->pdata[index] : NULL;
+  int index = kandy_services_find_entry (self, "presence");
+  KandyServicesEntry *entry = index >= 0 ? self->entries->pdata[index] : NULL;
 
   return entry && entry->list_id
       ? g_uri_escape_string (entry->list_id, "@+:!$&'()*,;=", FALSE)
@@ -1049,8 +607,8 @@ kandy_services_get_subscriptions (KandyServices *self)
   g_return_val_if_fail (KANDY_IS_SERVICES (self), NULL);
 
   for (i = 0; i < self->entries->len; i++)
-    g_ptr_array_add (
-        names, ((Entry *) g_ptr_array_index (self->entries, i))->service);
+    g_ptr_array_add (names,
+        ((KandyServicesEntry *) g_ptr_array_index (self->entries, i))->service);
   g_ptr_array_add (names, NULL);
 
   g_variant_dict_init (&dict, NULL);
@@ -1077,5 +635,5 @@ kandy_services_is_subscribed (KandyServices *self, const char *service)
   g_return_val_if_fail (KANDY_IS_SERVICES (self), FALSE);
   g_return_val_if_fail (service != NULL, FALSE);
 
-  return find_entry (self, service) >= 0;
+  return kandy_services_find_entry (self, service) >= 0;
 }
