@@ -230,7 +230,7 @@ page_done (GObject *source, GAsyncResult *result, gpointer user_data)
     g_ptr_array_add (
         work->ids, g_strdup (kandy_message_get_message_id (message)));
   }
-  kandy_conversation_merge (self, messages, TRUE);
+  kandy_message_list_merge (kandy_conversation_get_list (self), messages, TRUE);
 
   old = g_steal_pointer (&work->next);
   work->next = g_strdup (kandy_json_get_string (root, "next"));
@@ -375,7 +375,7 @@ message_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply) {
     message = kandy_conversation_get_message (self, id);
     if (message)
-      kandy_conversation_remove_message (self, message);
+      kandy_message_list_remove (kandy_conversation_get_list (self), message);
     kandy_conversation_emit_change (self, id, NULL);
   } else {
     emit_error (self, error);

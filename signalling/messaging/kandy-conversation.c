@@ -10,7 +10,8 @@
 #include "kandy-enum-types.h"
 #include "kandy-error.h"
 #include "kandy-events.h"
-#include "kandy-item-list.h"
+#include "kandy-message-list.h"
+#include "kandy-typing-list.h"
 
 /**
  * KandyConversation:
@@ -24,17 +25,8 @@
  * #KandyConversation::messages-changed.
  */
 
-/* What a conversation keeps of strangers */
-#define MAX_TYPISTS 1000
+/* What is kept of what came too early */
 #define MAX_ECHOES 64
-/* Added to the time that a typist's client says (protocol messaging 2.6) */
-#define TYPING_GRACE_S 5
-#define TYPING_MAX_S 600
-
-typedef struct {
-  char *address;
-  gint64 deadline; /* monotonic */
-} Typist;
 
 struct _KandyConversation {
   GObject parent_instance;
@@ -48,11 +40,8 @@ struct _KandyConversation {
   gint64 last_received;
   int pending; /* requests for history under way */
 
-  GPtrArray *messages; /* by time */
-  GHashTable *by_id;   /* id (the message's own): KandyMessage, unowned */
-
-  GArray *typists;
-  GSource *typing_timer;
+  KandyMessageList *messages;
+  KandyTypingList *typing;
 
   gboolean sending; /* one message at a time, so that they arrive in order */
   gboolean draining;
@@ -95,129 +84,26 @@ kandy_conversation_link_unref (KandyConversationLink *link)
     g_free (link);
 }
 
-static void
-typist_clear (gpointer data)
+static KandyClient *
+get_client (KandyConversation *self)
 {
-  g_free (((Typist *) data)->address);
-}
-
-static gint64
-time_of (KandyConversation *self, guint index)
-{
-  return kandy_message_get_timestamp_ms (self->messages->pdata[index]);
-}
-
-/* Index of the first message that is later than @time */
-static guint
-find_after (KandyConversation *self, gint64 time)
-{
-  guint low = 0, high = self->messages->len;
-
-  while (low < high) {
-    guint middle = low + (high - low) / 2;
-
-    if (time_of (self, middle) <= time)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-/* Index of a message, or the length if it is not in the list */
-static guint
-find_message (KandyConversation *self, KandyMessage *message)
-{
-  gint64 time = kandy_message_get_timestamp_ms (message);
-  guint i = find_after (self, time);
-
-  for (; i > 0 && time_of (self, i - 1) == time; i--)
-    if (self->messages->pdata[i - 1] == message)
-      return i - 1;
-  return self->messages->len;
-}
-
-static void
-remember_id (KandyConversation *self, KandyMessage *message)
-{
-  const char *id = kandy_message_get_message_id (message);
-
-  if (id)
-    g_hash_table_insert (self->by_id, (gpointer) id, message);
-}
-
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 first = kandy_message_get_timestamp_ms (*(KandyMessage *const *) a);
-  gint64 second = kandy_message_get_timestamp_ms (*(KandyMessage *const *) b);
-
-  return first < second ? -1 : first > second;
-}
-
-static gboolean
-typing_timeout (gpointer user_data)
-{
-  g_autoptr (KandyConversation) self = g_object_ref (user_data);
-  gint64 now = g_get_monotonic_time ();
-  g_autoptr (GPtrArray) over = g_ptr_array_new_with_free_func (g_free);
-  gint64 next = -1;
-  guint i;
-
-  for (i = 0; i < self->typists->len; i++) {
-    Typist *typist = &g_array_index (self->typists, Typist, i);
-
-    if (typist->deadline <= now)
-      g_ptr_array_add (over, g_strdup (typist->address));
-    else if (next < 0 || typist->deadline < next)
-      next = typist->deadline;
-  }
-  g_source_set_ready_time (self->typing_timer, next);
-  for (i = 0; i < over->len; i++)
-    kandy_conversation_set_typing (self, over->pdata[i], FALSE, 0);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-dispatch_ready (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs typing_source_funcs = {
-  .dispatch = dispatch_ready,
-};
-
-static void
-schedule_typing (KandyConversation *self)
-{
-  KandyClient *client = self->conversations
+  return self->conversations
       ? kandy_conversations_peek_client (self->conversations)
       : NULL;
-  gint64 next = -1;
-  guint i;
+}
 
-  for (i = 0; i < self->typists->len; i++) {
-    Typist *typist = &g_array_index (self->typists, Typist, i);
+static GMainContext *
+get_context (KandyConversation *self)
+{
+  KandyClient *client = get_client (self);
 
-    if (next < 0 || typist->deadline < next)
-      next = typist->deadline;
-  }
-  if (!self->typing_timer && client && next >= 0) {
-    self->typing_timer = g_source_new (&typing_source_funcs, sizeof (GSource));
-    g_source_set_callback (self->typing_timer, typing_timeout, self, NULL);
-    g_source_attach (self->typing_timer, kandy_client_get_context (client));
-  }
-  if (self->typing_timer)
-    g_source_set_ready_time (self->typing_timer, next);
+  return client ? kandy_client_get_context (client) : NULL;
 }
 
 static void
-stop_timer (KandyConversation *self)
+stop_typing (const char *address, gpointer self)
 {
-  if (self->typing_timer)
-    g_source_destroy (self->typing_timer);
-  g_clear_pointer (&self->typing_timer, g_source_unref);
+  kandy_conversation_set_typing (self, address, FALSE, 0);
 }
 
 static GType
@@ -229,17 +115,16 @@ kandy_conversation_get_item_type (GListModel *list)
 static guint
 kandy_conversation_get_n_items (GListModel *list)
 {
-  return KANDY_CONVERSATION (list)->messages->len;
+  return kandy_message_list_get_length (KANDY_CONVERSATION (list)->messages);
 }
 
 static gpointer
 kandy_conversation_get_item (GListModel *list, guint position)
 {
-  KandyConversation *self = KANDY_CONVERSATION (list);
+  KandyMessage *message =
+      kandy_message_list_get (KANDY_CONVERSATION (list)->messages, position);
 
-  return position < self->messages->len
-      ? g_object_ref (self->messages->pdata[position])
-      : NULL;
+  return message ? g_object_ref (message) : NULL;
 }
 
 static void
@@ -288,7 +173,7 @@ kandy_conversation_dispose (GObject *object)
 {
   KandyConversation *self = KANDY_CONVERSATION (object);
 
-  stop_timer (self);
+  kandy_typing_list_stop (self->typing);
   if (self->link)
     self->link->conversation = NULL;
 
@@ -300,9 +185,8 @@ kandy_conversation_finalize (GObject *object)
 {
   KandyConversation *self = KANDY_CONVERSATION (object);
 
-  g_hash_table_unref (self->by_id);
-  g_ptr_array_unref (self->messages);
-  g_array_unref (self->typists);
+  kandy_message_list_free (self->messages);
+  kandy_typing_list_free (self->typing);
   g_queue_clear_full (&self->echoes, g_object_unref);
   g_clear_pointer (&self->link, kandy_conversation_link_unref);
   g_free (self->destination);
@@ -402,10 +286,8 @@ kandy_conversation_class_init (KandyConversationClass *klass)
 static void
 kandy_conversation_init (KandyConversation *self)
 {
-  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
-  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
-  self->typists = g_array_new (FALSE, FALSE, sizeof (Typist));
-  g_array_set_clear_func (self->typists, typist_clear);
+  self->messages = kandy_message_list_new (G_LIST_MODEL (self));
+  self->typing = kandy_typing_list_new (stop_typing, G_OBJECT (self));
   g_queue_init (&self->outbox);
   g_queue_init (&self->echoes);
 }
@@ -437,125 +319,17 @@ kandy_conversation_get_link (KandyConversation *self)
   return self->link;
 }
 
+KandyMessageList *
+kandy_conversation_get_list (KandyConversation *self)
+{
+  return self->messages;
+}
+
 void
 kandy_conversation_detach (KandyConversation *self)
 {
   self->conversations = NULL;
-  stop_timer (self);
-}
-
-/* One pass over both, since a page of a long history goes before all that is
- * there. Of messages of one millisecond, older ones go before those that are
- * there, new ones after them. */
-void
-kandy_conversation_merge (
-    KandyConversation *self, GPtrArray *messages, gboolean older)
-{
-  g_autoptr (GPtrArray) fresh = g_ptr_array_new_with_free_func (g_object_unref);
-  GPtrArray *old = self->messages;
-  GPtrArray *merged;
-  guint i, j, first, last, tail;
-
-  older = !!older;
-  for (i = 0; i < messages->len; i++) {
-    KandyMessage *message = messages->pdata[i];
-    const char *id = kandy_message_get_message_id (message);
-    KandyMessage *known = id ? g_hash_table_lookup (self->by_id, id) : NULL;
-    const char *status = kandy_message_get_delivery_status (message);
-
-    if (known) {
-      if (status)
-        kandy_message_set_delivery_status (known, status);
-      continue;
-    }
-    /* One that failed and is sent again is there */
-    if (!id && find_message (self, message) < old->len)
-      continue;
-    g_ptr_array_add (fresh, g_object_ref (message));
-    remember_id (self, message);
-  }
-  if (!fresh->len)
-    return;
-  g_ptr_array_sort (fresh, compare_times);
-  first = find_after (
-      self, kandy_message_get_timestamp_ms (fresh->pdata[0]) - older);
-  if (first == old->len) {
-    for (i = 0; i < fresh->len; i++)
-      g_ptr_array_add (old, g_object_ref (fresh->pdata[i]));
-    g_list_model_items_changed (G_LIST_MODEL (self), first, 0, fresh->len);
-    return;
-  }
-  last = find_after (self,
-      kandy_message_get_timestamp_ms (fresh->pdata[fresh->len - 1]) - older);
-  tail = old->len - last;
-
-  merged = g_ptr_array_new_full (old->len + fresh->len, g_object_unref);
-  for (i = 0; i < first; i++)
-    g_ptr_array_add (merged, old->pdata[i]);
-  for (j = 0; i < last || j < fresh->len;) {
-    gboolean from_old = j == fresh->len
-        || (i < last
-            && time_of (self, i)
-                <= kandy_message_get_timestamp_ms (fresh->pdata[j]) - older);
-
-    g_ptr_array_add (
-        merged, from_old ? old->pdata[i++] : g_object_ref (fresh->pdata[j++]));
-  }
-  for (; i < old->len; i++)
-    g_ptr_array_add (merged, old->pdata[i]);
-  g_ptr_array_set_free_func (old, NULL);
-  g_ptr_array_unref (old);
-  self->messages = merged;
-  g_list_model_items_changed (
-      G_LIST_MODEL (self), first, last - first, merged->len - tail - first);
-}
-
-static void
-take_out (KandyConversation *self, KandyMessage *message)
-{
-  const char *id = kandy_message_get_message_id (message);
-  guint index = find_message (self, message);
-
-  if (id && g_hash_table_lookup (self->by_id, id) == message)
-    g_hash_table_remove (self->by_id, id);
-  if (index == self->messages->len)
-    return;
-  g_ptr_array_remove_index (self->messages, index);
-  g_list_model_items_changed (G_LIST_MODEL (self), index, 1, 0);
-}
-
-void
-kandy_conversation_remove_message (
-    KandyConversation *self, KandyMessage *message)
-{
-  g_object_ref (message);
-  take_out (self, message);
-  g_object_unref (message);
-}
-
-void
-kandy_conversation_message_sent (KandyConversation *self, KandyMessage *message,
-    const char *id, const char *sender, const char *status, gint64 time)
-{
-  gboolean listed = find_message (self, message) < self->messages->len;
-  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_object_unref);
-
-  g_ptr_array_add (list, g_object_ref (message));
-  if (g_hash_table_contains (self->by_id, id)) {
-    /* The platform gave one id twice */
-    kandy_message_set_sent (message, id, sender, status);
-    return;
-  }
-  if (listed && kandy_message_get_timestamp_ms (message) != time) {
-    take_out (self, message);
-    kandy_message_set_time (message, time);
-    kandy_message_set_sent (message, id, sender, status);
-    kandy_conversation_merge (self, list, FALSE);
-  } else {
-    kandy_message_set_sent (message, id, sender, status);
-    if (listed)
-      remember_id (self, message);
-  }
+  kandy_typing_list_stop (self->typing);
 }
 
 static void
@@ -578,7 +352,7 @@ kandy_conversation_received (KandyConversation *self, KandyMessage *message)
   g_autofree char *text = kandy_message_dup_text (message);
   GPtrArray list = { (gpointer *) &message, 1 };
 
-  kandy_conversation_merge (self, &list, FALSE);
+  kandy_message_list_merge (self->messages, &list, FALSE);
   if (!kandy_message_is_own (message))
     set_last (self, text, kandy_message_get_timestamp_ms (message));
 }
@@ -604,33 +378,11 @@ void
 kandy_conversation_set_typing (KandyConversation *self, const char *address,
     gboolean active, guint refresh)
 {
-  gint64 deadline = g_get_monotonic_time ()
-      + (MIN (refresh, TYPING_MAX_S) + TYPING_GRACE_S) * G_USEC_PER_SEC;
   GVariantDict *dict;
-  guint i;
 
-  for (i = 0; i < self->typists->len; i++)
-    if (g_ascii_strcasecmp (
-            g_array_index (self->typists, Typist, i).address, address)
-        == 0)
-      break;
-  if (active && i < self->typists->len) {
-    g_array_index (self->typists, Typist, i).deadline = deadline;
-    schedule_typing (self);
+  if (!kandy_typing_list_set (
+          self->typing, address, active, refresh, get_context (self)))
     return;
-  }
-  if (active) {
-    Typist typist = { g_strdup (address), deadline };
-
-    if (i >= MAX_TYPISTS)
-      g_array_remove_index (self->typists, 0);
-    g_array_append_val (self->typists, typist);
-  } else if (i < self->typists->len) {
-    g_array_remove_index (self->typists, i);
-  } else {
-    return;
-  }
-  schedule_typing (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TYPING_LIST]);
   dict = kandy_conversation_event_dict (self);
   g_variant_dict_insert (dict, "sender", "s", address);
@@ -666,9 +418,7 @@ void
 kandy_conversation_emit_dict (
     KandyConversation *self, const char *event, GVariantDict *dict)
 {
-  KandyClient *client = self->conversations
-      ? kandy_conversations_peek_client (self->conversations)
-      : NULL;
+  KandyClient *client = get_client (self);
 
   if (client)
     kandy_client_emit (client, self, event, g_variant_dict_end (dict));
@@ -710,7 +460,7 @@ take_echoes (KandyConversation *self)
   while (!self->sending && (echo = g_queue_pop_head (&self->echoes))) {
     const char *id = kandy_message_get_message_id (echo);
 
-    if (!g_hash_table_contains (self->by_id, id)) {
+    if (!kandy_message_list_lookup (self->messages, id)) {
       kandy_conversation_received (self, echo);
       kandy_conversation_emit_change (self, id, NULL);
     }
@@ -765,9 +515,7 @@ kandy_conversation_keep_echo (KandyConversation *self, KandyMessage *message)
 char *
 kandy_conversation_dup_local_number (KandyConversation *self)
 {
-  KandyClient *client = self->conversations
-      ? kandy_conversations_peek_client (self->conversations)
-      : NULL;
+  KandyClient *client = get_client (self);
   const char *separator = self->id ? strstr (self->id, "--") : NULL;
   const char *number;
 
@@ -781,9 +529,7 @@ kandy_conversation_dup_local_number (KandyConversation *self)
 char *
 kandy_conversation_dup_thread_path (KandyConversation *self)
 {
-  KandyClient *client = self->conversations
-      ? kandy_conversations_peek_client (self->conversations)
-      : NULL;
+  KandyClient *client = get_client (self);
   g_autofree char *peer = NULL;
   g_autofree char *tail = NULL;
 
@@ -876,20 +622,9 @@ kandy_conversation_create_text_message (
 void
 kandy_conversation_clear_messages (KandyConversation *self)
 {
-  KandyClient *client;
-  GPtrArray *old;
-
   g_return_if_fail (KANDY_IS_CONVERSATION (self));
 
-  old = g_steal_pointer (&self->messages);
-  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
-  g_hash_table_remove_all (self->by_id);
-  if (old->len)
-    g_list_model_items_changed (G_LIST_MODEL (self), 0, old->len, 0);
-  client = self->conversations
-      ? kandy_conversations_peek_client (self->conversations)
-      : NULL;
-  kandy_free_in_slices (old, client ? kandy_client_get_context (client) : NULL);
+  kandy_message_list_clear (self->messages, get_context (self));
   kandy_conversation_emit_change (self, NULL, NULL);
 }
 
@@ -905,15 +640,9 @@ kandy_conversation_clear_messages (KandyConversation *self)
 GPtrArray *
 kandy_conversation_get_messages (KandyConversation *self)
 {
-  GPtrArray *all;
-  guint i;
-
   g_return_val_if_fail (KANDY_IS_CONVERSATION (self), NULL);
 
-  all = g_ptr_array_new_full (self->messages->len, g_object_unref);
-  for (i = 0; i < self->messages->len; i++)
-    g_ptr_array_add (all, g_object_ref (self->messages->pdata[i]));
-  return all;
+  return kandy_message_list_get_all (self->messages);
 }
 
 /**
@@ -932,7 +661,7 @@ kandy_conversation_get_message (KandyConversation *self, const char *message_id)
   g_return_val_if_fail (KANDY_IS_CONVERSATION (self), NULL);
   g_return_val_if_fail (message_id != NULL, NULL);
 
-  return g_hash_table_lookup (self->by_id, message_id);
+  return kandy_message_list_lookup (self->messages, message_id);
 }
 
 /**
@@ -979,9 +708,7 @@ kandy_conversation_get_address (KandyConversation *self)
 
   if (self->address)
     return self->address;
-  client = self->conversations
-      ? kandy_conversations_peek_client (self->conversations)
-      : NULL;
+  client = get_client (self);
   if (!client)
     return NULL;
   return self->link->type == KANDY_CHAT_TYPE_SMS
@@ -1027,15 +754,9 @@ kandy_conversation_get_last_message (KandyConversation *self)
 char **
 kandy_conversation_dup_typing_list (KandyConversation *self)
 {
-  char **list;
-  guint i;
-
   g_return_val_if_fail (KANDY_IS_CONVERSATION (self), NULL);
 
-  list = g_new0 (char *, self->typists->len + 1);
-  for (i = 0; i < self->typists->len; i++)
-    list[i] = g_strdup (g_array_index (self->typists, Typist, i).address);
-  return list;
+  return kandy_typing_list_dup_addresses (self->typing);
 }
 
 /**

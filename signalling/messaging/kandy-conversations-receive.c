@@ -275,7 +275,8 @@ receive_sms_event (KandyConversations *self, JsonObject *content)
   if (!message)
     return;
   g_object_ref (conversation);
-  kandy_conversation_remove_message (conversation, message);
+  kandy_message_list_remove (
+      kandy_conversation_get_list (conversation), message);
   kandy_conversation_emit_change (conversation, id, NULL);
   g_object_unref (conversation);
 }

@@ -110,8 +110,8 @@ send_succeeded (GTask *task, const char *id, const char *sender,
 {
   Work *work = g_task_get_task_data (task);
 
-  kandy_conversation_message_sent (
-      work->conversation, work->message, id, sender, status, time);
+  kandy_message_list_set_sent (kandy_conversation_get_list (work->conversation),
+      work->message, id, sender, status, time);
   kandy_conversation_emit_change (work->conversation, id, sender);
   kandy_conversation_end_send (work->conversation);
   g_task_return_boolean (task, TRUE);
@@ -515,7 +515,8 @@ kandy_message_send_async (KandyMessage *self, GCancellable *cancellable,
   kandy_message_set_pending (self);
   list = g_ptr_array_new ();
   g_ptr_array_add (list, self);
-  kandy_conversation_merge (work->conversation, list, FALSE);
+  kandy_message_list_merge (
+      kandy_conversation_get_list (work->conversation), list, FALSE);
   kandy_conversation_begin_send (work->conversation, task);
 }
 

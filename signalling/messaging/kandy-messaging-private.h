@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include "kandy-client-private.h"
 #include "kandy-conversations.h"
+#include "kandy-message-list.h"
 
 G_BEGIN_DECLS
 
@@ -88,16 +89,8 @@ KandyConversations *kandy_conversation_get_conversations (
 KandyConversationLink *kandy_conversation_get_link (KandyConversation *self);
 /* Its conversations are gone, or have dropped it */
 void kandy_conversation_detach (KandyConversation *self);
-/* Adds what is not there yet, in order of time; @messages: of KandyMessage.
- * Those that are there get the status of the new ones. */
-void kandy_conversation_merge (KandyConversation *self, GPtrArray *messages,
-    gboolean older);
-void kandy_conversation_remove_message (KandyConversation *self,
-    KandyMessage *message);
-/* A message that was sent got its id, and maybe another time */
-void kandy_conversation_message_sent (KandyConversation *self,
-    KandyMessage *message, const char *id, const char *sender,
-    const char *status, gint64 time);
+/* Its messages */
+KandyMessageList *kandy_conversation_get_list (KandyConversation *self);
 void kandy_conversation_received (KandyConversation *self,
     KandyMessage *message);
 void kandy_conversation_set_typing (KandyConversation *self,

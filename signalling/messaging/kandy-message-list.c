@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "kandy-message-list.h"
+
+#include "kandy-item-list.h"
+#include "kandy-messaging-private.h"
+
+/*
+ * KandyMessageList: an array in order of time, since pages of a history come
+ * whole, and a table, so that a message is found by its id in the same time
+ * however many there are.
+ */
+
+struct _KandyMessageList {
+  GListModel *owner;   /* not owned */
+  GPtrArray *messages; /* by time */
+  GHashTable *by_id;   /* id (the message's own): KandyMessage, unowned */
+};
+
+static gint64
+time_of (KandyMessageList *self, guint index)
+{
+  return kandy_message_get_timestamp_ms (self->messages->pdata[index]);
+}
+
+/* Index of the first message that is later than @time */
+static guint
+find_after (KandyMessageList *self, gint64 time)
+{
+  guint low = 0, high = self->messages->len;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    if (time_of (self, middle) <= time)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Index of a message, or the length if it is not in the list */
+static guint
+find_message (KandyMessageList *self, KandyMessage *message)
+{
+  gint64 time = kandy_message_get_timestamp_ms (message);
+  guint i = find_after (self, time);
+
+  for (; i > 0 && time_of (self, i - 1) == time; i--)
+    if (self->messages->pdata[i - 1] == message)
+      return i - 1;
+  return self->messages->len;
+}
+
+static void
+remember_id (KandyMessageList *self, KandyMessage *message)
+{
+  const char *id = kandy_message_get_message_id (message);
+
+  if (id)
+    g_hash_table_insert (self->by_id, (gpointer) id, message);
+}
+
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  gint64 first = kandy_message_get_timestamp_ms (*(KandyMessage *const *) a);
+  gint64 second = kandy_message_get_timestamp_ms (*(KandyMessage *const *) b);
+
+  return first < second ? -1 : first > second;
+}
+
+static void
+take_out (KandyMessageList *self, KandyMessage *message)
+{
+  const char *id = kandy_message_get_message_id (message);
+  guint index = find_message (self, message);
+
+  if (id && g_hash_table_lookup (self->by_id, id) == message)
+    g_hash_table_remove (self->by_id, id);
+  if (index == self->messages->len)
+    return;
+  g_ptr_array_remove_index (self->messages, index);
+  g_list_model_items_changed (self->owner, index, 1, 0);
+}
+
+KandyMessageList *
+kandy_message_list_new (GListModel *owner)
+{
+  KandyMessageList *self = g_new0 (KandyMessageList, 1);
+
+  self->owner = owner;
+  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
+  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  return self;
+}
+
+void
+kandy_message_list_free (KandyMessageList *self)
+{
+  g_hash_table_unref (self->by_id);
+  g_ptr_array_unref (self->messages);
+  g_free (self);
+}
+
+guint
+kandy_message_list_get_length (KandyMessageList *self)
+{
+  return self->messages->len;
+}
+
+KandyMessage *
+kandy_message_list_get (KandyMessageList *self, guint index)
+{
+  return index < self->messages->len ? self->messages->pdata[index] : NULL;
+}
+
+KandyMessage *
+kandy_message_list_lookup (KandyMessageList *self, const char *id)
+{
+  return g_hash_table_lookup (self->by_id, id);
+}
+
+GPtrArray *
+kandy_message_list_get_all (KandyMessageList *self)
+{
+  GPtrArray *all = g_ptr_array_new_full (self->messages->len, g_object_unref);
+  guint i;
+
+  for (i = 0; i < self->messages->len; i++)
+    g_ptr_array_add (all, g_object_ref (self->messages->pdata[i]));
+  return all;
+}
+
+/* One pass over both, since a page of a long history goes before all that is
+ * there. Of messages of one millisecond, older ones go before those that are
+ * there, new ones after them. */
+void
+kandy_message_list_merge (
+    KandyMessageList *self, GPtrArray *messages, gboolean older)
+{
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new_with_free_func (g_object_unref);
+  GPtrArray *old = self->messages;
+  GPtrArray *merged;
+  guint i, j, first, last, tail;
+
+  older = !!older;
+  for (i = 0; i < messages->len; i++) {
+    KandyMessage *message = messages->pdata[i];
+    const char *id = kandy_message_get_message_id (message);
+    KandyMessage *known = id ? g_hash_table_lookup (self->by_id, id) : NULL;
+    const char *status = kandy_message_get_delivery_status (message);
+
+    if (known) {
+      if (status)
+        kandy_message_set_delivery_status (known, status);
+      continue;
+    }
+    /* One that failed and is sent again is there */
+    if (!id && find_message (self, message) < old->len)
+      continue;
+    g_ptr_array_add (fresh, g_object_ref (message));
+    remember_id (self, message);
+  }
+  if (!fresh->len)
+    return;
+  g_ptr_array_sort (fresh, compare_times);
+  first = find_after (
+      self, kandy_message_get_timestamp_ms (fresh->pdata[0]) - older);
+  if (first == old->len) {
+    for (i = 0; i < fresh->len; i++)
+      g_ptr_array_add (old, g_object_ref (fresh->pdata[i]));
+    g_list_model_items_changed (self->owner, first, 0, fresh->len);
+    return;
+  }
+  last = find_after (self,
+      kandy_message_get_timestamp_ms (fresh->pdata[fresh->len - 1]) - older);
+  tail = old->len - last;
+
+  merged = g_ptr_array_new_full (old->len + fresh->len, g_object_unref);
+  for (i = 0; i < first; i++)
+    g_ptr_array_add (merged, old->pdata[i]);
+  for (j = 0; i < last || j < fresh->len;) {
+    gboolean from_old = j == fresh->len
+        || (i < last
+            && time_of (self, i)
+                <= kandy_message_get_timestamp_ms (fresh->pdata[j]) - older);
+
+    g_ptr_array_add (
+        merged, from_old ? old->pdata[i++] : g_object_ref (fresh->pdata[j++]));
+  }
+  for (; i < old->len; i++)
+    g_ptr_array_add (merged, old->pdata[i]);
+  g_ptr_array_set_free_func (old, NULL);
+  g_ptr_array_unref (old);
+  self->messages = merged;
+  g_list_model_items_changed (
+      self->owner, first, last - first, merged->len - tail - first);
+}
+
+void
+kandy_message_list_remove (KandyMessageList *self, KandyMessage *message)
+{
+  g_object_ref (message);
+  take_out (self, message);
+  g_object_unref (message);
+}
+
+void
+kandy_message_list_set_sent (KandyMessageList *self, KandyMessage *message,
+    const char *id, const char *sender, const char *status, gint64 time)
+{
+  gboolean listed = find_message (self, message) < self->messages->len;
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_ptr_array_add (list, g_object_ref (message));
+  if (g_hash_table_contains (self->by_id, id)) {
+    /* The platform gave one id twice */
+    kandy_message_set_sent (message, id, sender, status);
+    return;
+  }
+  if (listed && kandy_message_get_timestamp_ms (message) != time) {
+    take_out (self, message);
+    kandy_message_set_time (message, time);
+    kandy_message_set_sent (message, id, sender, status);
+    kandy_message_list_merge (self, list, FALSE);
+  } else {
+    kandy_message_set_sent (message, id, sender, status);
+    if (listed)
+      remember_id (self, message);
+  }
+}
+
+void
+kandy_message_list_clear (KandyMessageList *self, GMainContext *context)
+{
+  GPtrArray *old = g_steal_pointer (&self->messages);
+
+  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
+  g_hash_table_remove_all (self->by_id);
+  if (old->len)
+    g_list_model_items_changed (self->owner, 0, old->len, 0);
+  kandy_free_in_slices (old, context);
+}
