@@ -5,18 +5,24 @@
 
 #include "kandy-exchange.h"
 
+#include <string.h>
+
 /*
  * One HTTP request and its reply, bounded in time and size. libsoup's own
  * time-out is for a single read or write: a server that sends a byte now and
  * then would never meet it, hence the deadline.
  */
 
+/* A long reply is kept in pieces of this size: one buffer that grows would be
+ * copied, and its new pages be filled by the kernel, megabytes at a time on the
+ * main context */
 #define CHUNK 65536
 
 typedef struct {
   SoupMessage *msg;
   GInputStream *stream;
-  GByteArray *body;
+  GPtrArray *pieces; /* GByteArray, all full but the last one */
+  gsize size;        /* of all of them */
   gsize limit;
   GCancellable *cancellable; /* the exchange's own */
   GCancellable *callers;
@@ -37,7 +43,7 @@ exchange_free (Exchange *exchange)
   g_clear_object (&exchange->cancellable);
   g_clear_object (&exchange->stream);
   g_clear_object (&exchange->msg);
-  g_byte_array_unref (exchange->body);
+  g_clear_pointer (&exchange->pieces, g_ptr_array_unref);
   g_free (exchange);
 }
 
@@ -73,6 +79,89 @@ return_error (GTask *task, GError *error)
 }
 
 static void
+append (Exchange *exchange, const guint8 *data, gsize size)
+{
+  while (size > 0) {
+    guint n_pieces = exchange->pieces->len;
+    GByteArray *last =
+        n_pieces > 0 ? exchange->pieces->pdata[n_pieces - 1] : NULL;
+    guint n;
+
+    if (!last || last->len == CHUNK) {
+      last = g_byte_array_new ();
+      g_ptr_array_add (exchange->pieces, last);
+    }
+    n = (guint) MIN (size, CHUNK - last->len);
+    g_byte_array_append (last, data, n);
+    data += n;
+    size -= n;
+    exchange->size += n;
+  }
+}
+
+static void
+join_in_worker (
+    GTask *work, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GPtrArray *pieces = task_data;
+  guint8 *body = g_malloc ((gsize) pieces->len * CHUNK);
+  gsize size = 0;
+  guint i;
+
+  for (i = 0; i < pieces->len; i++) {
+    GByteArray *piece = pieces->pdata[i];
+
+    memcpy (body + size, piece->data, piece->len);
+    size += piece->len;
+  }
+  g_ptr_array_set_size (pieces, 0);
+  g_task_return_pointer (
+      work, g_bytes_new_take (body, size), (GDestroyNotify) g_bytes_unref);
+}
+
+static void
+joined (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Exchange *exchange = g_task_get_task_data (task);
+  GBytes *body = g_task_propagate_pointer (G_TASK (result), NULL);
+  GError *error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (exchange->cancellable, &error)) {
+    g_bytes_unref (body);
+    return_error (task, error);
+    return;
+  }
+  g_task_return_pointer (task, body, (GDestroyNotify) g_bytes_unref);
+  g_object_unref (task);
+}
+
+/* The reply has ended. @task: (transfer full) */
+static void
+return_body (GTask *task)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) pieces = g_steal_pointer (&exchange->pieces);
+
+  if (pieces->len > 1) {
+    g_autoptr (GTask) work =
+        g_task_new (g_task_get_source_object (task), NULL, joined, task);
+
+    g_task_set_source_tag (work, return_body);
+    g_task_set_task_data (
+        work, g_steal_pointer (&pieces), (GDestroyNotify) g_ptr_array_unref);
+    g_task_run_in_thread (work, join_in_worker);
+    return;
+  }
+  g_task_return_pointer (task,
+      pieces->len > 0
+          ? g_byte_array_free_to_bytes (g_byte_array_ref (pieces->pdata[0]))
+          : g_bytes_new_static ("", 0),
+      (GDestroyNotify) g_bytes_unref);
+  g_object_unref (task);
+}
+
+static void
 read_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
@@ -87,21 +176,17 @@ read_done (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   if (g_bytes_get_size (chunk) == 0) {
-    g_task_return_pointer (task,
-        g_byte_array_free_to_bytes (g_byte_array_ref (exchange->body)),
-        (GDestroyNotify) g_bytes_unref);
-    g_object_unref (task);
+    return_body (task);
     return;
   }
-  if (exchange->body->len + g_bytes_get_size (chunk) > exchange->limit) {
+  if (exchange->size + g_bytes_get_size (chunk) > exchange->limit) {
     return_error (task,
         g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
             "the reply has more than %" G_GSIZE_FORMAT " bytes",
             exchange->limit));
     return;
   }
-  g_byte_array_append (exchange->body, g_bytes_get_data (chunk, NULL),
-      (guint) g_bytes_get_size (chunk));
+  append (exchange, g_bytes_get_data (chunk, NULL), g_bytes_get_size (chunk));
   g_input_stream_read_bytes_async (exchange->stream, CHUNK, G_PRIORITY_DEFAULT,
       exchange->cancellable, read_done, task);
 }
@@ -135,7 +220,8 @@ kandy_exchange_async (SoupSession *session, SoupMessage *msg,
   g_task_set_source_tag (task, kandy_exchange_async);
 
   exchange->msg = g_object_ref (msg);
-  exchange->body = g_byte_array_new ();
+  exchange->pieces =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
   exchange->limit = limit;
   exchange->cancellable = g_cancellable_new ();
   if (cancellable) {

@@ -292,10 +292,9 @@ test_many (void)
         kandy_person_get_last_name (KANDY_PERSON (contact)), ==, "Last999");
   }
   g_test_message ("longest iteration: %" G_GINT64_FORMAT " us", longest);
-  /* All of it takes 50 ms and more. How long a slice takes is for a benchmark
-   * to say: on a processor that others use, several times as long. */
+  /* All of it takes 50 ms and more, and may not come at once */
 #ifndef __SANITIZE_ADDRESS__
-  g_assert_cmpint (longest, <, 20000);
+  g_assert_cmpint (longest, <, 5000);
 #endif
   session_free (alice);
 }
