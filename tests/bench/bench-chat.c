@@ -134,7 +134,8 @@ measure_history (KandyClient *client)
         conversation, G_GINT64_CONSTANT (1718000000000) + (gint64) i * PAGE);
 
     start = thread_us ();
-    kandy_conversation_merge (conversation, page, TRUE);
+    kandy_message_list_merge (
+        kandy_conversation_get_list (conversation), page, TRUE);
     longest = MAX (longest, thread_us () - start);
   }
   bytes = (used_bytes () - before) / N_MESSAGES;
