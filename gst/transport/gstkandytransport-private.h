@@ -93,6 +93,8 @@ void gst_kandy_transport_setup_agent (GstKandyTransport *self,
 void gst_kandy_relay_free (gpointer data);
 void gst_kandy_transport_add_relays (GstKandyTransport *self,
     GstElement *nicesrc);
+void gst_kandy_transport_begin_gathering (GstKandyTransport *self);
+void gst_kandy_transport_end_gathering (NiceAgent *agent);
 void gst_kandy_transport_check_gathering (GstKandyTransport *self);
 
 /* gstkandystatsice.c: W3C's name of its type */

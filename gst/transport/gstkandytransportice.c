@@ -16,6 +16,13 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_kandy_transport_debug);
 #define GST_CAT_DEFAULT gst_kandy_transport_debug
 
+/* Requests to a server while candidates are gathered: 8 s in all for the first
+ * reply, with RFC 8489's first time-out of 500 ms. The agent has the same
+ * number for the checks of a path, 2 s, which is how fast it notices that one
+ * is dead: too short for a TURN server that is far away, or has to be reached
+ * by TLS first. RFC 8489 6.2.1 recommends seven. */
+#define GATHER_REQUESTS 5
+
 typedef enum {
   SCHEME_STUN,
   SCHEME_TURN,
@@ -241,6 +248,26 @@ gst_kandy_transport_add_relays (GstKandyTransport *self, GstElement *nicesrc)
   }
 }
 
+/* What is asked from now on takes the number that is set now */
+void
+gst_kandy_transport_begin_gathering (GstKandyTransport *self)
+{
+  gst_kandy_set_if_there (
+      self->agent, "stun-max-retransmissions", GATHER_REQUESTS);
+}
+
+/* On the agent's thread */
+void
+gst_kandy_transport_end_gathering (NiceAgent *agent)
+{
+  GParamSpec *pspec = g_object_class_find_property (
+      G_OBJECT_GET_CLASS (agent), "stun-max-retransmissions");
+
+  if (pspec)
+    g_object_set (
+        agent, pspec->name, G_PARAM_SPEC_UINT (pspec)->default_value, NULL);
+}
+
 void
 gst_kandy_transport_setup_agent (
     GstKandyTransport *self, const GstKandyTransportParams *params)
@@ -260,6 +287,7 @@ gst_kandy_transport_setup_agent (
   /* UPnP and the default pacing cost 200 ms and 50 ms of set-up time */
   gst_kandy_set_if_there (self->agent, "upnp", FALSE);
   gst_kandy_set_if_there (self->agent, "stun-pacing-timer", 5);
+  gst_kandy_transport_begin_gathering (self);
   gst_kandy_set_if_there (self->agent, "keepalive-conncheck", TRUE);
 
   gst_kandy_transport_tell_addresses (self);

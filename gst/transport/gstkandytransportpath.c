@@ -368,6 +368,7 @@ component_state_changed (NiceAgent *agent, guint stream, guint component,
 static void
 gathering_done (NiceAgent *agent, guint stream, GstKandyTransport *self)
 {
+  gst_kandy_transport_end_gathering (agent);
   post (self, stream, take_gathering_done);
 }
 
@@ -450,6 +451,7 @@ restart (GstKandyPath *path)
   }
   if (path->dscp >= 0)
     nice_agent_set_stream_tos (self->agent, path->next.stream, path->dscp << 2);
+  gst_kandy_transport_begin_gathering (self);
   if (!nice_agent_gather_candidates (self->agent, path->next.stream)) {
     GST_WARNING_OBJECT (self->webrtcbin, "no address for another media path");
     drop_carrier (path, &path->next);

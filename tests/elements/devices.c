@@ -6,6 +6,7 @@
 #include "../gst/fakedevices.h"
 #include "fixture.h"
 #include "gstkandydevices.h"
+#include "../patience.h"
 
 /* SECTION: devices that kandysink opens itself
  *
@@ -52,7 +53,7 @@ tear_down (void)
 static void
 expect_colour (GstElement *pipeline, guint red, guint green, guint blue)
 {
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
   guint rgb[3];
 
   do {
@@ -66,7 +67,7 @@ expect_colour (GstElement *pipeline, guint red, guint green, guint blue)
 static void
 expect_tone (GstElement *pipeline, double frequency)
 {
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
   double heard;
 
   do {

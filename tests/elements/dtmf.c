@@ -5,6 +5,7 @@
 #include <kandy.h>
 
 #include "fixture.h"
+#include "../patience.h"
 
 /* SECTION: DTMF from element to element */
 
@@ -156,7 +157,7 @@ GST_END_TEST;
 static void
 until_heard (GstElement *pipeline, double frequency)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
 
   while (ABS (fixture_hear (pipeline, "ear", 1) - frequency) > 10)
     fail_unless (g_get_monotonic_time () < end);

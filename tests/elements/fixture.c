@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gstkandycall.h"
+#include "../patience.h"
 
 /* SECTION: what the tests of the elements share */
 
@@ -138,8 +139,9 @@ GstMessage *
 fixture_wait (GstElement *pipeline, GstMessageType types, guint seconds)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  GstMessage *message = gst_bus_timed_pop_filtered (
-      bus, seconds * GST_SECOND, types | GST_MESSAGE_ERROR);
+  GstMessage *message = gst_bus_timed_pop_filtered (bus,
+      (patience_end (seconds) - g_get_monotonic_time ()) * GST_USECOND,
+      types | GST_MESSAGE_ERROR);
 
   fail_unless (message != NULL, "no message came");
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR
@@ -180,7 +182,7 @@ void
 fixture_wait_progress (
     GstElement *pipeline, GstProgressType type, const char *code)
 {
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
 
   while (g_get_monotonic_time () < end) {
     g_autoptr (GstMessage) message =
@@ -198,7 +200,7 @@ fixture_wait_progress (
 void
 fixture_until (FixtureTest test, gpointer user_data, const char *what)
 {
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
 
   while (!test (user_data)) {
     fail_unless (g_get_monotonic_time () < end, "waited in vain: %s", what);
@@ -235,14 +237,14 @@ pull (GstElement *pipeline, const char *name)
 {
   g_autoptr (GstElement) appsink =
       gst_bin_get_by_name (GST_BIN (pipeline), name);
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
   GstSample *sample;
 
   fail_unless (appsink != NULL);
   /* one that was added just now may not have been started yet, and says at
    * once that it has nothing */
   while ((sample = gst_app_sink_try_pull_sample (
-              GST_APP_SINK (appsink), 15 * GST_SECOND))
+              GST_APP_SINK (appsink), GST_SECOND))
       == NULL) {
     fail_unless (g_get_monotonic_time () < end, "nothing comes at %s", name);
     g_usleep (5000);

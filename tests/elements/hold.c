@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "../patience.h"
 
 /* SECTION: calls on hold
  *
@@ -354,7 +355,7 @@ has_flow (gpointer user_data)
 static void
 wait_for_comfort (GstElement *sink, Flow *flow, gboolean buffers)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
   g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
   gboolean pure;
   gulong probe;

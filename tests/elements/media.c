@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "../patience.h"
 
 /* SECTION: media that come and go in a call
  *
@@ -118,7 +119,7 @@ has_no_second_video (gpointer pipeline)
 static void
 assert_hears (GstElement *pipeline, guint frequency)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
   double heard;
 
   fixture_until (has_audio, pipeline, "there is sound");
@@ -135,7 +136,7 @@ typedef enum { RED, GREEN, BLUE } Color;
 static void
 assert_sees (GstElement *pipeline, const char *appsink, Color color)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
   guint rgb[3], i;
   gboolean seen;
 

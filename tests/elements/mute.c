@@ -4,6 +4,7 @@
 #include <gst/audio/streamvolume.h>
 
 #include "fixture.h"
+#include "../patience.h"
 
 /* SECTION: muted tracks
  *
@@ -69,7 +70,7 @@ hear_peak (GstElement *pipeline)
 static void
 until_quiet (GstElement *pipeline)
 {
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
 
   while (hear_peak (pipeline) > 100)
     fail_unless (g_get_monotonic_time () < end, "it is still heard");
@@ -143,7 +144,7 @@ GST_END_TEST;
 static void
 until_seen (GstElement *pipeline, guint red)
 {
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
   guint rgb[3];
 
   do {
@@ -385,7 +386,7 @@ GST_START_TEST (test_volume)
   GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
   GstElement *alice = fixture_caller (TONE " ! sink.audio_0");
   g_autoptr (GstPad) pad = get_pad (alice, "sink", "audio_0");
-  gint64 end = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 end = patience_end (15);
   guint loud, soft;
 
   fixture_assert_tone (bob, 600);

@@ -7,6 +7,7 @@
 #include "fakedevices.h"
 #include "gstkandyconstraints.h"
 #include "gstkandydevices.h"
+#include "../patience.h"
 
 #define CAMERA_CAPS                                                            \
   "video/x-raw,format=YUY2,width=640,height=480,framerate={30/1,15/1};"        \
@@ -46,7 +47,7 @@ count (gpointer source, int *n)
 static void
 wait_for (int *n, int wanted)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
 
   while (g_atomic_int_get (n) < wanted) {
     fail_unless (g_get_monotonic_time () < end);
@@ -58,7 +59,7 @@ wait_for (int *n, int wanted)
 static void
 wait_until_gone (GstKandyDevices *devices, GstKandyDeviceKind kind)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
   guint n;
 
   do {

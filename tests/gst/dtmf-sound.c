@@ -6,6 +6,7 @@
 #include "gstkandycodec.h"
 #include "gstkandyreceivebin.h"
 #include "gstkandysendbin.h"
+#include "../patience.h"
 
 /* DTMF in the sound, through encoder and decoder: what is put in is found */
 
@@ -75,7 +76,7 @@ play (Line *self, guint number, guint duration, guint gap)
 static void
 wait_until_playable (Line *self)
 {
-  gint64 deadline = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 deadline = patience_end (10);
 
   while (!play (self, 1, 70, 70)) {
     fail_unless (g_get_monotonic_time () < deadline);
@@ -86,7 +87,7 @@ wait_until_playable (Line *self)
 static void
 wait_until_heard (Line *self, const char *keys)
 {
-  gint64 deadline = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  gint64 deadline = patience_end (15);
   gboolean heard = FALSE;
 
   while (!heard && g_get_monotonic_time () < deadline) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "engine-endpoint.h"
+#include "../patience.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -37,7 +38,7 @@ wake (gpointer data)
 void
 wait_for (Predicate predicate, gpointer data, guint seconds, const char *what)
 {
-  gint64 deadline = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  gint64 deadline = patience_end (seconds);
   guint ticker = g_timeout_add (5, wake, NULL);
 
   while (!predicate (data)) {

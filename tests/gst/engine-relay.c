@@ -24,7 +24,7 @@
 #define EVERYTHING "*:9"
 #endif
 
-typedef enum { WAY_UDP, WAY_TCP, WAY_TLS, N_WAYS } Way;
+typedef enum { WAY_UDP, WAY_TCP, WAY_TLS, WAY_SLOW, N_WAYS } Way;
 
 typedef struct {
   GSubprocess *process;
@@ -211,6 +211,93 @@ make_credentials (char **user, char **password)
   }
 }
 
+/* A server that is far away, or busy: what connects to @service gets through to
+ * the relay after a while, longer than the agent would wait by itself */
+#define SLOW_MS 2500
+
+typedef struct {
+  Relay *relay;
+  GSocketService *service;
+  guint16 port;
+  guint n_passing;
+} Detour;
+
+typedef struct {
+  Detour *detour;
+  GSocketConnection *local;
+} Passage;
+
+static void
+on_passed (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Detour *detour = user_data;
+
+  g_io_stream_splice_finish (result, NULL);
+  detour->n_passing--;
+}
+
+static gboolean
+pass_on (gpointer user_data)
+{
+  g_autofree Passage *passage = user_data;
+  Relay *relay = passage->detour->relay;
+  g_autoptr (GSocketConnection) local = passage->local;
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) remote = g_socket_client_connect_to_host (
+      client, relay->address, relay->port, NULL, NULL);
+
+  fail_unless (remote != NULL);
+  g_io_stream_splice_async (G_IO_STREAM (local), G_IO_STREAM (remote),
+      G_IO_STREAM_SPLICE_CLOSE_STREAM1 | G_IO_STREAM_SPLICE_CLOSE_STREAM2,
+      G_PRIORITY_DEFAULT, NULL, on_passed, passage->detour);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_detour (GSocketService *service, GSocketConnection *local, GObject *source,
+    gpointer user_data)
+{
+  Passage *passage = g_new0 (Passage, 1);
+
+  passage->detour = user_data;
+  passage->local = g_object_ref (local);
+  passage->detour->n_passing++;
+  g_timeout_add (SLOW_MS, pass_on, passage);
+  return TRUE;
+}
+
+static void
+detour_start (Detour *detour, Relay *relay)
+{
+  g_autoptr (GSocketAddress) address =
+      g_inet_socket_address_new_from_string (relay->address, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+
+  detour->relay = relay;
+  detour->n_passing = 0;
+  detour->service = g_socket_service_new ();
+  g_socket_listener_add_address (G_SOCKET_LISTENER (detour->service), address,
+      G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound, NULL);
+  fail_unless (bound != NULL);
+  detour->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  g_signal_connect (
+      detour->service, "incoming", G_CALLBACK (on_detour), detour);
+}
+
+static gboolean
+has_passed (gpointer data)
+{
+  return ((Detour *) data)->n_passing == 0;
+}
+
+static void
+detour_stop (Detour *detour)
+{
+  WAIT_FOR (has_passed, detour);
+  g_socket_service_stop (detour->service);
+  g_object_unref (detour->service);
+}
+
 static Endpoint *
 relayed_endpoint (const char *name, GPtrArray *servers, const char *ca_file)
 {
@@ -302,6 +389,7 @@ GST_START_TEST (test_relay)
   const char *urls[2] = { NULL, NULL };
   Way way = __i__;
   Relay relay;
+  Detour detour;
   g_autoptr (GPtrArray) servers =
       g_ptr_array_new_with_free_func ((GDestroyNotify) kandy_ice_server_unref);
   Endpoint *alice, *bob;
@@ -312,9 +400,11 @@ GST_START_TEST (test_relay)
     return;
   }
   relay_start (&relay, program, way);
+  detour_start (&detour, &relay);
   make_credentials (&user, &password);
   url = g_strdup_printf ("%s:%s:%u?transport=%s",
-      way == WAY_TLS ? "turns" : "turn", relay.address, relay.port,
+      way == WAY_TLS ? "turns" : "turn", relay.address,
+      way == WAY_SLOW ? detour.port : relay.port,
       way == WAY_UDP ? "udp" : "tcp");
   urls[0] = url;
   g_ptr_array_add (servers, kandy_ice_server_new (urls, user, password));
@@ -335,6 +425,7 @@ GST_START_TEST (test_relay)
   endpoint_free (alice);
   endpoint_free (bob);
   check_logs ();
+  detour_stop (&detour);
   relay_stop (&relay);
 }
 GST_END_TEST;

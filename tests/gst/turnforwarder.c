@@ -2,6 +2,7 @@
 
 #include "gstkandyturnforwarder.h"
 #include "kl-certificate.h"
+#include "../patience.h"
 
 #include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
@@ -22,7 +23,7 @@ typedef struct {
 static gboolean
 wait_for (gboolean (*done) (gpointer), gpointer data)
 {
-  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 end = patience_end (10);
 
   while (!done (data) && g_get_monotonic_time () < end) {
     g_main_context_iteration (NULL, FALSE);
