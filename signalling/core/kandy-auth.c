@@ -10,6 +10,7 @@
 
 #include "kandy-client-private.h"
 #include "kandy-error-private.h"
+#include "kandy-exchange.h"
 #include "kandy-json.h"
 #include "kandy-logger.h"
 #include "kandy-rest-private.h"
@@ -416,7 +417,7 @@ request_token (KandyAuth *self, GHashTable *form, SignOn *sign_on,
   }
 
   sign_on->msg = soup_message_new_from_uri ("POST", uri);
-  kandy_rest_set_body (sign_on->msg, SOUP_FORM_MIME_TYPE_URLENCODED, body);
+  kandy_exchange_set_body (sign_on->msg, SOUP_FORM_MIME_TYPE_URLENCODED, body);
   soup_message_headers_replace (soup_message_get_request_headers (sign_on->msg),
       "Accept", "application/json");
   kandy_rest_exchange_async (

@@ -11,12 +11,25 @@
  * One HTTP request and its reply, bounded in time and size. libsoup's own
  * time-out is for a single read or write: a server that sends a byte now and
  * then would never meet it, hence the deadline.
+ *
+ * A server may close a connection at any time, also while a request is on its
+ * way (RFC 9112 section 9.5). libsoup sends a request of an idempotent method
+ * again if the connection had been used before and no byte of a reply has come;
+ * for other methods, such as POST, it does not use a connection twice, and
+ * gives up when a new one breaks. A request that must not be carried out twice
+ * may be sent again if it surely was not carried out (RFC 9110 section 9.2.2).
+ * That is so as long as its end has not been written: nobody acts upon a
+ * message that is incomplete (RFC 9112 section 8). Such a request has a second
+ * attempt here.
  */
 
 /* A long reply is kept in pieces of this size: one buffer that grows would be
  * copied, and its new pages be filled by the kernel, megabytes at a time on the
  * main context */
 #define CHUNK 65536
+
+/* Data of a message whose body can be written again */
+#define BODY "kandy-exchange-body"
 
 typedef struct {
   SoupMessage *msg;
@@ -29,6 +42,10 @@ typedef struct {
   gulong callers_id;
   GSource *deadline;
   gboolean timed_out;
+  gulong starting_id, wrote_body_id;
+  gboolean started;  /* there is a connection, to which it is written */
+  gboolean complete; /* it has been written to its end */
+  gboolean again;    /* this is the second attempt */
 } Exchange;
 
 static void
@@ -39,6 +56,8 @@ exchange_free (Exchange *exchange)
     g_source_unref (exchange->deadline);
   }
   g_cancellable_disconnect (exchange->callers, exchange->callers_id);
+  g_clear_signal_handler (&exchange->starting_id, exchange->msg);
+  g_clear_signal_handler (&exchange->wrote_body_id, exchange->msg);
   g_clear_object (&exchange->callers);
   g_clear_object (&exchange->cancellable);
   g_clear_object (&exchange->stream);
@@ -192,6 +211,51 @@ read_done (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_starting (SoupMessage *msg, Exchange *exchange)
+{
+  exchange->started = TRUE;
+}
+
+static void
+on_wrote_body (SoupMessage *msg, Exchange *exchange)
+{
+  exchange->complete = TRUE;
+}
+
+/* libsoup has consumed the body when it sends a request again, and would go on
+ * without one */
+static void
+set_body_again (SoupMessage *msg)
+{
+  GBytes *body = g_object_get_data (G_OBJECT (msg), BODY);
+  /* The header is replaced by what it is set to */
+  g_autofree char *content_type = g_strdup (soup_message_headers_get_one (
+      soup_message_get_request_headers (msg), "Content-Type"));
+
+  if (body)
+    soup_message_set_request_body_from_bytes (msg, content_type, body);
+}
+
+static gboolean
+may_send_again (Exchange *exchange, const GError *error)
+{
+  SoupMessageHeaders *headers =
+      soup_message_get_request_headers (exchange->msg);
+
+  if (exchange->again || !exchange->started || exchange->complete
+      || g_cancellable_is_cancelled (exchange->cancellable))
+    return FALSE;
+  /* a body that was a stream has gone */
+  if (!g_object_get_data (G_OBJECT (exchange->msg), BODY)
+      && soup_message_headers_get_encoding (headers) != SOUP_ENCODING_NONE)
+    return FALSE;
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)
+      || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+}
+
+static void
 send_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
@@ -200,12 +264,30 @@ send_done (GObject *source, GAsyncResult *result, gpointer user_data)
 
   exchange->stream =
       soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (!exchange->stream && may_send_again (exchange, error)) {
+    g_clear_error (&error);
+    exchange->again = TRUE;
+    set_body_again (exchange->msg);
+    soup_session_send_async (SOUP_SESSION (source), exchange->msg,
+        G_PRIORITY_DEFAULT, exchange->cancellable, send_done, task);
+    return;
+  }
   if (!exchange->stream) {
     return_error (task, error);
     return;
   }
   g_input_stream_read_bytes_async (exchange->stream, CHUNK, G_PRIORITY_DEFAULT,
       exchange->cancellable, read_done, task);
+}
+
+void
+kandy_exchange_set_body (
+    SoupMessage *msg, const char *content_type, GBytes *body)
+{
+  soup_message_set_request_body_from_bytes (msg, content_type, body);
+  g_object_set_data_full (
+      G_OBJECT (msg), BODY, g_bytes_ref (body), (GDestroyNotify) g_bytes_unref);
+  g_signal_connect (msg, "restarted", G_CALLBACK (set_body_again), NULL);
 }
 
 void
@@ -222,6 +304,10 @@ kandy_exchange_async (SoupSession *session, SoupMessage *msg,
   exchange->msg = g_object_ref (msg);
   exchange->pieces =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
+  exchange->starting_id =
+      g_signal_connect (msg, "starting", G_CALLBACK (on_starting), exchange);
+  exchange->wrote_body_id = g_signal_connect (
+      msg, "wrote-body", G_CALLBACK (on_wrote_body), exchange);
   exchange->limit = limit;
   exchange->cancellable = g_cancellable_new ();
   if (cancellable) {

@@ -5,7 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* Private: sends @msg and reads all of the reply, whatever its status. Ends with
+/* Private. A body that is still there when @msg has to be sent again, on another
+ * connection */
+void kandy_exchange_set_body (SoupMessage *msg, const char *content_type,
+    GBytes *body);
+
+/* Sends @msg and reads all of the reply, whatever its status. Ends with
  * G_IO_ERROR_TIMED_OUT after @timeout_ms, with G_IO_ERROR_MESSAGE_TOO_LARGE if
  * the reply has more than @limit bytes. @context: where the deadline runs. */
 void kandy_exchange_async (SoupSession *session, SoupMessage *msg,

@@ -6,6 +6,7 @@
 #include "kandy-rest-private.h"
 
 #include "kandy-error.h"
+#include "kandy-exchange.h"
 
 /*
  * Requests of the application's own (API document: `api.fetch`, protocol
@@ -158,7 +159,7 @@ kandy_rest_fetch_async (KandyRest *self, const char *method,
   if (headers)
     soup_message_headers_foreach (headers, copy_header, own);
   if (body)
-    kandy_rest_set_body (msg, "application/json", body);
+    kandy_exchange_set_body (msg, "application/json", body);
   /* the library's headers override the caller's (protocol session 1.4) */
   if (!kandy_rest_authorize (self, own, &error)) {
     g_task_return_error (task, error);

@@ -34,10 +34,6 @@ void kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg);
 /* Requests that are under way fail, and no connection is used again */
 void kandy_rest_drop_connections (KandyRest *self);
 
-/* Also when libsoup has to send @msg again, on another connection */
-void kandy_rest_set_body (SoupMessage *msg, const char *content_type,
-    GBytes *body);
-
 /* Sends @msg as it is and reads the reply, whatever its status. Ends with
  * KANDY_ERROR (network, timeout, destroyed) or G_IO_ERROR_CANCELLED. @timeout_ms
  * covers all of it, 0 for the default. */

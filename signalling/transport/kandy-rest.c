@@ -18,13 +18,14 @@
 /*
  * The REST layer: URLs, headers, TLS and proxy rules, and what an error reply
  * means (protocol session 1.4 to 1.6 and 2). Requests go out at once and in
- * parallel, there is no retry.
+ * parallel. What the platform has answered is not asked again; for connections
+ * that break see kandy-exchange.c.
  */
 
 /* libsoup's default of 2 would make requests wait for each other */
 #define MAX_CONNS 64
 /* A connection is given up before servers usually do: a request that meets a
- * server's close half-way fails, and a POST is not sent twice */
+ * server's close half-way costs a second attempt, or fails */
 #define IDLE_TIMEOUT_S 5
 /* A reply beyond this takes longer to read than the main context may be held
  * up: json-glib reads about 20 MiB a second */
@@ -615,26 +616,6 @@ kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg)
         msg, "accept-certificate", G_CALLBACK (accept_any_certificate), NULL);
 }
 
-/* libsoup has consumed the body when it finds that the server had closed the
- * connection, and would go on without one */
-static void
-on_restarted (SoupMessage *msg, gpointer user_data)
-{
-  /* The header is replaced by what it is set to */
-  g_autofree char *content_type = g_strdup (soup_message_headers_get_one (
-      soup_message_get_request_headers (msg), "Content-Type"));
-
-  soup_message_set_request_body_from_bytes (msg, content_type, user_data);
-}
-
-void
-kandy_rest_set_body (SoupMessage *msg, const char *content_type, GBytes *body)
-{
-  soup_message_set_request_body_from_bytes (msg, content_type, body);
-  g_signal_connect_data (msg, "restarted", G_CALLBACK (on_restarted),
-      g_bytes_ref (body), (GClosureNotify) (GCallback) g_bytes_unref, 0);
-}
-
 gboolean
 kandy_rest_authorize (
     KandyRest *self, SoupMessageHeaders *headers, GError **error)
@@ -814,7 +795,7 @@ kandy_rest_send_decoded_async (KandyRest *self, const char *method,
     char *text = kandy_json_to_string (body);
     g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
 
-    kandy_rest_set_body (msg, "application/json", bytes);
+    kandy_exchange_set_body (msg, "application/json", bytes);
   }
 
   log_action (self, msg, NULL, body);

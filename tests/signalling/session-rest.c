@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kandy-client-private.h"
+#include "kandy-exchange.h"
 #include "kandy-json.h"
 #include "kandy-rest-private.h"
 
@@ -626,7 +627,7 @@ test_restarted (void)
   g_autoptr (GBytes) body = g_bytes_new_static ("{}", 2);
   guint i;
 
-  kandy_rest_set_body (msg, "application/json", body);
+  kandy_exchange_set_body (msg, "application/json", body);
   for (i = 0; i < 3; i++) {
     g_signal_emit_by_name (msg, "restarted");
     g_assert_cmpstr (soup_message_headers_get_content_type (

@@ -54,8 +54,12 @@ test_four_services (void)
 
   session_sign_on (session);
   session_fault (session,
+      "[{\"on\":\"request\",\"method\":\"POST\",\"path\":"
+      "\"webrtcsignaling\",\"delay\":900},"
       "{\"on\":\"request\",\"method\":\"POST\",\"path\":"
-      "\"webrtcsignaling\",\"delay\":400}");
+      "\"/chat/\",\"delay\":600},"
+      "{\"on\":\"request\",\"method\":\"POST\",\"path\":"
+      "\"presenceListSubscriptions\",\"delay\":300}]");
   g_assert_true (
       session_subscribe (session, "call,chat,smsinbound,presence", &error));
   g_assert_no_error (error);
@@ -66,12 +70,13 @@ test_four_services (void)
       ==, 1);
   g_assert_cmpuint (
       kandy_loopback_count_websockets (session->loopback, ALICE), ==, 1);
+  g_assert_cmpuint (session->attempts->len, ==, 1);
   g_assert_cmpuint (
       kandy_loopback_count_subscriptions (session->loopback, ALICE), ==, 4);
 
-  /* the one that was delayed came last */
+  /* in the order of the answers, not in that of the names */
   subscribed = session_get_subscribed (session);
-  g_assert_true (g_str_has_suffix (subscribed, ",call"));
+  g_assert_cmpstr (subscribed, ==, "smsinbound,presence,chat,call");
 
   log = kandy_loopback_dup_log (session->loopback);
   parts = g_strsplit (log, "\"notifyURL\":\"", -1);
@@ -83,6 +88,10 @@ test_four_services (void)
     n++;
   }
   g_assert_cmpuint (n, >=, 4);
+  /* which is the one that the platform gave to the channel */
+  callback = g_strdup_printf ("\"callbackURL\":\"%s\"", callback);
+  g_assert_nonnull (strstr (log, callback));
+  g_free (callback);
   session_free (session);
 }
 
@@ -102,6 +111,7 @@ test_second_subscribe (void)
       ==, 1);
   g_assert_cmpuint (
       kandy_loopback_count_websockets (session->loopback, ALICE), ==, 1);
+  g_assert_cmpuint (session->attempts->len, ==, 0);
 
   session_clear_events (session);
   g_assert_false (session_subscribe (session, "call", &error));
@@ -292,11 +302,15 @@ test_late_answer_after_repeat (void)
   session_free (session);
 }
 
+#define DELETE_CHANNEL                                                         \
+  "\"method\":\"DELETE\",\"path\":\"/cpaas/notificationchannel/"
+
 static void
 test_unsubscribe (void)
 {
   Session *session = session_new (NULL);
   g_autoptr (GError) error = NULL;
+  g_autofree char *log = NULL;
 
   session_sign_on (session);
   g_assert_true (session_subscribe (session, "call,chat,presence", NULL));
@@ -307,9 +321,16 @@ test_unsubscribe (void)
       kandy_loopback_count_websockets (session->loopback, ALICE), ==, 1);
 
   session_clear_events (session);
+  kandy_loopback_reset_counts (session->loopback);
   g_assert_true (session_unsubscribe (session, "call,presence", &error));
   session_assert_events (
       session, "subscription:change ws:change- subscription:change");
+  /* first the socket, then the channel */
+  log = kandy_loopback_dup_log (session->loopback);
+  g_assert_nonnull (strstr (log, "\"kind\":\"ws-close\""));
+  g_assert_nonnull (strstr (log, DELETE_CHANNEL));
+  g_assert_true (
+      strstr (log, "\"kind\":\"ws-close\"") < strstr (log, DELETE_CHANNEL));
   check_subscribed (session, "");
   g_assert_cmpuint (
       kandy_loopback_count_requests (session->loopback, "DELETE", "/channels"),
@@ -324,7 +345,7 @@ test_unsubscribe (void)
       session, "subscription:change ws:change- ws:change+ subscription:change");
   g_assert_cmpuint (
       kandy_loopback_count_requests (session->loopback, "POST", "/channels"),
-      ==, 2);
+      ==, 1);
   session_free (session);
 }
 
@@ -406,6 +427,20 @@ test_expired_token (void)
   session_assert_events (session,
       "subscription:change request:error(authentication:1) "
       "subscription:error(subscription:2)");
+
+  /* each refusal tells of it, and comes before what it leads to */
+  session_sign_on (session);
+  g_assert_true (session_subscribe (session, "presence", NULL));
+  session_clear_events (session);
+  kandy_loopback_expire_tokens (session->loopback, ALICE);
+  g_clear_error (&error);
+  g_assert_false (session_subscribe (session, "call,chat", &error));
+  g_assert_cmpstr (kandy_error_get_platform_code (error), ==, "subscription:5");
+  session_assert_events (session,
+      "subscription:change request:error(authentication:1) "
+      "request:error(authentication:1) subscription:error(subscription:5) "
+      "subscription:error(subscription:5) subscription:change");
+  check_subscribed (session, "presence");
 
   session_clear_events (session);
   kandy_client_fetch_async (session->client, NULL,

@@ -118,12 +118,13 @@ test_muted_acks (void)
   session_assert_events (session,
       "subscription:change ws:change- ws:change+ subscription:change "
       "ws:change- ws:change- ws:change+");
-  /* the same channel, and nothing but the websocket: no request is a REST one
+  /* the same channel, and nothing but its websocket: no request is a REST one
    */
   g_assert_cmpuint (
-      kandy_loopback_count_requests (session->loopback, "POST", "/"), ==, 0);
+      kandy_loopback_count_requests (session->loopback, "*", "/"), ==, 1);
   g_assert_cmpuint (
-      kandy_loopback_count_requests (session->loopback, "DELETE", "/"), ==, 0);
+      kandy_loopback_count_requests (session->loopback, "GET", "/websocket"),
+      ==, 1);
   g_assert_cmpuint (
       kandy_loopback_count_channels (session->loopback, ALICE), ==, 1);
   g_assert_true (kandy_services_is_subscribed (
@@ -205,6 +206,9 @@ test_server_pings (void)
   WAIT (count_in_log (session, "connAck") >= 3);
   session_assert_events (session, "");
   session_fault (session, "{\"set\":{\"mutePings\":true}}");
+  /* not one is left without an answer */
+  WAIT (count_in_log (session, "connAck")
+      == count_in_log (session, "\"connCheck\":"));
   muted = g_get_monotonic_time ();
   /* without the interval of the pings it would be four minutes */
   WAIT (session->socket_times->len >= 1);
@@ -302,6 +306,8 @@ test_close_normal (void)
   WAIT (session->events->len && strstr (session->events->str, "LOST"));
   session_assert_events (
       session, "ws:change- subscription:change{LOST_CONNECTION}");
+  /* at once, and not after attempts */
+  g_assert_cmpuint (session->attempts->len, ==, 0);
   g_assert_false (session_is_pending (session));
   session_free (session);
 }
