@@ -13,6 +13,11 @@ void kandy_error_set_retry_after (GError *error, guint64 milliseconds);
  * reply that is too large is a PROTOCOL error */
 GError *kandy_error_from_network (const GError *error, const char *operation);
 
+/* The same failure under the code and in the words of what failed with it: kind,
+ * status and the time to wait are those of @cause */
+GError *kandy_error_restate (const GError *cause, const char *platform_code,
+    const char *format, ...) G_GNUC_PRINTF (3, 4);
+
 /* As UTF-8, with U+FFFD for what is none. @text: (transfer full) */
 char *kandy_make_valid (char *text);
 

@@ -92,6 +92,25 @@ kandy_error_from_network (const GError *error, const char *operation)
       "FETCH", 0, "%s request failed: %s%s", operation, error->message, hint);
 }
 
+GError *
+kandy_error_restate (
+    const GError *cause, const char *platform_code, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  GError *error;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  error =
+      kandy_error_new (cause->domain == KANDY_ERROR ? (KandyError) cause->code
+                                                    : KANDY_ERROR_NETWORK,
+          platform_code, kandy_error_get_http_status (cause), "%s", message);
+  kandy_error_set_retry_after (error, kandy_error_get_retry_after (cause));
+  return error;
+}
+
 /**
  * kandy_error_new:
  * @code: the coarse reason

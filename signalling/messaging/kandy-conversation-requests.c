@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-json.h"
 
 /*
@@ -84,8 +84,7 @@ fail (GTask *task, GError *error, const char *code)
 {
   if (code && error->domain == KANDY_ERROR
       && !g_error_matches (error, KANDY_ERROR, KANDY_ERROR_DESTROYED)) {
-    GError *coded = kandy_error_new ((KandyError) error->code, code,
-        kandy_error_get_http_status (error), "%s", error->message);
+    GError *coded = kandy_error_restate (error, code, "%s", error->message);
 
     g_error_free (error);
     error = coded;

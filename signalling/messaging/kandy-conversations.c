@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kandy-enum-types.h"
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-events.h"
 #include "kandy-json.h"
 #include "kandy-logger.h"
@@ -457,8 +457,8 @@ fetch_failed (GTask *task, GError *error)
 
   if (error->domain == KANDY_ERROR
       && !g_error_matches (error, KANDY_ERROR, KANDY_ERROR_DESTROYED)) {
-    GError *coded = kandy_error_new ((KandyError) error->code, "messaging:8",
-        kandy_error_get_http_status (error), "%s", error->message);
+    GError *coded =
+        kandy_error_restate (error, "messaging:8", "%s", error->message);
 
     g_error_free (error);
     error = coded;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-json.h"
 #include "kandy-transfer.h"
 
@@ -208,8 +208,7 @@ with_code (GError *error, const char *code)
   if (error->domain != KANDY_ERROR
       || g_error_matches (error, KANDY_ERROR, KANDY_ERROR_DESTROYED))
     return error;
-  coded = kandy_error_new ((KandyError) error->code, code,
-      kandy_error_get_http_status (error), "%s", error->message);
+  coded = kandy_error_restate (error, code, "%s", error->message);
   g_error_free (error);
   return coded;
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-events.h"
 
 /**
@@ -97,8 +97,8 @@ request_done (GObject *source, GAsyncResult *result, gpointer user_data)
       && error->code != KANDY_ERROR_DESTROYED) {
     GError *cause = error;
 
-    error = kandy_error_new ((KandyError) cause->code, request->error_code,
-        kandy_error_get_http_status (cause), "%s", cause->message);
+    error =
+        kandy_error_restate (cause, request->error_code, "%s", cause->message);
     g_error_free (cause);
   }
   kandy_collection_fail_with (request->self, task, request->error_event, error);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kandy-client-private.h"
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-json.h"
 #include "kandy-rest-private.h"
 
@@ -167,8 +167,7 @@ create_done (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_pointer (task, self, g_object_unref);
   else
     g_task_return_error (task,
-        kandy_error_new ((KandyError) error->code, "subscription:2",
-            kandy_error_get_http_status (error),
+        kandy_error_restate (error, "subscription:2",
             "The notification channel could not be made: %s", error->message));
 }
 
@@ -230,8 +229,7 @@ refresh_failed (KandyChannel *self, const GError *cause)
       (double) (self->expires_at - g_get_monotonic_time ()) / G_USEC_PER_SEC;
   double wait = MAX (MIN_RETRY_S, remaining / 2);
   guint attempt = self->attempt++;
-  g_autoptr (GError) error = kandy_error_new ((KandyError) cause->code,
-      "subscription:4", kandy_error_get_http_status (cause),
+  g_autoptr (GError) error = kandy_error_restate (cause, "subscription:4",
       "The notification channel's life could not be extended: %s",
       cause->message);
 

@@ -25,5 +25,10 @@ gboolean kandy_connection_connect_finish (KandyConnection *self,
 void kandy_connection_check_address (KandyConnection *self);
 /* Closes it, or ends the attempts to open it */
 void kandy_connection_disconnect (KandyConnection *self);
+/* The same, and waits until the platform has noticed; not for long */
+void kandy_connection_disconnect_async (KandyConnection *self,
+    GAsyncReadyCallback callback, gpointer user_data);
+void kandy_connection_disconnect_finish (KandyConnection *self,
+    GAsyncResult *result);
 
 G_END_DECLS

@@ -10,7 +10,7 @@
 #include "kandy-action-log.h"
 #include "kandy-client-private.h"
 #include "kandy-connectivity.h"
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-events.h"
 #include "kandy-notifications-private.h"
 #include "kandy-websocket.h"
@@ -30,6 +30,10 @@
 /* Attempts are at least this far apart, so that a configured delay of 0 does
  * not hammer the platform */
 #define MIN_WINDOW_MS 100.0
+
+/* For the peer's close frame; a platform that does not answer must not hold up
+ * who leaves */
+#define CLOSE_TIMEOUT_MS 500
 
 #define PLATFORM "cpaas"
 
@@ -310,8 +314,7 @@ static void
 give_up (KandyConnection *self, const GError *cause)
 {
   if (self->connecting) {
-    GError *error = kandy_error_new ((KandyError) cause->code, "subscription:1",
-        kandy_error_get_http_status (cause),
+    GError *error = kandy_error_restate (cause, "subscription:1",
         "The websocket could not be opened: %s", cause->message);
 
     forget (self);
@@ -531,6 +534,40 @@ kandy_connection_disconnect (KandyConnection *self)
           G_IO_ERROR, G_IO_ERROR_CANCELLED, "The connection was closed"));
   if (was_wanted)
     emit_change (self);
+}
+
+static void
+parted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  kandy_websocket_part_finish (KANDY_WEBSOCKET (source), result);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+kandy_connection_disconnect_async (
+    KandyConnection *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (KandyWebsocket) websocket =
+      self->websocket ? g_object_ref (self->websocket) : NULL;
+
+  g_task_set_source_tag (task, kandy_connection_disconnect_async);
+  if (websocket) {
+    kandy_websocket_part_async (
+        websocket, SOUP_WEBSOCKET_CLOSE_NORMAL, CLOSE_TIMEOUT_MS, parted, task);
+  } else {
+    g_task_return_boolean (task, TRUE);
+    g_object_unref (task);
+  }
+  kandy_connection_disconnect (self);
+}
+
+void
+kandy_connection_disconnect_finish (KandyConnection *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
 void

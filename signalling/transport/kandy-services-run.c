@@ -7,7 +7,7 @@
 
 #include "kandy-client-private.h"
 #include "kandy-connection-private.h"
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-rest-private.h"
 
 /*
@@ -94,6 +94,23 @@ channel_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
     conclude (self, NULL);
 }
 
+/* Protocol session 4.4: first the websocket, then its channel */
+static void
+disconnected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KandyServices) self = user_data;
+  g_autoptr (KandyChannel) channel = NULL;
+
+  kandy_connection_disconnect_finish (KANDY_CONNECTION (source), result);
+  if (!self->running)
+    return;
+  channel = kandy_services_steal_channel (self);
+  if (channel && kandy_services_is_alive (self))
+    kandy_channel_delete_async (channel, channel_deleted, g_object_ref (self));
+  else
+    conclude (self, NULL);
+}
+
 /* Ends the running operation. @error: (transfer full) (nullable): why it could
  * not be carried out at all */
 static void
@@ -105,14 +122,9 @@ finish (KandyServices *self, GError *error)
   /* requests that are still under way may yet subscribe to something */
   if (!error && self->entries->len == 0 && self->channel && self->n_late == 0
       && kandy_services_is_alive (self)) {
-    kandy_connection_disconnect (self->connection);
-    if (self->running == operation && self->channel) {
-      g_autoptr (KandyChannel) channel = kandy_services_steal_channel (self);
-
-      kandy_channel_delete_async (
-          channel, channel_deleted, g_object_ref (self));
-      return;
-    }
+    kandy_connection_disconnect_async (
+        self->connection, disconnected, g_object_ref (self));
+    return;
   }
   if (self->running == operation)
     conclude (self, error);
@@ -373,8 +385,7 @@ service_unsubscribed (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   if (cause && kandy_error_get_http_status (cause) != SOUP_STATUS_NOT_FOUND) {
-    error = kandy_error_new ((KandyError) cause->code, "subscription:6",
-        kandy_error_get_http_status (cause),
+    error = kandy_error_restate (cause, "subscription:6",
         "Service %s could not be unsubscribed from: %s", request->service,
         cause->message);
   } else {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kandy-client-private.h"
-#include "kandy-error.h"
+#include "kandy-error-private.h"
 #include "kandy-json.h"
 #include "kandy-logger.h"
 #include "kandy-rest-private.h"
@@ -92,8 +92,7 @@ fail (GTask *task, GError *cause)
     return;
   }
   g_task_return_error (task,
-      kandy_error_new ((KandyError) cause->code, "subscription:5",
-          kandy_error_get_http_status (cause),
+      kandy_error_restate (cause, "subscription:5",
           "Service %s could not be subscribed to: %s", subscribe->service->name,
           cause->message));
   g_error_free (cause);

@@ -396,3 +396,74 @@ kandy_websocket_close (KandyWebsocket *self, gushort code)
     g_object_unref (socket);
   }
 }
+
+typedef struct {
+  SoupWebsocketConnection *socket;
+  KandyClient *client;
+  gulong closed_id, destroyed_id;
+  GSource *timeout;
+} Parting;
+
+static void
+parting_free (Parting *parting)
+{
+  g_clear_signal_handler (&parting->closed_id, parting->socket);
+  g_clear_signal_handler (&parting->destroyed_id, parting->client);
+  g_object_unref (parting->socket);
+  g_object_unref (parting->client);
+  g_source_destroy (parting->timeout);
+  g_source_unref (parting->timeout);
+  g_free (parting);
+}
+
+/* Whatever comes first: the data goes, and all else that may come with it */
+static void
+end_parting (GTask *task)
+{
+  g_task_set_task_data (task, NULL, NULL);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static gboolean
+parting_timed_out (gpointer user_data)
+{
+  end_parting (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+kandy_websocket_part_async (KandyWebsocket *self, gushort code,
+    guint timeout_ms, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  Parting *parting;
+
+  g_task_set_source_tag (task, kandy_websocket_part_async);
+  if (!self->socket || !self->client
+      || soup_websocket_connection_get_state (self->socket)
+          != SOUP_WEBSOCKET_STATE_OPEN) {
+    kandy_websocket_close (self, code);
+    g_task_return_boolean (task, TRUE);
+    g_object_unref (task);
+    return;
+  }
+  parting = g_new0 (Parting, 1);
+  parting->socket = g_object_ref (self->socket);
+  parting->closed_id = g_signal_connect_swapped (
+      parting->socket, "closed", G_CALLBACK (end_parting), task);
+  parting->client = g_object_ref (self->client);
+  parting->destroyed_id = g_signal_connect_swapped (
+      parting->client, "destroyed", G_CALLBACK (end_parting), task);
+  parting->timeout = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (parting->timeout, parting_timed_out, task, NULL);
+  g_source_attach (parting->timeout, g_task_get_context (task));
+  g_task_set_task_data (task, parting, (GDestroyNotify) parting_free);
+  kandy_websocket_close (self, code);
+}
+
+void
+kandy_websocket_part_finish (KandyWebsocket *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}

@@ -37,5 +37,9 @@ gboolean kandy_websocket_is_stranded (KandyWebsocket *self);
 gboolean kandy_websocket_send (KandyWebsocket *self, const char *text);
 /* Also ends an attempt. Idempotent */
 void kandy_websocket_close (KandyWebsocket *self, gushort code);
+/* The same, and waits for the peer's close frame, @timeout_ms at most */
+void kandy_websocket_part_async (KandyWebsocket *self, gushort code,
+    guint timeout_ms, GAsyncReadyCallback callback, gpointer user_data);
+void kandy_websocket_part_finish (KandyWebsocket *self, GAsyncResult *result);
 
 G_END_DECLS

@@ -429,6 +429,7 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type,
   }
 }
 
+/* With the client's closing frame, or when there is no connection any more */
 static void
 on_closed (SoupWebsocketConnection *socket, KlChannel *channel)
 {
@@ -476,6 +477,9 @@ attach_socket (KlChannel *channel, GIOStream *stream, GSocket *transport,
       kl_channel_ref (channel), (GClosureNotify) (GCallback) kl_channel_unref,
       0);
   g_signal_connect_data (socket, "pong", G_CALLBACK (on_pong),
+      kl_channel_ref (channel), (GClosureNotify) (GCallback) kl_channel_unref,
+      0);
+  g_signal_connect_data (socket, "closing", G_CALLBACK (on_closed),
       kl_channel_ref (channel), (GClosureNotify) (GCallback) kl_channel_unref,
       0);
   g_signal_connect_data (socket, "closed", G_CALLBACK (on_closed),

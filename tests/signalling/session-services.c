@@ -652,6 +652,32 @@ test_destroy_in_listener (gconstpointer data)
   session_free (session);
 }
 
+/* Likewise when the last service goes: the last event but one comes while the
+ * websocket is being closed */
+static void
+test_destroy_while_leaving (gconstpointer data)
+{
+  guint countdown = GPOINTER_TO_UINT (data);
+  Session *session = session_new (NULL);
+  KandyServices *services = kandy_client_get_services (session->client);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *names[] = { "call", NULL };
+
+  session_sign_on (session);
+  g_assert_true (session_subscribe (session, "call", NULL));
+  g_signal_connect (
+      session->client, "event", G_CALLBACK (on_event_destroy), &countdown);
+  kandy_services_unsubscribe_async (
+      services, names, NULL, NULL, store_result, &result);
+  wait_result (&result);
+  g_assert_cmpuint (countdown, ==, 0);
+  if (!kandy_services_unsubscribe_finish (services, result, &error))
+    g_assert_error (error, KANDY_ERROR, KANDY_ERROR_DESTROYED);
+  WAIT (kandy_loopback_count_websockets (session->loopback, NULL) == 0);
+  session_free (session);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -720,6 +746,13 @@ main (int argc, char **argv)
         g_strdup_printf ("/session/services/destroy-in-listener/%u", i);
 
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_destroy_in_listener);
+  }
+  for (i = 1; i <= 3; i++) {
+    g_autofree char *path =
+        g_strdup_printf ("/session/services/destroy-while-leaving/%u", i);
+
+    g_test_add_data_func (
+        path, GUINT_TO_POINTER (i), test_destroy_while_leaving);
   }
   return g_test_run ();
 }
