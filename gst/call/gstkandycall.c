@@ -306,8 +306,7 @@ gst_kandy_call_new_transport (GstKandyCall *self, GError **error)
       : NULL;
   GstKandyTransportParams params = {
     .latency = self->latency,
-    .bundle = !(self->config
-        && kandy_config_get_boolean (self->config, "call.removeBundling")),
+    .bundle = gst_kandy_sdp_facade_may_bundle (self->facade),
     .relay_only = self->relay_only,
     .ice_servers = self->ice_servers,
     .tls_verify = !self->config

@@ -171,6 +171,13 @@ commit (GstKandyCall *self)
   gst_kandy_call_after_commit (self);
 }
 
+static void
+tell_needed_offer (GstKandyCall *self)
+{
+  if (!self->closed && gst_kandy_sdp_facade_needs_offer (self->facade))
+    kandy_media_engine_emit_offer_needed (KANDY_MEDIA_ENGINE (self));
+}
+
 /* All steps were taken, or one failed */
 static void
 run_finished (GstKandyCall *self)
@@ -203,6 +210,7 @@ run_finished (GstKandyCall *self)
         &self->staged_hold, self->facade, self->change);
     commit (self);
     settle (self, NULL, NULL);
+    tell_needed_offer (self);
     return;
   }
 
@@ -621,6 +629,7 @@ drop_offer (KandyMediaEngine *engine)
   forget_staged (self);
   gst_kandy_call_sync_remote_tracks (self);
   gst_kandy_call_update_gates (self);
+  tell_needed_offer (self);
 }
 
 static void

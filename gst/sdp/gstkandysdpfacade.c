@@ -739,7 +739,10 @@ gst_kandy_sdp_facade_commit (GstKandySdpFacade *self)
     gst_kandy_sdp_state_get_wire (state, i)->is_new = FALSE;
   if (state->first)
     self->stale = FALSE;
+  if (state->parted)
+    self->parted = self->stale = TRUE;
   state->negotiated = TRUE;
+  state->parted = FALSE;
   state->steps = 0;
   state->offering = state->answered = state->first = FALSE;
   state->early = state->told_remote = state->created = FALSE;
@@ -902,6 +905,18 @@ gboolean
 gst_kandy_sdp_facade_is_bundled (GstKandySdpFacade *self)
 {
   return get_state (self)->bundled;
+}
+
+gboolean
+gst_kandy_sdp_facade_may_bundle (GstKandySdpFacade *self)
+{
+  return !self->remove_bundling && !self->parted;
+}
+
+gboolean
+gst_kandy_sdp_facade_needs_offer (GstKandySdpFacade *self)
+{
+  return self->parted && self->stale;
 }
 
 gboolean

@@ -268,6 +268,11 @@ GST_KANDY_API gboolean gst_kandy_sdp_facade_get_mline (GstKandySdpFacade *self, 
     GstKandySdpMline *mline);
 /* whether all m-lines share one transport */
 GST_KANDY_API gboolean gst_kandy_sdp_facade_is_bundled (GstKandySdpFacade *self);
+/* Whether our offers bundle: not if told not to, nor if the far end has answered
+ * a bundle with m-lines that are apart. webrtcbin's bundle-policy follows. */
+GST_KANDY_API gboolean gst_kandy_sdp_facade_may_bundle (GstKandySdpFacade *self);
+/* What is agreed leaves m-lines without a transport, until another offer */
+GST_KANDY_API gboolean gst_kandy_sdp_facade_needs_offer (GstKandySdpFacade *self);
 /* Far end's ICE credentials and candidates ("candidate:..." strings, without
  * those that cannot be used) for the transport of this webrtcbin m-line. FALSE if there is none.
  * @ufrag, @pwd: (out) (transfer none), @candidates: (out) (transfer none)

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 struct _GstKandySdpFacade {
   gboolean is_caller;
   gboolean remove_bundling;
+  gboolean parted; /* the far end does not bundle */
   gboolean remove_h264;
   GstCaps *receive[2]; /* by KandyMediaKind; nullable */
   gboolean ask[2];

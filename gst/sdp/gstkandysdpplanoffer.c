@@ -232,7 +232,7 @@ gst_kandy_sdp_plan_offer (GstKandySdpFacade *self, KandyOfferPurpose purpose,
   }
   state->first = !state->negotiated || rebuild || state->inner->len == 0;
   if (state->first)
-    state->bundled = !self->remove_bundling;
+    state->bundled = gst_kandy_sdp_facade_may_bundle (self);
 
   if (!plan_lines (self, state, error) || !plan_formats (self, state, error))
     return NULL;
@@ -420,6 +420,22 @@ accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
   return TRUE;
 }
 
+/* The one transport that was offered for all m-lines could reach one of the far
+ * end's only, and all of them would try. webrtcbin does not hear of such an
+ * answer: the m-lines are silent until they have been offered apart. */
+static void
+part (GstKandySdpState *state)
+{
+  guint i;
+
+  state->parted = TRUE;
+  for (i = 0; i < state->wire->len; i++) {
+    GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
+
+    line->send = line->receive = FALSE;
+  }
+}
+
 static gboolean
 accept_transport (GstKandySdpFacade *self, GstKandySdpState *state,
     GstKandySdpDescription *answer, GError **error)
@@ -444,11 +460,8 @@ accept_transport (GstKandySdpFacade *self, GstKandySdpState *state,
 
   if (state->first) {
     if (state->bundled && alive > 1 && bundled < alive)
-      return answer_fail ("call:5", error,
-          "it does not bundle its %u m-lines (removeBundling offers them "
-          "apart)",
-          alive);
-    if (state->bundled && bundled < alive)
+      part (state);
+    else if (state->bundled && bundled < alive)
       state->bundled = FALSE;
 
     /* protocol calls 4.3: an answer that leaves it open */
@@ -490,7 +503,9 @@ gst_kandy_sdp_plan_accept (GstKandySdpFacade *self, GstKandySdpState *state,
   if (!accept_transport (self, state, answer, error))
     return FALSE;
 
-  if (state->early)
+  if (state->parted)
+    state->steps = GST_KANDY_SDP_STEP_NONE;
+  else if (state->early)
     state->steps |= GST_KANDY_SDP_STEP_SET_REMOTE;
   else if (state->inner->len > known)
     state->steps |= GST_KANDY_SDP_STEP_TRANSCEIVERS

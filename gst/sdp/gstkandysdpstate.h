@@ -76,6 +76,7 @@ typedef struct {
   gboolean told_remote;
   gboolean created;
   gboolean offer_active; /* a=setup:active in our offer */
+  gboolean parted; /* the answer takes the bundle apart */
   GstKandySdpSteps steps;
   GstKandySdpDescription *offer; /* the far end's */
 } GstKandySdpState;

@@ -79,6 +79,12 @@ on_path_lost (KandyMediaEngine *engine, KandyCall *self)
   kandy_call_flush (self);
 }
 
+static void
+on_offer_needed (KandyMediaEngine *engine, KandyCall *self)
+{
+  kandy_call_offer_needed (self);
+}
+
 /* (nullable) */
 static KandyMedia *
 get_media (KandyCall *self)
@@ -172,6 +178,8 @@ kandy_call_ensure_engine (
   g_signal_connect (
       self->engine, "dtmf-received", G_CALLBACK (on_dtmf_received), self);
   g_signal_connect (self->engine, "path-lost", G_CALLBACK (on_path_lost), self);
+  g_signal_connect (
+      self->engine, "offer-needed", G_CALLBACK (on_offer_needed), self);
   g_signal_connect (
       self->engine, "failed", G_CALLBACK (on_engine_failed), self);
   kandy_call_queue_notify (self, "engine");

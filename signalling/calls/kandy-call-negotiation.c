@@ -510,6 +510,7 @@ kandy_call_clear_negotiation (KandyCall *self)
   kandy_clear_source (&self->answer_timer);
   kandy_call_clear_restart (self);
   kandy_call_clear_recovery (self);
+  kandy_clear_source (&self->offer_timer);
 }
 
 /* --- public -------------------------------------------------------------- */

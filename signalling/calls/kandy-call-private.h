@@ -154,6 +154,8 @@ struct _KandyCall {
   gboolean recovery_restart;   /* local_op is a restart that nobody asked for */
   guint recovery_attempts;
   GSource *recovery_timer;     /* to the next attempt */
+  GSource *offer_timer;        /* to the offer that the engine needs */
+  guint offer_attempts;
   GSource *recovery_limit;
   KandyConnection *recovery_connection; /* watched while there is no path */
 
@@ -310,6 +312,8 @@ void kandy_call_clear_restart (KandyCall *self);
 void kandy_call_recover (KandyCall *self);
 /* This end knows that there is no path any longer */
 void kandy_call_path_lost (KandyCall *self);
+/* the engine needs another offer */
+void kandy_call_offer_needed (KandyCall *self);
 /* A MEDIA_RESTART is over; @error: (nullable) */
 void kandy_call_restarted (KandyCall *self, const GError *error);
 /* The far end's offer was answered */

@@ -19,6 +19,9 @@
  * Nothing is offered while there is no websocket for the answer. And whatever
  * was given up begins anew when the websocket is back, or the engine finds
  * another loss.
+ *
+ * Beside it, a call makes the offers that its engine needs for what is agreed
+ * (operation RENEGOTIATE).
  */
 
 /* From the loss until it is given up */
@@ -34,6 +37,8 @@
 #define GLARE_CALLER_MIN_MS 2100
 #define GLARE_CALLER_MAX_MS 4000
 #define GLARE_CALLEE_MAX_MS 2000
+/* After the first one */
+#define OFFER_ATTEMPTS 3
 
 static gboolean attempt (gpointer user_data);
 
@@ -166,6 +171,48 @@ is_busy (KandyCall *self)
       || self->remote_op.type != KANDY_OPERATION_NONE
       || self->ending != KANDY_OPERATION_NONE || self->awaiting_answer;
 }
+
+/* --- the offer that the engine needs ------------------------------------ */
+
+static gboolean
+renegotiate (gpointer user_data)
+{
+  KandyCall *self = g_object_ref (user_data);
+  g_autoptr (GError) wrong = kandy_call_check_connected (self);
+
+  kandy_clear_source (&self->offer_timer);
+  if (!self->over && (wrong || is_busy (self))) {
+    self->offer_timer =
+        kandy_calls_add_timeout (self->calls, BUSY_MS, renegotiate, self);
+  } else if (!self->over
+      && kandy_call_begin (self, KANDY_OPERATION_RENEGOTIATE, NULL, NULL)) {
+    self->offer_attempts++;
+    kandy_call_reoffer (self);
+  }
+  kandy_call_flush (self);
+  g_object_unref (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* At once for the first time. After that it has been refused, by two offers at
+ * once for example, and what is agreed has to do if it stays so. */
+void
+kandy_call_offer_needed (KandyCall *self)
+{
+  guint delay = 0;
+
+  if (self->over || !self->calls || self->offer_timer
+      || self->offer_attempts > OFFER_ATTEMPTS)
+    return;
+  if (self->offer_attempts > 0)
+    delay = self->direction == KANDY_CALL_DIRECTION_OUTGOING
+        ? g_random_int_range (GLARE_CALLER_MIN_MS, GLARE_CALLER_MAX_MS)
+        : g_random_int_range (0, GLARE_CALLEE_MAX_MS);
+  self->offer_timer =
+      kandy_calls_add_timeout (self->calls, delay, renegotiate, self);
+}
+
+/* --- recovery ------------------------------------------------------------- */
 
 static gboolean
 attempt (gpointer user_data)

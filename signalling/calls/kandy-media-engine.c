@@ -50,6 +50,7 @@ enum {
   SIGNAL_TRACK_REMOVED,
   SIGNAL_DTMF_RECEIVED,
   SIGNAL_PATH_LOST,
+  SIGNAL_OFFER_NEEDED,
   SIGNAL_FAILED,
   N_SIGNALS
 };
@@ -116,6 +117,18 @@ kandy_media_engine_default_init (KandyMediaEngineInterface *iface)
   signals[SIGNAL_PATH_LOST] =
       g_signal_new ("path-lost", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST, 0,
           NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * KandyMediaEngine::offer-needed:
+   * @self: a media engine
+   *
+   * What both ends have agreed on cannot be carried out whole, and another
+   * offer of this end mends that: the far end has taken a bundle apart, for
+   * example. Emitted again when that offer is dropped, on the client's main
+   * context with no lock held.
+   */
+  signals[SIGNAL_OFFER_NEEDED] =
+      g_signal_new ("offer-needed", KANDY_TYPE_MEDIA_ENGINE, G_SIGNAL_RUN_LAST,
+          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   /**
    * KandyMediaEngine::failed:
    * @self: a media engine
@@ -723,6 +736,20 @@ kandy_media_engine_emit_path_lost (KandyMediaEngine *self)
   g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
 
   g_signal_emit (self, signals[SIGNAL_PATH_LOST], 0);
+}
+
+/**
+ * kandy_media_engine_emit_offer_needed:
+ * @self: a media engine
+ *
+ * For implementations: emits #KandyMediaEngine::offer-needed.
+ */
+void
+kandy_media_engine_emit_offer_needed (KandyMediaEngine *self)
+{
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+
+  g_signal_emit (self, signals[SIGNAL_OFFER_NEEDED], 0);
 }
 
 /**

@@ -36,6 +36,7 @@ KANDY_API G_DECLARE_INTERFACE (KandyMediaEngine, kandy_media_engine, KANDY, MEDI
  *      as soon as a description brings or takes the track
  *  "dtmf-received" (guint number, gboolean in_band)
  *  "path-lost": the path has ended at this end, of which the far end cannot know
+ *  "offer-needed": what is agreed is not all that both ends want
  *  "failed" (GError): the engine cannot go on; the call must end
  */
 struct _KandyMediaEngineInterface {
@@ -177,6 +178,7 @@ KANDY_API void kandy_media_engine_emit_track_removed (KandyMediaEngine *self,
 KANDY_API void kandy_media_engine_emit_dtmf_received (KandyMediaEngine *self,
     guint number, gboolean in_band);
 KANDY_API void kandy_media_engine_emit_path_lost (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_emit_offer_needed (KandyMediaEngine *self);
 KANDY_API void kandy_media_engine_emit_failed (KandyMediaEngine *self,
     const GError *error);
 

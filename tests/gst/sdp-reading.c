@@ -105,7 +105,6 @@ GST_START_TEST (test_bad_answers)
         "m-line 0 (audio) has no codec in common" },
     { "SAVPF 111 63 9 0 8 13 110 126", "SAVPF 110 126", "call:2",
         "m-line 0 (audio) has no codec in common" },
-    { "a=group:BUNDLE 0 1", "a=group:BUNDLE 0", "call:5", "removeBundling" },
     { "a=rtcp-mux\r\n", "", "call:2", "a=rtcp-mux" },
     { " UDP/TLS/RTP/SAVPF", " RTP/AVP", "call:2",
         "m-line 0 (audio) has the protocol RTP/AVP, which was not offered" },

@@ -544,3 +544,45 @@ sdp_peer_describe (SdpPeer *peer, guint i)
       mline.receive ? "recv" : "",
       gst_structure_get_string (s, "encoding-name"), pt);
 }
+
+void
+sdp_pair_init (SdpPeer *a, SdpPeer *b)
+{
+  sdp_peer_init (a, "alice", TRUE);
+  sdp_peer_init (b, "bob", FALSE);
+  sdp_peer_receive (a, AUDIO_CAPS, VIDEO_CAPS);
+  sdp_peer_receive (b, AUDIO_CAPS, VIDEO_CAPS);
+}
+
+void
+sdp_peer_expect (SdpPeer *peer, guint i, const char *description)
+{
+  g_autofree char *text = sdp_peer_describe (peer, i);
+
+  fail_unless_equals_string (text, description);
+}
+
+void
+sdp_pair_clear (SdpPeer *a, SdpPeer *b)
+{
+  sdp_peer_clear (a);
+  sdp_peer_clear (b);
+}
+
+/* Audio and video in both directions */
+void
+sdp_pair_connect (SdpPeer *a, SdpPeer *b)
+{
+  sdp_pair_init (a, b);
+  sdp_peer_send (a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_send (b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (b, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  sdp_peer_negotiate (a, b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+}
+
+void
+sdp_peer_expect_steps (SdpPeer *peer, GstKandySdpSteps steps)
+{
+  fail_unless_equals_int (peer->done, steps);
+}

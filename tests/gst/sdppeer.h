@@ -67,5 +67,25 @@ void sdp_peer_negotiate (SdpPeer *a, SdpPeer *b, KandyOfferPurpose purpose,
     gboolean hold_a, gboolean hold_b, KandyRemoteChange *change);
 /* what @peer sees of an m-line, "sendrecv opus 111" */
 char *sdp_peer_describe (SdpPeer *peer, guint i);
+void sdp_peer_expect (SdpPeer *peer, guint i, const char *description);
+void sdp_peer_expect_steps (SdpPeer *peer, GstKandySdpSteps steps);
+/* Alice, who calls, and Bob, who take audio and video */
+void sdp_pair_init (SdpPeer *a, SdpPeer *b);
+/* and send both */
+void sdp_pair_connect (SdpPeer *a, SdpPeer *b);
+void sdp_pair_clear (SdpPeer *a, SdpPeer *b);
 char *sdp_load (const char *name);
 char *sdp_replace (const char *text, const char *what, const char *by);
+
+#define SDP_STEPS_FIRST_OFFER                                                            \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_CREATE_OFFER           \
+      | GST_KANDY_SDP_STEP_GATHER | GST_KANDY_SDP_STEP_SET_REMOTE)
+#define SDP_STEPS_FIRST_ANSWER                                                           \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_SET_REMOTE             \
+      | GST_KANDY_SDP_STEP_CREATE_ANSWER | GST_KANDY_SDP_STEP_GATHER)
+#define SDP_STEPS_ADDED_BY_US                                                            \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_CREATE_OFFER           \
+      | GST_KANDY_SDP_STEP_SET_REMOTE)
+#define SDP_STEPS_ADDED_BY_THEM                                                          \
+  (GST_KANDY_SDP_STEP_TRANSCEIVERS | GST_KANDY_SDP_STEP_SET_REMOTE             \
+      | GST_KANDY_SDP_STEP_CREATE_ANSWER)

@@ -586,6 +586,40 @@ test_slow_start_first (Harness *h, gconstpointer data)
   expect_hold (h, TRUE, FALSE);
 }
 
+/* What is agreed needs another offer: made when nothing else goes on, and again
+ * when it was refused */
+static void
+test_offer_needed (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  hold (h);
+  harness_wait (h, strstr (h->events->str, "UPDATE"));
+  harness_forget (h);
+  kandy_media_engine_emit_offer_needed (KANDY_MEDIA_ENGINE (h->engine));
+  kandy_media_engine_emit_offer_needed (KANDY_MEDIA_ENGINE (h->engine));
+  g_assert_nonnull (h->call->offer_timer);
+  h->script.change = KANDY_REMOTE_CHANGE_UNKNOWN;
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_expect_answer (h, NULL);
+  harness_wait (h, strstr (h->events->str, "RENEGOTIATE UPDATE"));
+  harness_expect_engine (
+      h, "accept_answer, create_offer UPDATE hold, commit_offer");
+  harness_sdp (h, ANSWER, "s1", HARNESS_SDP);
+  harness_wait (h, strstr (h->events->str, "RENEGOTIATE FINISH"));
+
+  /* as if it had been refused */
+  kandy_media_engine_emit_offer_needed (KANDY_MEDIA_ENGINE (h->engine));
+  g_assert_nonnull (h->call->offer_timer);
+  g_source_set_ready_time (h->call->offer_timer, 0);
+  harness_forget (h);
+  harness_wait (h, strstr (h->events->str, "RENEGOTIATE UPDATE"));
+
+  /* and not for ever */
+  h->call->offer_attempts = 10;
+  kandy_media_engine_emit_offer_needed (KANDY_MEDIA_ENGINE (h->engine));
+  g_assert_null (h->call->offer_timer);
+}
+
 /* What an answer says of the far end's hold, though it is no matter of ours */
 static void
 test_hold_by_answer (Harness *h, gconstpointer data)
@@ -727,6 +761,7 @@ main (int argc, char **argv)
   add ("slow-start", test_slow_start);
   add ("slow-start-first", test_slow_start_first);
   add ("hold-by-answer", test_hold_by_answer);
+  add ("offer-needed", test_offer_needed);
   add ("slow-start-failures", test_slow_start_failures);
   add ("restart", test_restart);
   add ("flood", test_flood);
