@@ -159,19 +159,29 @@ GST_START_TEST (test_payload_moves)
 }
 GST_END_TEST;
 
-static Suite *
-element_foreign_suite (void)
+static TCase *
+add_case (Suite *suite, const char *name)
 {
-  Suite *suite = suite_create ("element-foreign");
-  TCase *tcase = tcase_create ("foreign");
+  TCase *tcase = tcase_create (name);
 
   tcase_add_checked_fixture (tcase, fixture_setup, fixture_teardown);
   tcase_set_timeout (tcase, 60);
   suite_add_tcase (suite, tcase);
-  tcase_add_loop_test (tcase, test_far_end_calls, 0, G_N_ELEMENTS (far_ends));
-  tcase_add_loop_test (tcase, test_far_end_answers, 0, G_N_ELEMENTS (far_ends));
-  tcase_add_test (tcase, test_no_common_video);
-  tcase_add_loop_test (tcase, test_payload_moves, 0, G_N_ELEMENTS (moves));
+  return tcase;
+}
+
+static Suite *
+element_foreign_suite (void)
+{
+  Suite *suite = suite_create ("element-foreign");
+
+  tcase_add_loop_test (add_case (suite, "far-end-calls"), test_far_end_calls, 0,
+      G_N_ELEMENTS (far_ends));
+  tcase_add_loop_test (add_case (suite, "far-end-answers"),
+      test_far_end_answers, 0, G_N_ELEMENTS (far_ends));
+  tcase_add_test (add_case (suite, "no-common-video"), test_no_common_video);
+  tcase_add_loop_test (add_case (suite, "payload-moves"), test_payload_moves, 0,
+      G_N_ELEMENTS (moves));
   return suite;
 }
 
