@@ -281,8 +281,8 @@ install_actions (GType type)
    * GstKandySignaller::request:
    * @self: the element
    * @request: what is asked for: a structure that has the name of a method of
-   *   the API document's namespaces `groups`, `presence`, `contacts` and
-   *   `user`, and the method's parameters as fields
+   *   the API document's namespaces `conversation`, `groups`, `presence`,
+   *   `contacts`, `user` and `services`, and the method's parameters as fields
    * @promise: (nullable): to be told how it went
    *
    * Asks the platform for something. Lists of texts are a #GStrv, a
@@ -290,12 +290,22 @@ install_actions (GType type)
    * `contacts.add, contact=[contact, contactId=c1, firstName=Zoe]`, are
    * structures. One that comes while the element signs on waits until it has.
    *
+   * Methods of a conversation, as `conversation.Conversation.fetchMessages` is,
+   * also have its `destination` and its `type` (`chat-oneToOne`, which is the
+   * default, `chat-group` or `sms`) as fields, those of a message besides its
+   * `messageId`. `conversation.Message.send` has the message's `parts`, an
+   * array of structures with the field `type` (`text`, `json` or `file`) and
+   * one of that name: the text, the JSON, a file's path or URI.
+   *
    * @promise is replied to with a structure `application/x-kandy-reply` that
    * has what the method gives: a field `group`, `groups`, `participants`,
-   * `invitations`, `presence`, `contact`, `contacts`, `user`, `users`, or
-   * `results` and `next`; in case of failure the fields `error`, `code` and
-   * `http-status` of #GstKandyBaseBin::call. The document's events come as
-   * messages `kandy-event` all the same.
+   * `invitations`, `presence`, `contact`, `contacts`, `user`, `users`,
+   * `conversation`, `conversations`, `message`; `messages` or `results`, both
+   * with `next` if there are more; `subscribed`, `available` and `isPending`. A
+   * message's `parts` have a local `url` for each file after
+   * `conversation.Message.createImageLinks`. In case of failure it has the
+   * fields `error`, `code` and `http-status` of #GstKandyBaseBin::call. The
+   * document's events come as messages `kandy-event` all the same.
    */
   g_signal_new_class_handler ("request", type, flags,
       G_CALLBACK (gst_kandy_signaller_request), NULL, NULL, NULL, G_TYPE_NONE,

@@ -135,6 +135,12 @@ void gst_kandy_line_tracks_get_devices (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 
 /* gstkandylinechat.c */
+/* (transfer full): a bare name is one of the own domain */
+char *gst_kandy_line_dup_destination (GstKandyLine *self,
+    const char *destination, KandyChatType type);
+/* (transfer none): the one that is there, or a new one; NULL with @error */
+KandyConversation *gst_kandy_line_ensure_conversation (GstKandyLine *self,
+    const char *destination, KandyChatType type, GError **error);
 void gst_kandy_line_chat_start (GstKandyLine *self);
 void gst_kandy_line_chat_act (GstKandyLine *self);
 /* @promise: (nullable) (transfer full) */
@@ -142,14 +148,14 @@ void gst_kandy_line_chat_request (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 void gst_kandy_line_chat_clear (GstKandyLine *self);
 
-/* gstkandylinepeople.c */
+/* gstkandylineask.c */
 /* The line has signed on, or failed to */
-void gst_kandy_line_people_act (GstKandyLine *self);
-/* Takes over @promise, (nullable), if it returns TRUE: the request is about
- * groups, presence, contacts or users */
-gboolean gst_kandy_line_people_request (GstKandyLine *self,
+void gst_kandy_line_ask_act (GstKandyLine *self);
+/* Takes over @promise, (nullable), if it returns TRUE: the request is named
+ * after a row of the API document */
+gboolean gst_kandy_line_ask_request (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
-void gst_kandy_line_people_clear (GstKandyLine *self);
+void gst_kandy_line_ask_clear (GstKandyLine *self);
 
 /* gstkandylinestats.c */
 void gst_kandy_line_stats_start (GstKandyLine *self);

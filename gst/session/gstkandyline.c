@@ -179,7 +179,7 @@ gst_kandy_line_fail (GstKandyLine *self, const char *code, const GError *error)
       self, GST_PROGRESS_TYPE_ERROR, code, "%s", error->message);
   gst_kandy_line_calls_act (self);
   gst_kandy_line_chat_act (self);
-  gst_kandy_line_people_act (self);
+  gst_kandy_line_ask_act (self);
 }
 
 static void
@@ -244,7 +244,7 @@ be_ready (GstKandyLine *self)
       self->services & GST_KANDY_SERVICE_CALL ? "Ready for calls" : "Ready");
   gst_kandy_line_calls_act (self);
   gst_kandy_line_chat_act (self);
-  gst_kandy_line_people_act (self);
+  gst_kandy_line_ask_act (self);
 }
 
 static void
@@ -392,7 +392,7 @@ thread_main (gpointer data)
   gst_kandy_line_clear_source (&self->again_source);
   gst_kandy_line_calls_clear (self);
   gst_kandy_line_chat_clear (self);
-  gst_kandy_line_people_clear (self);
+  gst_kandy_line_ask_clear (self);
   g_signal_handlers_disconnect_by_data (self->client, self);
   kandy_logger_set_handler (
       kandy_client_get_logger (self->client), NULL, NULL, NULL, NULL);

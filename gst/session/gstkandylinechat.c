@@ -82,26 +82,41 @@ gst_kandy_line_complete_destination (
   return g_strconcat (destination, domain, NULL);
 }
 
+char *
+gst_kandy_line_dup_destination (
+    GstKandyLine *self, const char *destination, KandyChatType type)
+{
+  g_autoptr (GVariant) info = kandy_client_get_user_info (self->client);
+  const char *identity = NULL;
+
+  if (info != NULL)
+    g_variant_lookup (info, "identity", "&s", &identity);
+  return gst_kandy_line_complete_destination (destination, identity, type);
+}
+
+KandyConversation *
+gst_kandy_line_ensure_conversation (GstKandyLine *self, const char *destination,
+    KandyChatType type, GError **error)
+{
+  g_autofree char *complete =
+      gst_kandy_line_dup_destination (self, destination, type);
+
+  return kandy_conversations_create (
+      kandy_client_get_conversations (self->client), complete, type, error);
+}
+
 /* (transfer none): NULL after it has answered */
 static KandyConversation *
 find_conversation (Chat *chat)
 {
-  KandyClient *client = chat->line->client;
   const char *destination =
       gst_structure_get_string (chat->request, "destination");
-  KandyChatType type = get_chat_type (chat->request);
-  g_autoptr (GVariant) info = kandy_client_get_user_info (client);
-  g_autofree char *complete = NULL;
-  const char *identity = NULL;
   KandyConversation *conversation;
   GError *error = NULL;
 
-  if (info != NULL)
-    g_variant_lookup (info, "identity", "&s", &identity);
-  complete = gst_kandy_line_complete_destination (
-      destination != NULL ? destination : "", identity, type);
-  conversation = kandy_conversations_create (
-      kandy_client_get_conversations (client), complete, type, &error);
+  conversation = gst_kandy_line_ensure_conversation (chat->line,
+      destination != NULL ? destination : "", get_chat_type (chat->request),
+      &error);
   if (conversation == NULL) {
     chat_answer (chat, error, NULL);
     g_error_free (error);

@@ -4,186 +4,15 @@
 #include "config.h"
 #endif
 
-#include <string.h>
-
 #include <kandy-contacts.h>
 #include <kandy-groups.h>
 #include <kandy-presence.h>
 #include <kandy-users.h>
 
-#include "gstkandyline-private.h"
-#include "gstkandyvariant.h"
+#include "gstkandylineask.h"
 
-/* SECTION: groups, presence, contacts and users of a line
- *
- * A request is named after the row of the API document that it asks for, as in
- * "groups.create", and its fields are that row's parameters. One that comes
- * while the line signs on waits until it has.
- */
-
-GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
-#define GST_CAT_DEFAULT kandy_line_debug
-
-/* Whom to answer, and how */
-typedef struct {
-  GstKandyLine *line;
-  const struct _Method *method;
-  GstStructure *request;
-  GstPromise *promise; /* (nullable) */
-} Ask;
-
-/* A row of the document: either begun and finished later, or just got */
-typedef struct _Method {
-  const char *name;
-  void (*begin) (KandyClient *client, const GstStructure *request, Ask *ask);
-  /* adds to the reply what there is to say */
-  gboolean (*finish) (GObject *source, GAsyncResult *result,
-      GVariantDict *reply, GError **error);
-  void (*get) (
-      KandyClient *client, const GstStructure *request, GVariantDict *reply);
-} Method;
-
-static void
-ask_free (Ask *ask)
-{
-  g_object_unref (ask->line);
-  gst_structure_free (ask->request);
-  g_clear_pointer (&ask->promise, gst_promise_unref);
-  g_free (ask);
-}
-
-/* @reply: (nullable): what the answer says, NULL with @error. Frees @ask */
-static void
-answer (Ask *ask, GVariantDict *reply, const GError *error)
-{
-  if (error != NULL) {
-    GST_INFO_OBJECT (ask->line, "%s: %s", ask->method->name, error->message);
-    gst_kandy_promise_reply (ask->promise, NULL, error);
-  } else {
-    g_autoptr (GVariant) variant =
-        g_variant_ref_sink (g_variant_dict_end (reply));
-
-    if (ask->promise != NULL)
-      gst_promise_reply (ask->promise,
-          gst_kandy_structure_from_variant (
-              "application/x-kandy-reply", variant));
-  }
-  ask_free (ask);
-}
-
-static void
-on_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Ask *ask = user_data;
-  g_autoptr (GError) error = NULL;
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
-
-  if (ask->method->finish (source, result, &reply, &error))
-    answer (ask, &reply, NULL);
-  else
-    answer (ask, NULL, error);
-}
-
-static const char *
-get_text (const GstStructure *request, const char *field)
-{
-  const char *text = gst_structure_get_string (request, field);
-
-  return text != NULL ? text : "";
-}
-
-/* (transfer full): one string, a strv, or an array or list of strings */
-static char **
-dup_texts (const GstStructure *request, const char *field)
-{
-  const GValue *value = gst_structure_get_value (request, field);
-  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
-  guint n = 0, i;
-
-  if (value != NULL && G_VALUE_HOLDS (value, G_TYPE_STRV))
-    return g_value_dup_boxed (value);
-  if (value != NULL && G_VALUE_HOLDS_STRING (value)
-      && g_value_get_string (value) != NULL) {
-    g_ptr_array_add (texts, g_value_dup_string (value));
-  } else if (value != NULL && GST_VALUE_HOLDS_ARRAY (value)) {
-    n = gst_value_array_get_size (value);
-  } else if (value != NULL && GST_VALUE_HOLDS_LIST (value)) {
-    n = gst_value_list_get_size (value);
-  }
-  for (i = 0; i < n; i++) {
-    const GValue *item = GST_VALUE_HOLDS_ARRAY (value)
-        ? gst_value_array_get_value (value, i)
-        : gst_value_list_get_value (value, i);
-
-    g_ptr_array_add (texts,
-        g_strdup (
-            G_VALUE_HOLDS_STRING (item) && g_value_get_string (item) != NULL
-                ? g_value_get_string (item)
-                : ""));
-  }
-  g_ptr_array_add (texts, NULL);
-  return (char **) g_ptr_array_steal (texts, NULL);
-}
-
-static gboolean
-add_member (GQuark field, const GValue *value, gpointer user_data)
-{
-  GValue text = G_VALUE_INIT;
-
-  g_value_init (&text, G_TYPE_STRING);
-  if (g_value_transform (value, &text) && g_value_get_string (&text) != NULL)
-    g_variant_dict_insert (
-        user_data, g_quark_to_string (field), "s", g_value_get_string (&text));
-  g_value_unset (&text);
-  return TRUE;
-}
-
-/* (nullable) (transfer floating): a field that is a structure, as texts */
-static GVariant *
-get_members (const GstStructure *request, const char *field)
-{
-  const GValue *value = gst_structure_get_value (request, field);
-  GVariantDict dict;
-
-  if (value == NULL || !GST_VALUE_HOLDS_STRUCTURE (value))
-    return NULL;
-  g_variant_dict_init (&dict, NULL);
-  gst_structure_foreach (gst_value_get_structure (value), add_member, &dict);
-  return g_variant_dict_end (&dict);
-}
-
-/* @value: (transfer full) */
-static void
-insert (GVariantDict *reply, const char *name, GVariant *value)
-{
-  g_variant_dict_insert_value (reply, name, value);
-  g_variant_unref (value);
-}
-
-static void
-insert_list (GVariantDict *reply, const char *name, GListModel *model,
-    GVariant *(*to_variant) (gpointer item))
-{
-  GVariantBuilder builder;
-  guint i;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (i = 0; model != NULL && i < g_list_model_get_n_items (model); i++) {
-    g_autoptr (GObject) item = g_list_model_get_item (model, i);
-    g_autoptr (GVariant) variant = to_variant (item);
-
-    g_variant_builder_add_value (&builder, variant);
-  }
-  g_variant_dict_insert_value (reply, name, g_variant_builder_end (&builder));
-}
-
-/* Of the operations that have nothing to say but that they succeeded */
-#define FINISH(name, TYPE)                                                     \
-  static gboolean finish_##name (GObject *source, GAsyncResult *result,        \
-      GVariantDict *reply, GError **error)                                     \
-  {                                                                            \
-    return kandy_##name##_finish (TYPE (source), result, error);               \
-  }
+/* SECTION: groups, presence, contacts and users of a line, as rows of
+ * gstkandylineask.c */
 
 static GVariant *
 group_to_variant (gpointer group)
@@ -192,15 +21,18 @@ group_to_variant (gpointer group)
 }
 
 static void
-begin_groups_create (KandyClient *client, const GstStructure *request, Ask *ask)
+begin_groups_create (
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
-  g_auto (GStrv) participants = dup_texts (request, "participants");
+  g_auto (GStrv) participants =
+      gst_kandy_ask_dup_texts (request, "participants");
 
   kandy_groups_create_async (kandy_client_get_groups (client),
-      get_text (request, "name"), (const char *const *) participants,
+      gst_kandy_ask_get_text (request, "name"),
+      (const char *const *) participants,
       gst_structure_get_string (request, "subject"),
       gst_structure_get_string (request, "image"), ask->line->cancellable,
-      on_done, ask);
+      gst_kandy_ask_done, ask);
 }
 
 static gboolean
@@ -212,29 +44,31 @@ finish_groups_create (
 
   if (group == NULL)
     return FALSE;
-  insert (reply, "group", kandy_group_to_variant (group));
+  gst_kandy_ask_insert (reply, "group", kandy_group_to_variant (group));
   return TRUE;
 }
 
 static void
-begin_groups_fetch (KandyClient *client, const GstStructure *request, Ask *ask)
+begin_groups_fetch (
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
-  kandy_groups_fetch_async (
-      kandy_client_get_groups (client), ask->line->cancellable, on_done, ask);
+  kandy_groups_fetch_async (kandy_client_get_groups (client),
+      ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
-FINISH (groups_fetch, KANDY_GROUPS)
+GST_KANDY_ASK_FINISH (groups_fetch, KANDY_GROUPS)
 
 /* Of the operations on one group */
 #define GROUP_METHOD(name)                                                     \
   static void begin_groups_##name (                                            \
-      KandyClient *client, const GstStructure *request, Ask *ask)              \
+      KandyClient *client, const GstStructure *request, GstKandyAsk *ask)      \
   {                                                                            \
     kandy_groups_##name##_async (kandy_client_get_groups (client),             \
-        get_text (request, "groupId"), ask->line->cancellable, on_done, ask);  \
+        gst_kandy_ask_get_text (request, "groupId"), ask->line->cancellable,   \
+        gst_kandy_ask_done, ask);                                              \
   }                                                                            \
                                                                                \
-  FINISH (groups_##name, KANDY_GROUPS)
+  GST_KANDY_ASK_FINISH (groups_##name, KANDY_GROUPS)
 
 GROUP_METHOD (accept_invitation)
 GROUP_METHOD (reject_invitation)
@@ -243,14 +77,15 @@ GROUP_METHOD (delete)
 
 #define PARTICIPANT_METHOD(name)                                               \
   static void begin_groups_##name (                                            \
-      KandyClient *client, const GstStructure *request, Ask *ask)              \
+      KandyClient *client, const GstStructure *request, GstKandyAsk *ask)      \
   {                                                                            \
     kandy_groups_##name##_async (kandy_client_get_groups (client),             \
-        get_text (request, "groupId"), get_text (request, "participant"),      \
-        ask->line->cancellable, on_done, ask);                                 \
+        gst_kandy_ask_get_text (request, "groupId"),                           \
+        gst_kandy_ask_get_text (request, "participant"),                       \
+        ask->line->cancellable, gst_kandy_ask_done, ask);                      \
   }                                                                            \
                                                                                \
-  FINISH (groups_##name, KANDY_GROUPS)
+  GST_KANDY_ASK_FINISH (groups_##name, KANDY_GROUPS)
 
 PARTICIPANT_METHOD (add_participant)
 PARTICIPANT_METHOD (remove_participant)
@@ -259,32 +94,32 @@ static void
 get_groups (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  insert_list (reply, "groups", G_LIST_MODEL (kandy_client_get_groups (client)),
-      group_to_variant);
+  gst_kandy_ask_insert_list (reply, "groups",
+      G_LIST_MODEL (kandy_client_get_groups (client)), group_to_variant);
 }
 
 static void
 get_group (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  KandyGroup *group = kandy_groups_get (
-      kandy_client_get_groups (client), get_text (request, "groupId"));
+  KandyGroup *group = kandy_groups_get (kandy_client_get_groups (client),
+      gst_kandy_ask_get_text (request, "groupId"));
 
   if (group != NULL)
-    insert (reply, "group", kandy_group_to_variant (group));
+    gst_kandy_ask_insert (reply, "group", kandy_group_to_variant (group));
 }
 
 static void
 get_participants (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  KandyGroup *group = kandy_groups_get (
-      kandy_client_get_groups (client), get_text (request, "groupId"));
+  KandyGroup *group = kandy_groups_get (kandy_client_get_groups (client),
+      gst_kandy_ask_get_text (request, "groupId"));
   g_autoptr (GVariant) variant =
       group != NULL ? kandy_group_to_variant (group) : NULL;
 
   if (variant != NULL)
-    insert (reply, "participants",
+    gst_kandy_ask_insert (reply, "participants",
         g_variant_lookup_value (variant, "participants", NULL));
 }
 
@@ -292,7 +127,7 @@ static void
 get_invitations (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  insert_list (reply, "invitations",
+  gst_kandy_ask_insert_list (reply, "invitations",
       kandy_groups_get_invitations (kandy_client_get_groups (client)),
       group_to_variant);
 }
@@ -305,27 +140,29 @@ presence_to_variant (gpointer presence)
 
 static void
 begin_presence_update (
-    KandyClient *client, const GstStructure *request, Ask *ask)
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
   kandy_presence_update_async (kandy_client_get_presence (client),
-      get_text (request, "status"), get_text (request, "activity"),
+      gst_kandy_ask_get_text (request, "status"),
+      gst_kandy_ask_get_text (request, "activity"),
       gst_structure_get_string (request, "note"), ask->line->cancellable,
-      on_done, ask);
+      gst_kandy_ask_done, ask);
 }
 
-FINISH (presence_update, KANDY_PRESENCE)
+GST_KANDY_ASK_FINISH (presence_update, KANDY_PRESENCE)
 
 #define PRESENCE_METHOD(name, field)                                           \
   static void begin_presence_##name (                                          \
-      KandyClient *client, const GstStructure *request, Ask *ask)              \
+      KandyClient *client, const GstStructure *request, GstKandyAsk *ask)      \
   {                                                                            \
-    g_auto (GStrv) users = dup_texts (request, field);                         \
+    g_auto (GStrv) users = gst_kandy_ask_dup_texts (request, field);           \
                                                                                \
     kandy_presence_##name##_async (kandy_client_get_presence (client),         \
-        (const char *const *) users, ask->line->cancellable, on_done, ask);    \
+        (const char *const *) users, ask->line->cancellable,                   \
+        gst_kandy_ask_done, ask);                                              \
   }                                                                            \
                                                                                \
-  FINISH (presence_##name, KANDY_PRESENCE)
+  GST_KANDY_ASK_FINISH (presence_##name, KANDY_PRESENCE)
 
 PRESENCE_METHOD (fetch, "user")
 PRESENCE_METHOD (subscribe, "users")
@@ -335,7 +172,7 @@ static void
 get_presence (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  g_auto (GStrv) users = dup_texts (request, "user");
+  g_auto (GStrv) users = gst_kandy_ask_dup_texts (request, "user");
   GVariantBuilder builder;
   guint i;
 
@@ -358,7 +195,7 @@ static void
 get_all_presence (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  insert_list (reply, "presence",
+  gst_kandy_ask_insert_list (reply, "presence",
       G_LIST_MODEL (kandy_client_get_presence (client)), presence_to_variant);
 }
 
@@ -366,7 +203,7 @@ static void
 get_own_presence (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  insert (reply, "presence",
+  gst_kandy_ask_insert (reply, "presence",
       kandy_presence_status_to_variant (
           kandy_presence_get_self (kandy_client_get_presence (client))));
 }
@@ -381,7 +218,7 @@ contact_to_variant (gpointer contact)
 static KandyContact *
 read_contact (const GstStructure *request)
 {
-  g_autoptr (GVariant) members = get_members (request, "contact");
+  g_autoptr (GVariant) members = gst_kandy_ask_get_members (request, "contact");
   const char *id = NULL, *name;
   KandyContact *contact;
   GVariantIter iter;
@@ -411,18 +248,19 @@ read_contact (const GstStructure *request)
                                                                                \
     if (contact == NULL)                                                       \
       return FALSE;                                                            \
-    insert (reply, "contact", kandy_contact_to_variant (contact));             \
+    gst_kandy_ask_insert (                                                     \
+        reply, "contact", kandy_contact_to_variant (contact));                 \
     return TRUE;                                                               \
   }
 
 #define CONTACT_METHOD(name)                                                   \
   static void begin_contacts_##name (                                          \
-      KandyClient *client, const GstStructure *request, Ask *ask)              \
+      KandyClient *client, const GstStructure *request, GstKandyAsk *ask)      \
   {                                                                            \
     g_autoptr (KandyContact) contact = read_contact (request);                 \
                                                                                \
     kandy_contacts_##name##_async (kandy_client_get_contacts (client),         \
-        contact, ask->line->cancellable, on_done, ask);                        \
+        contact, ask->line->cancellable, gst_kandy_ask_done, ask);             \
   }                                                                            \
                                                                                \
   FINISH_CONTACT (name)
@@ -432,50 +270,53 @@ CONTACT_METHOD (update)
 
 static void
 begin_contacts_remove (
-    KandyClient *client, const GstStructure *request, Ask *ask)
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
   kandy_contacts_remove_async (kandy_client_get_contacts (client),
-      get_text (request, "id"), ask->line->cancellable, on_done, ask);
+      gst_kandy_ask_get_text (request, "id"), ask->line->cancellable,
+      gst_kandy_ask_done, ask);
 }
 
-FINISH (contacts_remove, KANDY_CONTACTS)
+GST_KANDY_ASK_FINISH (contacts_remove, KANDY_CONTACTS)
 
 static void
 begin_contacts_fetch (
-    KandyClient *client, const GstStructure *request, Ask *ask)
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
   kandy_contacts_fetch_async (kandy_client_get_contacts (client),
-      get_text (request, "contactId"), ask->line->cancellable, on_done, ask);
+      gst_kandy_ask_get_text (request, "contactId"), ask->line->cancellable,
+      gst_kandy_ask_done, ask);
 }
 
 FINISH_CONTACT (fetch)
 
 static void
 begin_contacts_refresh (
-    KandyClient *client, const GstStructure *request, Ask *ask)
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
-  kandy_contacts_refresh_async (
-      kandy_client_get_contacts (client), ask->line->cancellable, on_done, ask);
+  kandy_contacts_refresh_async (kandy_client_get_contacts (client),
+      ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
-FINISH (contacts_refresh, KANDY_CONTACTS)
+GST_KANDY_ASK_FINISH (contacts_refresh, KANDY_CONTACTS)
 
 static void
 get_contact (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  KandyContact *contact = kandy_contacts_get (
-      kandy_client_get_contacts (client), get_text (request, "contactId"));
+  KandyContact *contact =
+      kandy_contacts_get (kandy_client_get_contacts (client),
+          gst_kandy_ask_get_text (request, "contactId"));
 
   if (contact != NULL)
-    insert (reply, "contact", kandy_contact_to_variant (contact));
+    gst_kandy_ask_insert (reply, "contact", kandy_contact_to_variant (contact));
 }
 
 static void
 get_contacts (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  insert_list (reply, "contacts",
+  gst_kandy_ask_insert_list (reply, "contacts",
       G_LIST_MODEL (kandy_client_get_contacts (client)), contact_to_variant);
 }
 
@@ -486,10 +327,12 @@ user_to_variant (gpointer user)
 }
 
 static void
-begin_user_fetch (KandyClient *client, const GstStructure *request, Ask *ask)
+begin_user_fetch (
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
   kandy_users_fetch_async (kandy_client_get_users (client),
-      get_text (request, "userId"), ask->line->cancellable, on_done, ask);
+      gst_kandy_ask_get_text (request, "userId"), ask->line->cancellable,
+      gst_kandy_ask_done, ask);
 }
 
 static gboolean
@@ -501,16 +344,16 @@ finish_user_fetch (
   if (!kandy_users_fetch_finish (KANDY_USERS (source), result, &user, error))
     return FALSE;
   if (user != NULL)
-    insert (reply, "user", kandy_user_to_variant (user));
+    gst_kandy_ask_insert (reply, "user", kandy_user_to_variant (user));
   return TRUE;
 }
 
 static void
 begin_user_fetch_self (
-    KandyClient *client, const GstStructure *request, Ask *ask)
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
-  kandy_users_fetch_self_info_async (
-      kandy_client_get_users (client), ask->line->cancellable, on_done, ask);
+  kandy_users_fetch_self_info_async (kandy_client_get_users (client),
+      ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
 static gboolean
@@ -523,16 +366,18 @@ finish_user_fetch_self (
           KANDY_USERS (source), result, &user, error))
     return FALSE;
   if (user != NULL)
-    insert (reply, "user", kandy_user_to_variant (user));
+    gst_kandy_ask_insert (reply, "user", kandy_user_to_variant (user));
   return TRUE;
 }
 
 static void
-begin_user_search (KandyClient *client, const GstStructure *request, Ask *ask)
+begin_user_search (
+    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
   kandy_users_search_async (kandy_client_get_users (client),
-      get_members (request, "filters"), get_members (request, "options"),
-      ask->line->cancellable, on_done, ask);
+      gst_kandy_ask_get_members (request, "filters"),
+      gst_kandy_ask_get_members (request, "options"), ask->line->cancellable,
+      gst_kandy_ask_done, ask);
 }
 
 static gboolean
@@ -563,22 +408,22 @@ finish_user_search (
 static void
 get_user (KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  KandyUser *user = kandy_users_get (
-      kandy_client_get_users (client), get_text (request, "userId"));
+  KandyUser *user = kandy_users_get (kandy_client_get_users (client),
+      gst_kandy_ask_get_text (request, "userId"));
 
   if (user != NULL)
-    insert (reply, "user", kandy_user_to_variant (user));
+    gst_kandy_ask_insert (reply, "user", kandy_user_to_variant (user));
 }
 
 static void
 get_users (
     KandyClient *client, const GstStructure *request, GVariantDict *reply)
 {
-  insert_list (reply, "users", G_LIST_MODEL (kandy_client_get_users (client)),
-      user_to_variant);
+  gst_kandy_ask_insert_list (reply, "users",
+      G_LIST_MODEL (kandy_client_get_users (client)), user_to_variant);
 }
 
-static const Method methods[] = {
+const GstKandyAskMethod gst_kandy_line_people_methods[] = {
   { "groups.create", begin_groups_create, finish_groups_create },
   { "groups.fetch", begin_groups_fetch, finish_groups_fetch },
   { "groups.getAll", .get = get_groups },
@@ -615,88 +460,5 @@ static const Method methods[] = {
   { "user.get", .get = get_user },
   { "user.getAll", .get = get_users },
   { "user.search", begin_user_search, finish_user_search },
+  { NULL },
 };
-
-static const Method *
-find_method (const char *name)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (methods); i++)
-    if (g_str_equal (methods[i].name, name))
-      return &methods[i];
-  return NULL;
-}
-
-static void
-run (Ask *ask)
-{
-  if (ask->method->get != NULL) {
-    g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
-
-    ask->method->get (ask->line->client, ask->request, &reply);
-    answer (ask, &reply, NULL);
-  } else {
-    ask->method->begin (ask->line->client, ask->request, ask);
-  }
-}
-
-static void
-refuse (Ask *ask, KandyError code, const char *text)
-{
-  g_autoptr (GError) error = kandy_error_new (code, NULL, 0, "%s", text);
-
-  answer (ask, NULL, error);
-}
-
-void
-gst_kandy_line_people_act (GstKandyLine *self)
-{
-  Ask *ask;
-
-  if (self->phase == LINE_SIGNING_ON || self->phase == LINE_SUBSCRIBING)
-    return;
-  while ((ask = g_queue_pop_head (&self->asks)) != NULL) {
-    if (self->phase == LINE_READY)
-      run (ask);
-    else
-      refuse (ask, KANDY_ERROR_INVALID_STATE, "The sign-on has failed");
-  }
-}
-
-gboolean
-gst_kandy_line_people_request (
-    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
-{
-  const char *name = gst_structure_get_name (request);
-  const Method *method = find_method (name);
-  Ask *ask;
-
-  if (method == NULL && strchr (name, '.') == NULL)
-    return FALSE;
-  if (method == NULL) {
-    g_autofree char *text =
-        g_strdup_printf ("There is no request \"%s\"", name);
-
-    gst_kandy_line_refuse (
-        promise, KANDY_ERROR_INVALID_PARAM, "BAD_INPUT", text);
-    return TRUE;
-  }
-  ask = g_new0 (Ask, 1);
-  ask->line = g_object_ref (self);
-  ask->method = method;
-  ask->request = gst_structure_copy (request);
-  ask->promise = promise;
-  g_queue_push_tail (&self->asks, ask);
-  gst_kandy_line_people_act (self);
-  return TRUE;
-}
-
-void
-gst_kandy_line_people_clear (GstKandyLine *self)
-{
-  Ask *ask;
-
-  while ((ask = g_queue_pop_head (&self->asks)) != NULL)
-    refuse (ask, KANDY_ERROR_DESTROYED, "The element has been stopped");
-}

@@ -538,7 +538,7 @@ gst_kandy_line_requests_run (
       requests[i].run (self, request, promise);
     return;
   }
-  if (gst_kandy_line_people_request (self, request, promise))
+  if (gst_kandy_line_ask_request (self, request, promise))
     return;
   g_critical ("there is no request \"%s\"", gst_structure_get_name (request));
   gst_kandy_line_refuse (

@@ -247,20 +247,6 @@ act (GstPromise *promise)
   return reply;
 }
 
-static void
-wait_event (GstElement *pipeline, const char *name)
-{
-  for (;;) {
-    g_autoptr (GstMessage) message =
-        fixture_wait (pipeline, GST_MESSAGE_ELEMENT, 10);
-    const GstStructure *structure = gst_message_get_structure (message);
-
-    if (gst_structure_has_name (structure, "kandy-event")
-        && g_strcmp0 (gst_structure_get_string (structure, "name"), name) == 0)
-      return;
-  }
-}
-
 GST_START_TEST (test_signaller)
 {
   g_autofree char *alices = fixture_account ("alice");
@@ -286,7 +272,7 @@ GST_START_TEST (test_signaller)
   reply = act (promise);
   fail_unless (gst_structure_has_field (reply, "message-id"));
   gst_structure_free (reply);
-  wait_event (bob, "conversations:change");
+  fixture_wait_event (bob, "conversations:change");
 
   promise = gst_promise_new ();
   g_signal_emit_by_name (
@@ -294,7 +280,7 @@ GST_START_TEST (test_signaller)
   reply = act (promise);
   fail_if (gst_structure_has_field (reply, "error"));
   gst_structure_free (reply);
-  wait_event (bob, "isTypingList:change");
+  fixture_wait_event (bob, "isTypingList:change");
 
   promise = gst_promise_new ();
   g_signal_emit_by_name (

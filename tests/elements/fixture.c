@@ -315,3 +315,83 @@ fixture_see (GstElement *pipeline, const char *name, guint frames, guint rgb[3])
     return;
   }
 }
+
+GstStructure *
+fixture_ask (GstElement *signaller, const char *text)
+{
+  g_autoptr (GstStructure) request = gst_structure_from_string (text, NULL);
+  GstPromise *promise = gst_promise_new ();
+  GstStructure *reply;
+
+  fail_unless (request != NULL, "%s", text);
+  g_signal_emit_by_name (signaller, "request", request, promise);
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  reply = gst_structure_copy (gst_promise_get_reply (promise));
+  gst_promise_unref (promise);
+  return reply;
+}
+
+GstStructure *
+fixture_ask_well (GstElement *signaller, const char *text)
+{
+  GstStructure *reply = fixture_ask (signaller, text);
+
+  fail_if (gst_structure_has_field (reply, "error"), "%s: %" GST_PTR_FORMAT,
+      text, reply);
+  return reply;
+}
+
+void
+fixture_assert_refused (
+    GstElement *signaller, const char *text, const char *code)
+{
+  g_autoptr (GstStructure) reply = fixture_ask (signaller, text);
+
+  fail_unless (gst_structure_has_field (reply, "error"), "%s", text);
+  fail_unless_equals_string (gst_structure_get_string (reply, "code"), code);
+}
+
+GstStructure *
+fixture_get_member (const GstStructure *reply, const char *field)
+{
+  GstStructure *member = NULL;
+
+  fail_unless (
+      gst_structure_get (reply, field, GST_TYPE_STRUCTURE, &member, NULL),
+      "no %s in %" GST_PTR_FORMAT, field, reply);
+  return member;
+}
+
+guint
+fixture_get_length (const GstStructure *reply, const char *field)
+{
+  const GValue *value = gst_structure_get_value (reply, field);
+
+  fail_unless (value != NULL && GST_VALUE_HOLDS_ARRAY (value));
+  return gst_value_array_get_size (value);
+}
+
+const GstStructure *
+fixture_get_item (const GstStructure *reply, const char *field, guint index)
+{
+  fail_unless (
+      index < fixture_get_length (reply, field), "%s: %u", field, index);
+  return gst_value_get_structure (gst_value_array_get_value (
+      gst_structure_get_value (reply, field), index));
+}
+
+void
+fixture_wait_event (GstElement *pipeline, const char *name)
+{
+  gboolean found = FALSE;
+
+  while (!found) {
+    GstMessage *message = fixture_wait (pipeline, GST_MESSAGE_ELEMENT, 10);
+    const GstStructure *structure = gst_message_get_structure (message);
+
+    found = gst_structure_has_name (structure, "kandy-event")
+        && g_strcmp0 (gst_structure_get_string (structure, "name"), name) == 0;
+    gst_message_unref (message);
+  }
+}

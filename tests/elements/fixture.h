@@ -61,4 +61,20 @@ void fixture_assert_tone (GstElement *pipeline, double frequency);
 void fixture_see (GstElement *pipeline, const char *appsink, guint frames,
     guint rgb[3]);
 
+/* What kandysignaller's action "request" answers to a structure, given as text;
+ * (transfer full). _well: it must not be an error */
+GstStructure *fixture_ask (GstElement *signaller, const char *text);
+GstStructure *fixture_ask_well (GstElement *signaller, const char *text);
+void fixture_assert_refused (GstElement *signaller, const char *text,
+    const char *code);
+/* Of an answer: (transfer full): a structure; the length of an array;
+ * (transfer none): a structure of an array */
+GstStructure *fixture_get_member (const GstStructure *reply,
+    const char *field);
+guint fixture_get_length (const GstStructure *reply, const char *field);
+const GstStructure *fixture_get_item (const GstStructure *reply,
+    const char *field, guint index);
+/* Until the message "kandy-event" of this name is on the bus */
+void fixture_wait_event (GstElement *pipeline, const char *name);
+
 G_END_DECLS

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstkandyline-private.h"
+
+G_BEGIN_DECLS
+
+/* Private: requests that are named after rows of the API document, as in
+ * "groups.create". Their fields are the row's parameters; the answer is a
+ * structure with what the row gives. */
+
+typedef struct _GstKandyAskMethod GstKandyAskMethod;
+
+/* Whom to answer, and how */
+typedef struct {
+  GstKandyLine *line;
+  const GstKandyAskMethod *method;
+  GstStructure *request;
+  GstPromise *promise; /* (nullable) */
+} GstKandyAsk;
+
+/* A row of the document: either begun and finished later, or just got */
+struct _GstKandyAskMethod {
+  const char *name;
+  void (*begin) (KandyClient *client, const GstStructure *request,
+      GstKandyAsk *ask);
+  /* adds to the reply what there is to say */
+  gboolean (*finish) (GObject *source, GAsyncResult *result,
+      GVariantDict *reply, GError **error);
+  void (*get) (KandyClient *client, const GstStructure *request,
+      GVariantDict *reply);
+};
+
+/* The rows, ended by one without a name */
+extern const GstKandyAskMethod gst_kandy_line_people_methods[];
+extern const GstKandyAskMethod gst_kandy_line_conversation_methods[];
+
+/* What a method begins with is called back here: it finishes, and answers */
+void gst_kandy_ask_done (GObject *source, GAsyncResult *result,
+    gpointer ask);
+/* What has been done at once */
+void gst_kandy_ask_answer (GstKandyAsk *ask, GVariantDict *reply);
+/* What cannot be begun. @error: (transfer full) */
+void gst_kandy_ask_fail (GstKandyAsk *ask, GError *error);
+
+/* A field as text, empty if there is none */
+const char *gst_kandy_ask_get_text (const GstStructure *request,
+    const char *field);
+/* (transfer full): one string, a strv, or an array or list of strings */
+char **gst_kandy_ask_dup_texts (const GstStructure *request,
+    const char *field);
+/* (nullable) (transfer floating): a field that is a structure, as texts */
+GVariant *gst_kandy_ask_get_members (const GstStructure *request,
+    const char *field);
+/* @value: (transfer full) */
+void gst_kandy_ask_insert (GVariantDict *reply, const char *name,
+    GVariant *value);
+/* @model: (nullable) */
+void gst_kandy_ask_insert_list (GVariantDict *reply, const char *name,
+    GListModel *model, GVariant *(*to_variant) (gpointer item));
+
+/* Of the operations that have nothing to say but that they succeeded */
+#define GST_KANDY_ASK_FINISH(name, TYPE)                                       \
+  static gboolean finish_##name (GObject *source, GAsyncResult *result,        \
+      GVariantDict *reply, GError **error)                                     \
+  {                                                                            \
+    return kandy_##name##_finish (TYPE (source), result, error);               \
+  }
+
+G_END_DECLS
