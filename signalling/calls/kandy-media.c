@@ -265,6 +265,59 @@ kandy_media_class_init (KandyMediaClass *klass)
 
   object_class->dispose = kandy_media_dispose;
   object_class->finalize = kandy_media_finalize;
+
+  /**
+   * KandyMedia::devices-changed:
+   * @self: the media
+   *
+   * There are other devices than before (API document: `devices:change`). See
+   * kandy_media_get_devices().
+   */
+  /**
+   * KandyMedia::devices-error:
+   * @self: the media
+   * @error: what went wrong
+   *
+   * The devices could not be listed or opened (API document: `devices:error`).
+   */
+  /**
+   * KandyMedia::muted:
+   * @self: the media
+   * @tracks: an `as` of ids of tracks
+   * @track_ids: the same
+   *
+   * Tracks were muted here (API document: `media:muted`).
+   */
+  /**
+   * KandyMedia::unmuted:
+   * @self: the media
+   * @tracks: an `as` of ids of tracks
+   * @track_ids: the same
+   *
+   * Tracks are no longer muted here (API document: `media:unmuted`).
+   */
+  /**
+   * KandyMedia::source-muted:
+   * @self: the media
+   * @track_id: id of the track
+   * @track_ids: an `as` with that id
+   * @id: id of its stream
+   * @is_local: whether it is a track of ours
+   *
+   * Nothing comes from a track's source for now (API document:
+   * `media:sourceMuted`).
+   */
+  /**
+   * KandyMedia::source-unmuted:
+   * @self: the media
+   * @track_id: id of the track
+   * @track_ids: an `as` with that id
+   * @id: id of its stream
+   * @is_local: whether it is a track of ours
+   *
+   * Something comes again from a track's source (API document:
+   * `media:sourceUnmuted`).
+   */
   kandy_events_install (object_class);
 }
 
