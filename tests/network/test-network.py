@@ -7,6 +7,7 @@ namespaces to be had."""
 import sys
 import time
 
+import nat
 import network
 
 
@@ -125,7 +126,38 @@ def turn_move(net):
     print('# gaps of', [round(gap) for gap in net.gaps()], 'ms')
 
 
+def rebind(net):
+    """The NAT in front of the caller forgets its bindings, and nobody tells."""
+    net.forward(True)
+    box = nat.Nat(net.alice, net.bob)
+    try:
+        net.call()
+        until_quiet(net)
+        net.start_gaps()
+        restarts = [len(end.kandy_events('call:mediaRestart')) for end in net.ends]
+        moved = time.monotonic()
+        box.rebind()
+        network.until(lambda: box.refused > 0, 'the old port is of no use')
+        network.until(lambda: min(box.carried) > 100,
+                      'media go through the new one')
+        net.wait_heard()
+        print(f'# heard again after {time.monotonic() - moved:.1f} s, restarts',
+              [len(end.kandy_events('call:mediaRestart')) - before
+               for end, before in zip(net.ends, restarts)])
+        gaps = net.gaps()
+        print('# gaps of', [round(gap) for gap in gaps], 'ms')
+        # 8 s until silence is believed, 3 s for the other end to act if this
+        # one is the passive one of DTLS, and then as if an address had moved
+        assert max(gaps) < 14000 * net.patience, gaps
+        for end in net.ends:
+            assert end.get('in', 'state') == 'Connected', end.get('in', 'state')
+            end.expect_no_errors()
+    finally:
+        box.stop()
+
+
 CASES = {
+    'rebind': rebind,
     'move-caller': move_caller,
     'move-callee': move_callee,
     'restart': restart,
