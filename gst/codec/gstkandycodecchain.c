@@ -13,17 +13,6 @@
 
 #include <gst/video/video.h>
 
-void
-gst_kandy_codec_chain_init (
-    GstKandyCodecChain *self, GstBin *bin, GstPad *sink, GstPad *src)
-{
-  self->bin = bin;
-  self->sink = sink;
-  self->src = src;
-  self->elements = g_ptr_array_new ();
-  self->broken = FALSE;
-}
-
 gboolean
 gst_kandy_codec_chain_is_empty (GstKandyCodecChain *self)
 {
@@ -107,14 +96,31 @@ gst_kandy_codec_chain_clear (GstKandyCodecChain *self)
   g_ptr_array_set_size (self->elements, 0);
 }
 
-GstPad *
-gst_kandy_codec_chain_make_pad (GstBin *bin, const char *name,
-    GstPadDirection direction, GstPadTemplate *pad_template)
+static GstPad *
+make_pad (
+    GstBin *bin, const char *name, GstPadDirection direction, GstCaps *caps)
 {
+  g_autoptr (GstPadTemplate) pad_template = gst_object_ref_sink (
+      gst_pad_template_new (name, direction, GST_PAD_ALWAYS, caps));
   GstPad *pad = gst_ghost_pad_new_no_target_from_template (name, pad_template);
 
   gst_element_add_pad (GST_ELEMENT (bin), pad);
   return pad;
+}
+
+void
+gst_kandy_codec_chain_make_pads (GstKandyCodecChain *self, GstBin *bin,
+    KandyMediaKind kind, gboolean sending)
+{
+  g_autoptr (GstCaps) media = gst_kandy_codecs_get_pad_caps (kind);
+  g_autoptr (GstCaps) rtp = gst_caps_new_simple ("application/x-rtp", "media",
+      G_TYPE_STRING, kind == KANDY_MEDIA_KIND_AUDIO ? "audio" : "video", NULL);
+
+  self->bin = bin;
+  self->sink = make_pad (bin, "sink", GST_PAD_SINK, sending ? media : rtp);
+  self->src = make_pad (bin, "src", GST_PAD_SRC, sending ? rtp : media);
+  self->elements = g_ptr_array_new ();
+  self->broken = FALSE;
 }
 
 gboolean

@@ -15,8 +15,6 @@ typedef struct {
   gboolean broken;     /* one of them could not be made */
 } GstKandyCodecChain;
 
-void gst_kandy_codec_chain_init (GstKandyCodecChain *self, GstBin *bin,
-    GstPad *sink, GstPad *src);
 /* Appends @element (transfer floating) (nullable: then the chain is broken) */
 GstElement *gst_kandy_codec_chain_add (GstKandyCodecChain *self, GstElement *element);
 GstElement *gst_kandy_codec_chain_add_named (GstKandyCodecChain *self, const char *factory);
@@ -26,10 +24,11 @@ gboolean gst_kandy_codec_chain_run (GstKandyCodecChain *self);
 void gst_kandy_codec_chain_clear (GstKandyCodecChain *self);
 gboolean gst_kandy_codec_chain_is_empty (GstKandyCodecChain *self);
 
-/* The ghost pads of such a bin. Without a chain, events pass from one to the
+/* Makes the ghost pads of such a bin: any media of @kind on one side (the sink if
+ * it is @sending), RTP on the other. Without a chain, events pass from one to the
  * other. */
-GstPad *gst_kandy_codec_chain_make_pad (GstBin *bin, const char *name,
-    GstPadDirection direction, GstPadTemplate *pad_template);
+void gst_kandy_codec_chain_make_pads (GstKandyCodecChain *self, GstBin *bin,
+    KandyMediaKind kind, gboolean sending);
 /* Sends @event (transfer full) of the sink pad straight out of the src pad, if
  * it concerns the stream and not its format */
 gboolean gst_kandy_codec_chain_forward (GstKandyCodecChain *self, GstEvent *event);

@@ -542,21 +542,13 @@ static void
 gst_kandy_receive_bin_constructed (GObject *object)
 {
   GstKandyReceiveBin *self = GST_KANDY_RECEIVE_BIN (object);
-  g_autoptr (GstCaps) output = gst_kandy_codecs_get_pad_caps (self->kind);
-  g_autoptr (GstCaps) rtp =
-      gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING,
-          self->kind == KANDY_MEDIA_KIND_AUDIO ? "audio" : "video", NULL);
-  g_autoptr (GstPadTemplate) sink = gst_object_ref_sink (
-      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, rtp));
-  g_autoptr (GstPadTemplate) src = gst_object_ref_sink (
-      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, output));
 
   G_OBJECT_CLASS (gst_kandy_receive_bin_parent_class)->constructed (object);
 
-  self->sink = gst_kandy_codec_chain_make_pad (
-      GST_BIN (self), "sink", GST_PAD_SINK, sink);
-  self->src =
-      gst_kandy_codec_chain_make_pad (GST_BIN (self), "src", GST_PAD_SRC, src);
+  gst_kandy_codec_chain_make_pads (
+      &self->chain, GST_BIN (self), self->kind, FALSE);
+  self->sink = self->chain.sink;
+  self->src = self->chain.src;
   gst_pad_set_chain_function (self->sink, gst_kandy_receive_bin_chain);
   gst_pad_set_chain_list_function (
       self->sink, gst_kandy_receive_bin_chain_list);
@@ -564,8 +556,6 @@ gst_kandy_receive_bin_constructed (GObject *object)
   gst_pad_set_query_function (self->sink, gst_kandy_receive_bin_sink_query);
   gst_pad_set_event_function (self->src, gst_kandy_receive_bin_src_event);
   gst_pad_set_query_function (self->src, gst_kandy_receive_bin_src_query);
-  gst_kandy_codec_chain_init (
-      &self->chain, GST_BIN (self), self->sink, self->src);
 }
 
 static void

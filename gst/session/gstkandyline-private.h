@@ -123,6 +123,28 @@ void gst_kandy_line_calls_hang_up (GstKandyLine *self, GstPromise *promise);
 void gst_kandy_line_calls_goodbye (GstKandyLine *self,
     void (*done) (GstKandyLine *self));
 void gst_kandy_line_calls_clear (GstKandyLine *self);
+/* @call is the one that the line is about from now on */
+void gst_kandy_line_calls_adopt (GstKandyLine *self, KandyCall *call);
+
+/* gstkandylinecallmedia.c */
+/* Free with gst_kandy_session_wishes_clear() */
+void gst_kandy_line_calls_collect_wishes (GstKandyLine *self,
+    GstKandySessionWishes *wishes);
+gboolean gst_kandy_line_calls_is_outgoing (GstKandyLine *self);
+/* What is sent is of interest once the call is taken */
+gboolean gst_kandy_line_calls_is_taken (GstKandyLine *self);
+/* What is received is, once it is ours: somebody else may be the one whose
+ * answer counts, and nothing must be left of such a call */
+gboolean gst_kandy_line_calls_shows_tracks (GstKandyLine *self);
+void gst_kandy_line_calls_tell_tracks (GstKandyLine *self);
+/* Once a call, right before its first offer or answer is made */
+void gst_kandy_line_calls_prepare_media (GstKandyLine *self);
+void gst_kandy_line_calls_forget_media (GstKandyLine *self);
+/* A KandyMediaEngineFactory */
+KandyMediaEngine *gst_kandy_line_calls_make_engine (KandyCalls *calls,
+    KandyCall *call, KandyMediaOptions *options, gpointer user_data);
+KandyMediaOptions *gst_kandy_line_calls_make_options (GstKandyLine *self,
+    const GstKandySessionWishes *wishes, gboolean incoming, GError **error);
 
 /* gstkandylinetracks.c: requests. @promise: (nullable) (transfer full) */
 void gst_kandy_line_tracks_mute (GstKandyLine *self,

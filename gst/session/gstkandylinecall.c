@@ -4,13 +4,8 @@
 #include "config.h"
 #endif
 
-#include "gstkandycodec.h"
 #include "gstkandyconnect.h"
 #include "gstkandyline-private.h"
-
-#define GST_USE_UNSTABLE_API
-#include <gst/webrtc/webrtc.h>
-#undef GST_USE_UNSTABLE_API
 
 /* SECTION: calls of a line
  *
@@ -32,21 +27,6 @@ GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
  * that it cannot be answered any more */
 #define LOST_WAIT_MS 2000
 
-static void
-collect_wishes (GstKandyLine *self, GstKandySessionWishes *wishes)
-{
-  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
-  guint i;
-
-  *wishes = (GstKandySessionWishes){ .media_ready = TRUE,
-    .receive = GST_KANDY_MEDIA_AUTO };
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->get_wishes (member, wishes);
-  }
-}
-
 gboolean
 gst_kandy_line_calls_may_be_answered (GstKandyLine *self)
 {
@@ -54,27 +34,6 @@ gst_kandy_line_calls_may_be_answered (GstKandyLine *self)
       && kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_INCOMING
       && (self->call_state == KANDY_CALL_STATE_INITIATED
           || self->call_state == KANDY_CALL_STATE_RINGING);
-}
-
-static gboolean
-is_outgoing (GstKandyLine *self)
-{
-  return kandy_call_get_direction (self->call) == KANDY_CALL_DIRECTION_OUTGOING;
-}
-
-/* What is sent is of interest once the call is taken */
-static gboolean
-is_taken (GstKandyLine *self)
-{
-  return self->answering || self->connected || is_outgoing (self);
-}
-
-/* What is received is, once it is ours: somebody else may be the one whose
- * answer counts, and nothing must be left of such a call */
-static gboolean
-shows_tracks (GstKandyLine *self)
-{
-  return self->connected || is_outgoing (self);
 }
 
 void
@@ -113,101 +72,7 @@ end_progress (GstKandyLine *self, GstProgressType type, const char *text)
   gst_kandy_line_progress (self, type, "call", "%s", text);
 }
 
-/* Tracks */
-
-static void
-tell_track (GstKandyLine *self, GstKandyReceiveTrack *track)
-{
-  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
-  guint i;
-
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->track_added (member, track);
-  }
-}
-
-static void
-tell_tracks (GstKandyLine *self)
-{
-  g_autoptr (GPtrArray) tracks = NULL;
-  guint i;
-
-  if (self->media == NULL)
-    return;
-  tracks = gst_kandy_call_get_receive_tracks (self->media);
-  for (i = 0; i < tracks->len; i++)
-    tell_track (self, g_ptr_array_index (tracks, i));
-}
-
-static void
-on_media_wanted (
-    GstKandyCall *media, KandyMediaOptions *wanted, GstKandyLine *self)
-{
-  if (media == self->media)
-    gst_kandy_line_media_wanted (self, media, wanted);
-}
-
-static void
-on_track_added (
-    GstKandyCall *media, GstKandyReceiveTrack *track, GstKandyLine *self)
-{
-  if (media == self->media && shows_tracks (self))
-    tell_track (self, track);
-}
-
-static void
-on_track_removed (
-    GstKandyCall *media, GstKandyReceiveTrack *track, GstKandyLine *self)
-{
-  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
-  guint i;
-
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->track_removed (member, track);
-  }
-}
-
-/* The message is as rtpdtmfdepay and dtmfdetect post it, so that applications
- * know it */
-static void
-on_dtmf_event (GstKandyCall *media, guint number, guint volume,
-    gboolean in_band, GstKandyLine *self)
-{
-  g_autoptr (GPtrArray) heads = gst_kandy_line_dup_members (self, TRUE);
-  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
-  const char tone[] = { "0123456789*#ABCD"[number & 0xf], '\0' };
-  guint i;
-
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->dtmf_received (
-        member, tone, in_band);
-  }
-  for (i = 0; i < heads->len; i++) {
-    GstElement *member = g_ptr_array_index (heads, i);
-
-    gst_element_post_message (member,
-        gst_message_new_element (GST_OBJECT (member),
-            gst_structure_new ("dtmf-event", "number", G_TYPE_INT,
-                (gint) number, "volume", G_TYPE_INT, (gint) volume, "type",
-                G_TYPE_INT, 1, "method", G_TYPE_INT, in_band ? 2 : 1, NULL)));
-  }
-}
-
 /* The call */
-
-static void
-forget_media (GstKandyLine *self)
-{
-  if (self->media != NULL)
-    g_signal_handlers_disconnect_by_data (self->media, self);
-  g_clear_object (&self->media);
-}
 
 static void
 forget_lost (GstKandyLine *self)
@@ -216,8 +81,8 @@ forget_lost (GstKandyLine *self)
   g_clear_error (&self->lost_error);
 }
 
-static void
-adopt (GstKandyLine *self, KandyCall *call)
+void
+gst_kandy_line_calls_adopt (GstKandyLine *self, KandyCall *call)
 {
   if (self->call == call)
     return;
@@ -226,7 +91,7 @@ adopt (GstKandyLine *self, KandyCall *call)
   gst_kandy_line_media_stop (self);
   g_ptr_array_set_size (self->told, 0);
 
-  forget_media (self);
+  gst_kandy_line_calls_forget_media (self);
   g_clear_pointer (&self->stats, gst_structure_free);
   g_set_object (&self->call, call);
   self->call_state = kandy_call_get_state (call);
@@ -245,148 +110,13 @@ adopt (GstKandyLine *self, KandyCall *call)
   gst_kandy_line_clear_source (&self->media_wait_source);
 }
 
-/* Once a call, right before its first offer or answer is made */
-static void
-prepare_media (GstKandyLine *self)
-{
-  g_autoptr (GPtrArray) members = NULL;
-  guint i;
-
-  if (self->media == NULL || self->prepared)
-    return;
-  self->prepared = TRUE;
-  members = gst_kandy_line_dup_members (self, FALSE);
-  for (i = 0; i < members->len; i++) {
-    GstKandySessionMember *member = g_ptr_array_index (members, i);
-
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->media_prepared (
-        member, self->media);
-  }
-}
-
-/* Which medium is received at all is said by the options of the call or of the
- * answer; here is what it may come as */
-static void
-set_receive_codecs (GstKandyLine *self, GstKandyCall *media,
-    const GstKandySessionWishes *wishes)
-{
-  gboolean remove_h264 = kandy_config_get_boolean (
-      kandy_client_get_config (self->client), "call.removeH264Codecs");
-  gboolean ask[2] = { FALSE, FALSE };
-  KandyMediaKind kind;
-
-  if (wishes->receives && (wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
-    ask[KANDY_MEDIA_KIND_AUDIO] =
-        (wishes->receive & GST_KANDY_MEDIA_AUDIO) != 0;
-    ask[KANDY_MEDIA_KIND_VIDEO] =
-        (wishes->receive & GST_KANDY_MEDIA_VIDEO) != 0;
-  }
-  for (kind = KANDY_MEDIA_KIND_AUDIO; kind <= KANDY_MEDIA_KIND_VIDEO; kind++) {
-    g_autoptr (GstCaps) codecs =
-        gst_kandy_codecs_get_receivable (kind, remove_h264, TRUE);
-
-    gst_kandy_call_set_receive_codecs (media, kind, codecs);
-    gst_kandy_call_set_ask (media, kind, ask[kind]);
-  }
-}
-
-static KandyMediaEngine *
-make_engine (KandyCalls *calls, KandyCall *call, KandyMediaOptions *options,
-    gpointer user_data)
-{
-  GstKandyLine *self = user_data;
-  g_autoptr (GPtrArray) servers = kandy_calls_get_ice_servers (calls);
-  GstKandySessionWishes wishes;
-  GstKandyCall *media;
-
-  media = gst_kandy_call_new (
-      kandy_client_get_config (self->client), servers, options);
-  collect_wishes (self, &wishes);
-  set_receive_codecs (self, media, &wishes);
-  if (wishes.latency_set)
-    g_object_set (media, "latency", wishes.latency, NULL);
-  gst_kandy_session_wishes_clear (&wishes);
-
-  if (!self->call_live)
-    adopt (self, call);
-  if (self->call == call) {
-    forget_media (self);
-    self->media = g_object_ref (media);
-    self->prepared = FALSE;
-    g_signal_connect (
-        media, "media-wanted", G_CALLBACK (on_media_wanted), self);
-    g_signal_connect (media, "source-wanted",
-        G_CALLBACK (gst_kandy_line_media_source_wanted), self);
-    g_signal_connect (
-        media, "receive-track-added", G_CALLBACK (on_track_added), self);
-    g_signal_connect (
-        media, "receive-track-removed", G_CALLBACK (on_track_removed), self);
-    g_signal_connect (media, "dtmf-event", G_CALLBACK (on_dtmf_event), self);
-    g_signal_connect (
-        media, "quality-warning", G_CALLBACK (gst_kandy_line_stats_warn), self);
-    if (is_taken (self))
-      prepare_media (self);
-  }
-  return KANDY_MEDIA_ENGINE (media);
-}
-
-static KandyMediaOptions *
-make_options (GstKandyLine *self, const GstKandySessionWishes *wishes,
-    gboolean incoming, GError **error)
-{
-  static const char *const priorities[] = { "audio-network-priority",
-    "video-network-priority", "screen-network-priority" };
-  g_autoptr (GEnumClass) nicks =
-      g_type_class_ref (GST_TYPE_WEBRTC_PRIORITY_TYPE);
-  KandyMediaOptions *options;
-  gboolean audio = FALSE, video = FALSE;
-  guint i;
-
-  if (wishes->receives) {
-    if ((wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
-      audio = (wishes->receive & GST_KANDY_MEDIA_AUDIO) != 0;
-      video = (wishes->receive & GST_KANDY_MEDIA_VIDEO) != 0;
-    } else {
-      /* also what the far end adds later; what is asked for is another matter,
-       * see set_receive_codecs() */
-      audio = video = TRUE;
-    }
-  }
-  if (!incoming && !audio && !video && !wishes->send_audio
-      && !wishes->send_video && !wishes->send_screen) {
-    g_propagate_error (error,
-        wishes->unsendable != NULL
-            ? kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
-                "The call would have no media: no codec is allowed for what is "
-                "to be sent (%s) and nothing is to be received",
-                wishes->unsendable)
-            : kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0,
-                "The call would have no media: no pad of kandysink is linked "
-                "and nothing is to be received"));
-    return NULL;
-  }
-
-  options = kandy_media_options_new (wishes->send_audio, wishes->send_video);
-  g_object_set (options, "screen", wishes->send_screen, "receive-audio", audio,
-      "receive-video", video, "bandwidth-call", wishes->bandwidth[0],
-      "bandwidth-audio", wishes->bandwidth[1], "bandwidth-video",
-      wishes->bandwidth[2], NULL);
-  for (i = 0; i < G_N_ELEMENTS (priorities); i++) {
-    const GEnumValue *value = g_enum_get_value (nicks, wishes->priority[i]);
-
-    if (value != NULL)
-      g_object_set (options, priorities[i], value->value_nick, NULL);
-  }
-  return options;
-}
-
 /* If it fails the progress is still to be ended, with the error */
 static gboolean
 place (GstKandyLine *self, const char *destination,
     const GstKandySessionWishes *wishes, gboolean by_wish, GError **error)
 {
   g_autoptr (KandyMediaOptions) options =
-      make_options (self, wishes, FALSE, error);
+      gst_kandy_line_calls_make_options (self, wishes, FALSE, error);
   KandyCall *call;
 
   self->call_progress = TRUE;
@@ -398,7 +128,7 @@ place (GstKandyLine *self, const char *destination,
       kandy_client_get_calls (self->client), destination, options, error);
   if (call == NULL)
     return FALSE;
-  adopt (self, call);
+  gst_kandy_line_calls_adopt (self, call);
   self->call_by_wish = by_wish;
   gst_kandy_line_calls_publish_status (self);
   return TRUE;
@@ -542,7 +272,7 @@ answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
     GstPromise *promise, gboolean by_wish)
 {
   g_autoptr (KandyMediaOptions) options =
-      make_options (self, wishes, TRUE, NULL);
+      gst_kandy_line_calls_make_options (self, wishes, TRUE, NULL);
   Answer *data = g_new0 (Answer, 1);
 
   data->line = g_object_ref (self);
@@ -553,7 +283,7 @@ answer (GstKandyLine *self, const GstKandySessionWishes *wishes,
   self->call_progress = TRUE;
   gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "call",
       "Answering %s", kandy_call_get_from (self->call));
-  prepare_media (self);
+  gst_kandy_line_calls_prepare_media (self);
   kandy_call_answer_async (
       self->call, options, self->cancellable, on_answered, data);
 }
@@ -575,7 +305,7 @@ turn_away (GstKandyLine *self, KandyCall *call)
 {
   GstKandySessionWishes wishes;
 
-  collect_wishes (self, &wishes);
+  gst_kandy_line_calls_collect_wishes (self, &wishes);
   GST_INFO_OBJECT (
       self, "busy: call %s is turned away", kandy_call_get_id (call));
   if (wishes.busy_action == GST_KANDY_BUSY_ACTION_IGNORE)
@@ -630,8 +360,8 @@ on_connected (GstKandyLine *self)
   if (self->tracks_announced)
     return;
   self->tracks_announced = TRUE;
-  if (!is_outgoing (self))
-    tell_tracks (self);
+  if (!gst_kandy_line_calls_is_outgoing (self))
+    gst_kandy_line_calls_tell_tracks (self);
   members = gst_kandy_line_dup_members (self, FALSE);
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
@@ -656,7 +386,8 @@ get_failure (GstKandyLine *self, GVariant *payload)
   /* lost to somebody else, or to the caller who gave up; we may know of its end
    * before our answer is refused */
   if (self->lost_error != NULL
-      || (error != NULL && !self->connected && !is_outgoing (self)
+      || (error != NULL && !self->connected
+          && !gst_kandy_line_calls_is_outgoing (self)
           && (kandy_error_get_http_status (error) == 403
               || kandy_error_get_http_status (error) == 404)))
     return NULL;
@@ -664,7 +395,7 @@ get_failure (GstKandyLine *self, GVariant *payload)
   if (error != NULL) {
     GError *failure = g_error_copy (error);
 
-    if (is_outgoing (self) && !self->connected)
+    if (gst_kandy_line_calls_is_outgoing (self) && !self->connected)
       g_prefix_error (
           &failure, "%s cannot be called: ", kandy_call_get_to (self->call));
     return failure;
@@ -734,10 +465,11 @@ on_ended (GstKandyLine *self, GVariant *payload)
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
 
-    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_ended (
-        member, failure != NULL, self->connected || is_outgoing (self));
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_ended (member,
+        failure != NULL,
+        self->connected || gst_kandy_line_calls_is_outgoing (self));
   }
-  forget_media (self);
+  gst_kandy_line_calls_forget_media (self);
 }
 
 static void
@@ -812,7 +544,7 @@ on_received (GstKandyLine *self, KandyCall *call)
     g_ptr_array_add (self->busy_calls, g_strdup (kandy_call_get_id (call)));
     return;
   }
-  adopt (self, call);
+  gst_kandy_line_calls_adopt (self, call);
   gst_kandy_line_calls_publish_status (self);
 }
 
@@ -843,8 +575,9 @@ check_media (GstKandyLine *self)
     return;
   self->media_failed = TRUE;
 
-  peer = is_outgoing (self) ? kandy_call_get_to (self->call)
-                            : kandy_call_get_from (self->call);
+  peer = gst_kandy_line_calls_is_outgoing (self)
+      ? kandy_call_get_to (self->call)
+      : kandy_call_get_from (self->call);
   members = gst_kandy_line_dup_members (self, TRUE);
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
@@ -910,8 +643,8 @@ gst_kandy_line_calls_start (GstKandyLine *self)
       kandy_client_get_calls (self->client), handlers);
 
   gst_kandy_call_warm_up ();
-  kandy_calls_set_engine_factory (
-      kandy_client_get_calls (self->client), make_engine, self, NULL);
+  kandy_calls_set_engine_factory (kandy_client_get_calls (self->client),
+      gst_kandy_line_calls_make_engine, self, NULL);
   kandy_calls_set_codec_lister (kandy_client_get_calls (self->client),
       gst_kandy_line_stats_list_codecs, NULL, NULL);
 }
@@ -978,7 +711,7 @@ gst_kandy_line_calls_act (GstKandyLine *self)
     return;
   }
 
-  collect_wishes (self, &wishes);
+  gst_kandy_line_calls_collect_wishes (self, &wishes);
   if (wishes.destination == NULL)
     g_clear_pointer (&self->placed_destination, g_free);
 
@@ -1036,11 +769,11 @@ gst_kandy_line_calls_add_member (
 
     tell_incoming (self, call, member);
   }
-  if (self->media == NULL || !is_taken (self))
+  if (self->media == NULL || !gst_kandy_line_calls_is_taken (self))
     return;
   if (self->prepared)
     iface->media_joined (member, self->media);
-  if (!shows_tracks (self))
+  if (!gst_kandy_line_calls_shows_tracks (self))
     return;
   tracks = gst_kandy_call_get_receive_tracks (self->media);
   for (i = 0; i < tracks->len; i++)
@@ -1111,6 +844,6 @@ gst_kandy_line_calls_clear (GstKandyLine *self)
   kandy_calls_set_codec_lister (
       kandy_client_get_calls (self->client), NULL, NULL, NULL);
   self->call_live = FALSE;
-  forget_media (self);
+  gst_kandy_line_calls_forget_media (self);
   g_clear_object (&self->call);
 }

@@ -111,32 +111,34 @@ get_counter (GstKandyStatsMeter *self, guint stream)
 }
 
 static void
-get_size (GstPadProbeInfo *info, guint *packets, gsize *bytes)
+add (Counter *counter, GstPadProbeInfo *info, guint64 *packets, guint64 *bytes,
+    gint64 *last)
 {
+  guint n = 1;
+  gsize size;
+
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
     GstBufferList *list = GST_PAD_PROBE_INFO_BUFFER_LIST (info);
 
-    *packets = gst_buffer_list_length (list);
-    *bytes = gst_buffer_list_calculate_size (list);
+    n = gst_buffer_list_length (list);
+    size = gst_buffer_list_calculate_size (list);
   } else {
-    *packets = 1;
-    *bytes = gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info));
+    size = gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info));
   }
+  g_mutex_lock (&counter->lock);
+  *packets += n;
+  *bytes += size;
+  *last = g_get_real_time ();
+  g_mutex_unlock (&counter->lock);
 }
 
 static GstPadProbeReturn
 received (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Counter *counter = user_data;
-  guint packets;
-  gsize bytes;
 
-  get_size (info, &packets, &bytes);
-  g_mutex_lock (&counter->lock);
-  counter->counts.packets_received += packets;
-  counter->counts.bytes_received += bytes;
-  counter->counts.last_received = g_get_real_time ();
-  g_mutex_unlock (&counter->lock);
+  add (counter, info, &counter->counts.packets_received,
+      &counter->counts.bytes_received, &counter->counts.last_received);
   return GST_PAD_PROBE_OK;
 }
 
@@ -144,15 +146,9 @@ static GstPadProbeReturn
 sent (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Counter *counter = user_data;
-  guint packets;
-  gsize bytes;
 
-  get_size (info, &packets, &bytes);
-  g_mutex_lock (&counter->lock);
-  counter->counts.packets_sent += packets;
-  counter->counts.bytes_sent += bytes;
-  counter->counts.last_sent = g_get_real_time ();
-  g_mutex_unlock (&counter->lock);
+  add (counter, info, &counter->counts.packets_sent,
+      &counter->counts.bytes_sent, &counter->counts.last_sent);
   return GST_PAD_PROBE_OK;
 }
 

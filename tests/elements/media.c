@@ -632,22 +632,31 @@ rounds_note (Rounds *rounds, Arrivals *arrivals)
   rounds->shortest = MIN (rounds->shortest, arrivals_gap (arrivals));
 }
 
+/* Alice sends a tone and red, and Bob sees it */
+static Pair
+pair_new_watched (Arrivals *sound, Arrivals *picture)
+{
+  g_autofree char *camera = g_strdup_printf (CAMERA " ! sink.video_0", "red");
+  Pair pair = pair_new (camera, "");
+
+  fixture_until (has_video, pair.bob, "a picture comes");
+  assert_sees (pair.bob, "at_video_0", RED);
+  watch (pair.bob, "at_audio_0", sound);
+  watch (pair.bob, "at_video_0", picture);
+  return pair;
+}
+
 /* Other sources take the place of those that there are */
 GST_START_TEST (test_replace)
 {
   static const guint tones[] = { 1500, 800 };
   static const Color colors[] = { BLUE, GREEN };
   static const char *const patterns[] = { "blue", "green" };
-  g_autofree char *camera = g_strdup_printf (CAMERA " ! sink.video_0", "red");
-  Pair pair = pair_new (camera, "");
   GstElement *old_voice = NULL, *old_eye = NULL;
   Arrivals sound, picture;
+  Pair pair = pair_new_watched (&sound, &picture);
   Rounds rounds;
 
-  fixture_until (has_video, pair.bob, "a picture comes");
-  assert_sees (pair.bob, "at_video_0", RED);
-  watch (pair.bob, "at_audio_0", &sound);
-  watch (pair.bob, "at_video_0", &picture);
   rounds_begin (&rounds, "replaced sources of sound");
   while (rounds_go_on (&rounds)) {
     guint which = rounds.n % 2;
@@ -729,15 +738,10 @@ GST_START_TEST (test_replace_track)
   static const guint tones[] = { 1500, 800 };
   static const Color colors[] = { BLUE, GREEN };
   static const char *const patterns[] = { "blue", "green" };
-  g_autofree char *camera = g_strdup_printf (CAMERA " ! sink.video_0", "red");
-  Pair pair = pair_new (camera, "");
   Arrivals sound, picture;
+  Pair pair = pair_new_watched (&sound, &picture);
   Rounds rounds;
 
-  fixture_until (has_video, pair.bob, "a picture comes");
-  assert_sees (pair.bob, "at_video_0", RED);
-  watch (pair.bob, "at_audio_0", &sound);
-  watch (pair.bob, "at_video_0", &picture);
   rounds_begin (&rounds, "replaced tracks of sound");
   while (rounds_go_on (&rounds)) {
     guint which = rounds.n % 2;
