@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <poll.h>
 #include <sys/socket.h>
+
+#include <glib-unix.h>
 
 #include "kl-private.h"
 
@@ -12,6 +16,8 @@
 
 #define TLS_HANDSHAKE 0x16
 #define SETUP_TIMEOUT 10000
+/* How long the rest of what a client sent may take, ms */
+#define DEPARTURE_GRACE 500
 
 struct _KlListener {
   KandyLoopback *self;
@@ -20,7 +26,7 @@ struct _KlListener {
   GSocket *silent; /* the far end of what SoupServer listens on */
   GCancellable *cancellable;
   guint port;
-  GHashTable *connections; /* set of GSocketConnection, weakly held */
+  GHashTable *connections; /* GSocketConnection, weakly held: GSource */
   GHashTable *setups;      /* set of Setup */
 };
 
@@ -130,6 +136,88 @@ on_setup_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* A client that has closed its side of a connection. libsoup does not notice
+ * while it does not read, as when a reply is held back; before 3.4 nor does it
+ * between two requests. */
+typedef struct {
+  KandyLoopback *self;
+  GSocket *socket;
+  gboolean shut;
+} Departure;
+
+static void
+departure_free (gpointer data)
+{
+  Departure *departure = data;
+
+  g_object_unref (departure->socket);
+  g_free (departure);
+}
+
+static gboolean on_grace_over (gpointer data);
+
+static void
+await_departure (KandyLoopback *self, GSocket *socket, gboolean shut)
+{
+  Departure *departure = g_new0 (Departure, 1);
+
+  departure->self = self;
+  departure->socket = g_object_ref (socket);
+  departure->shut = shut;
+  kl_timeout (self, DEPARTURE_GRACE, on_grace_over, departure, departure_free);
+}
+
+/* First libsoup is given the chance to find out, then the socket is closed */
+static gboolean
+on_grace_over (gpointer data)
+{
+  Departure *departure = data;
+
+  if (g_socket_is_closed (departure->socket))
+    return G_SOURCE_REMOVE;
+  if (departure->shut) {
+    g_socket_close (departure->socket, NULL);
+  } else {
+    g_socket_shutdown (departure->socket, TRUE, TRUE, NULL);
+    await_departure (departure->self, departure->socket, TRUE);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_departure (int fd, GIOCondition condition, gpointer data)
+{
+  Departure *departure = data;
+
+  if (!g_socket_is_closed (departure->socket))
+    await_departure (departure->self, departure->socket, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+/* (transfer full): attached. It holds the socket, which the connection closes
+ * when it goes */
+static GSource *
+watch_departure (KandyLoopback *self, GSocket *socket)
+{
+  GSource *source =
+      g_unix_fd_source_new (g_socket_get_fd (socket), (GIOCondition) POLLRDHUP);
+  Departure *departure = g_new0 (Departure, 1);
+
+  departure->self = self;
+  departure->socket = g_object_ref (socket);
+  g_source_set_callback (source, (GSourceFunc) (GCallback) on_departure,
+      departure, departure_free);
+  g_source_attach (source, self->context);
+  return source;
+}
+
+static void
+unwatch (gpointer source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
 static void
 on_connection_gone (gpointer data, GObject *connection)
 {
@@ -154,7 +242,8 @@ accept_connection (KlListener *listener, GSocketConnection *connection)
     g_hash_table_foreach_remove (listener->connections, is_closed, NULL);
   if (g_hash_table_size (listener->connections) >= KL_MAX_CONNECTIONS)
     return;
-  g_hash_table_add (listener->connections, connection);
+  g_hash_table_insert (listener->connections, connection,
+      watch_departure (listener->self, socket));
   g_object_weak_ref (G_OBJECT (connection), on_connection_gone,
       g_hash_table_ref (listener->connections));
 
@@ -228,7 +317,7 @@ kl_listener_new (
   listener->port =
       g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
   listener->cancellable = g_cancellable_new ();
-  listener->connections = g_hash_table_new (NULL, NULL);
+  listener->connections = g_hash_table_new_full (NULL, NULL, NULL, unwatch);
   listener->setups = g_hash_table_new (NULL, NULL);
   return listener;
 }
@@ -293,6 +382,8 @@ kl_listener_free (KlListener *listener)
   g_clear_object (&listener->silent);
   g_object_unref (listener->listener);
   g_object_unref (listener->cancellable);
+  /* Connections hold the table for when they go, which may be later */
+  g_hash_table_remove_all (listener->connections);
   g_hash_table_unref (listener->connections);
   g_hash_table_unref (listener->setups);
   g_free (listener);

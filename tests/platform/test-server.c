@@ -431,6 +431,66 @@ test_keep_alive (TestFixture *fixture, gconstpointer data)
   }
 }
 
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir))
+    n++;
+  return n;
+}
+
+/* Whom a client has left, whether between two requests or while it waited for a
+ * reply that never comes, is left, too */
+static void
+test_departure (TestFixture *fixture, gconstpointer data)
+{
+  static const char *const requests[] = {
+    "GET /none HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /hangs HTTP/1.1\r\nHost: x\r\n\r\n"
+  };
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  gint64 deadline = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
+  GError *error = NULL;
+  char buffer[4096];
+  guint before, i;
+
+  kandy_loopback_set_fault (fixture->loopback,
+      "{\"on\":\"request\",\"path\":\"/hangs\",\"hang\":true}", &error);
+  g_assert_no_error (error);
+  assert_alive (fixture);
+  before = count_descriptors ();
+  for (i = 0; i < 16; i++) {
+    GSocketConnection *connection = g_socket_client_connect_to_host (client,
+        "127.0.0.1", kandy_loopback_get_port (fixture->loopback), NULL, &error);
+    const char *request = requests[i % 2];
+
+    g_assert_no_error (error);
+    g_ptr_array_add (open, connection);
+    g_output_stream_write_all (
+        g_io_stream_get_output_stream (G_IO_STREAM (connection)), request,
+        strlen (request), NULL, NULL, &error);
+    g_assert_no_error (error);
+    if (i % 2 == 0)
+      g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (
+                                                G_IO_STREAM (connection)),
+                           buffer, sizeof buffer, NULL, NULL),
+          >, 0);
+  }
+  while (kandy_loopback_count_requests (fixture->loopback, "GET", "/hangs") < 8
+      && g_get_monotonic_time () < deadline)
+    test_iterate_for (20);
+  g_assert_cmpuint (count_descriptors (), >=, before + 32);
+  g_ptr_array_set_size (open, 0);
+  while (count_descriptors () > before && g_get_monotonic_time () < deadline)
+    test_iterate_for (20);
+  g_assert_cmpuint (count_descriptors (), <=, before);
+  assert_alive (fixture);
+}
+
 #ifndef SANITIZED
 static gsize
 get_resident (void)
@@ -488,5 +548,6 @@ main (int argc, char **argv)
 #endif
   ADD ("keep-alive", test_keep_alive);
   ADD ("many-connections", test_many_connections);
+  ADD ("departure", test_departure);
   return g_test_run ();
 }
