@@ -152,9 +152,11 @@ gst_kandy_call_fail (GstKandyCall *self, const GError *error)
     gst_kandy_transport_set_trusted (self->transport, FALSE);
   gst_kandy_call_update_gates (self);
   gst_kandy_call_abandon_negotiation (self);
-  gst_kandy_call_set_connection_state (
-      self, KANDY_MEDIA_CONNECTION_STATE_FAILED);
+  /* the reason first: a state says nothing about it */
   kandy_media_engine_emit_failed (KANDY_MEDIA_ENGINE (self), error);
+  if (!self->closed)
+    gst_kandy_call_set_connection_state (
+        self, KANDY_MEDIA_CONNECTION_STATE_FAILED);
   g_object_unref (self);
 }
 
