@@ -381,6 +381,151 @@ test_unruly_notifications (World *w, gconstpointer data)
   }
 }
 
+/* A notification about a session, as the platform writes them */
+static void
+send_about (World *w, const char *user, const char *type, const char *session,
+    const char *members)
+{
+  static guint n;
+  g_autofree char *frame = g_strdup_printf (
+      "{\"%s\":{\"id\":\"made-up-%u\",\"link\":[{\"rel\":\"x\","
+      "\"href\":\"/cpaas/webrtcsignaling/v1/u/sessions/%s\"}],%s}}",
+      type, n++, session, members);
+
+  g_assert_cmpuint (kandy_loopback_send_raw (w->platform, user, frame), ==, 1);
+}
+
+/* Notifications of sessions that nobody knows, at every step of a call and when
+ * it is over: they change nothing */
+static void
+send_unknown (World *w)
+{
+  static const char *const users[] = { "alice@loopback.example",
+    "bob@loopback.example" };
+  static const char *const events[] = { "\"eventType\":\"Ringing\"",
+    "\"eventType\":\"SessionEnded\",\"statusCode\":9905",
+    "\"eventType\":\"Cancelled\"" };
+  guint before = w->n_notifications, u, i;
+
+  for (u = 0; u < G_N_ELEMENTS (users); u++) {
+    for (i = 0; i < G_N_ELEMENTS (events); i++)
+      send_about (w, users[u], "wrtcsEventNotification", "unknown", events[i]);
+    send_about (w, users[u], "wrtcsAcceptanceNotification", "unknown",
+        "\"answer\":{\"sdp\":\"v=0\"}");
+    send_about (w, users[u], "wrtcsOfferNotification", "unknown",
+        "\"offer\":{\"sdp\":\"v=0\"}");
+    send_about (w, users[u], "wrtcsAnswerNotification", "unknown",
+        "\"answer\":{\"sdp\":\"v=0\"}");
+  }
+  wait_for (w, w->n_notifications == before + 12);
+}
+
+static void
+test_unknown_sessions (World *w, gconstpointer data)
+{
+  send_unknown (w);
+  g_assert_cmpuint (
+      g_list_model_get_n_items (G_LIST_MODEL (w->alice.calls)), ==, 0);
+  make_ring (w);
+  send_unknown (w);
+  g_assert_cmpstr (w->alice.events->str, ==, "");
+  g_assert_cmpstr (w->bob.events->str, ==, "");
+  kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_CONNECTED));
+  g_string_truncate (w->alice.events, 0);
+  g_string_truncate (w->bob.events, 0);
+  send_unknown (w);
+  g_assert_cmpstr (w->alice.events->str, ==, "");
+  g_assert_cmpstr (w->bob.events->str, ==, "");
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+  g_string_truncate (w->alice.events, 0);
+  g_string_truncate (w->bob.events, 0);
+  send_unknown (w);
+  make_connect (w);
+}
+
+static void
+resubscribed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Party *party = user_data;
+
+  g_assert_true (kandy_services_subscribe_finish (
+      KANDY_SERVICES (source), result, &party->error));
+  party->n_answers++;
+}
+
+static void
+subscribe_again (World *w, Party *party)
+{
+  static const char *const names[] = { "call", NULL };
+  KandyServices *services = kandy_client_get_services (party->client);
+
+  party->n_answers = 0;
+  kandy_services_subscribe_async (services, g_variant_new_strv (names, -1),
+      NULL, NULL, resubscribed, party);
+  wait_for (w, party->n_answers == 1);
+}
+
+static gboolean
+are_lost (World *w)
+{
+  return !kandy_services_is_subscribed (
+             kandy_client_get_services (w->alice.client), "call")
+      && !kandy_services_is_subscribed (
+          kandy_client_get_services (w->bob.client), "call");
+}
+
+/* The platform closes both websockets for good (session 3.4): calls are not
+ * touched by it, what needs no notification works, and who subscribes again has
+ * calls as before */
+static void
+test_websocket_lost (World *w, gconstpointer data)
+{
+  static const KandyCallState states[] = { KANDY_CALL_STATE_INITIATED,
+    KANDY_CALL_STATE_RINGING, KANDY_CALL_STATE_CONNECTED,
+    KANDY_CALL_STATE_ON_HOLD };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (states); i++) {
+    g_clear_object (&w->bob.call);
+    policy (w,
+        states[i] == KANDY_CALL_STATE_INITIATED ? "\"ringing\": false"
+                                                : "\"ringing\": true");
+    make (w, "bob");
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_RINGING));
+    if (states[i] >= KANDY_CALL_STATE_CONNECTED) {
+      kandy_call_answer_async (w->bob.call, NULL, NULL, answered, &w->bob);
+      wait_for (w, is_in (&w->alice, KANDY_CALL_STATE_CONNECTED));
+      wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_CONNECTED));
+    }
+    if (states[i] == KANDY_CALL_STATE_ON_HOLD) {
+      w->bob.script.change = KANDY_REMOTE_CHANGE_HOLD;
+      kandy_call_hold_async (w->alice.call, NULL, answered, &w->alice);
+      wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ON_HOLD));
+      w->bob.script.change = KANDY_REMOTE_CHANGE_NONE;
+    }
+    wait_for (w, is_in (&w->alice, states[i]));
+    kandy_loopback_close_websockets (w->platform, NULL, 1000);
+    wait_for (w, are_lost (w));
+    g_assert_true (is_in (&w->alice, states[i]));
+    w->alice.n_answers = w->bob.n_answers = 0;
+    kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+    wait_for (w, w->alice.n_answers == 1);
+    g_assert_no_error (w->alice.error);
+    g_assert_true (is_in (&w->alice, KANDY_CALL_STATE_ENDED));
+    kandy_call_end_async (w->bob.call, NULL, answered, &w->bob);
+    wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+    subscribe_again (w, &w->alice);
+    subscribe_again (w, &w->bob);
+  }
+  g_string_truncate (w->alice.events, 0);
+  g_string_truncate (w->bob.events, 0);
+  make_connect (w);
+}
+
 static void
 presence_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -488,6 +633,8 @@ main (int argc, char **argv)
   add ("lost", test_lost);
   add ("websocket-closed", test_websocket_closed);
   add ("unruly-notifications", test_unruly_notifications);
+  add ("unknown-sessions", test_unknown_sessions);
+  add ("websocket-lost", test_websocket_lost);
   add ("on-the-phone", test_on_the_phone);
 
   return g_test_run ();

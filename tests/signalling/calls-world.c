@@ -31,6 +31,8 @@ on_event (KandyClient *client, const char *name, GVariant *payload,
   KandyCall *call =
       harness_describe (party->calls, name, payload, party->events);
 
+  if (g_str_equal (name, "notification:received"))
+    party->world->n_notifications++;
   if (call)
     g_set_object (&party->call, call);
 }
@@ -81,6 +83,7 @@ party_join (World *w, Party *party, const char *address, const char *password)
   kandy_config_set_value (
       config, "logs.logLevel", g_variant_new_string ("silent"));
   fake_script_init (&party->script);
+  party->world = w;
   party->events = g_string_new (NULL);
   party->engines = g_ptr_array_new_with_free_func (g_object_unref);
   party->client = kandy_client_new (config);

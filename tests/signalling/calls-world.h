@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 /* Two and three clients that call each other over the loopback platform */
 
 typedef struct {
+  struct _World *world;
   KandyClient *client;
   KandyCalls *calls;
   FakeScript script;
@@ -22,12 +23,13 @@ typedef struct {
   gboolean ready;
 } Party;
 
-typedef struct {
+typedef struct _World {
   GMainContext *context;
   KandyLoopback *platform;
   Party alice;
   Party bob;
   Party bob2; /* Bob's other device; not signed on unless a test does it */
+  guint n_notifications; /* of both, whether anybody knew them */
 } World;
 
 GSource *world_tick (World *w);
