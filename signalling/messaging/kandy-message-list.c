@@ -5,6 +5,8 @@
 
 #include "kandy-message-list.h"
 
+#include <string.h>
+
 #include "kandy-item-list.h"
 #include "kandy-messaging-private.h"
 
@@ -136,17 +138,17 @@ kandy_message_list_get_all (KandyMessageList *self)
   return all;
 }
 
-/* One pass over both, since a page of a long history goes before all that is
- * there. Of messages of one millisecond, older ones go before those that are
- * there, new ones after them. */
+/* In place and from the end, since a page of a long history goes before all
+ * that is there, and another array for all would cost more with each page. Of
+ * messages of one millisecond, older ones go before those that are there, new
+ * ones after them. */
 void
 kandy_message_list_merge (
     KandyMessageList *self, GPtrArray *messages, gboolean older)
 {
-  g_autoptr (GPtrArray) fresh = g_ptr_array_new_with_free_func (g_object_unref);
-  GPtrArray *old = self->messages;
-  GPtrArray *merged;
-  guint i, j, first, last, tail;
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+  GPtrArray *all = self->messages;
+  guint i, j, first, last, length = all->len;
 
   older = !!older;
   for (i = 0; i < messages->len; i++) {
@@ -161,9 +163,9 @@ kandy_message_list_merge (
       continue;
     }
     /* One that failed and is sent again is there */
-    if (!id && find_message (self, message) < old->len)
+    if (!id && find_message (self, message) < length)
       continue;
-    g_ptr_array_add (fresh, g_object_ref (message));
+    g_ptr_array_add (fresh, message);
     remember_id (self, message);
   }
   if (!fresh->len)
@@ -171,35 +173,27 @@ kandy_message_list_merge (
   g_ptr_array_sort (fresh, compare_times);
   first = find_after (
       self, kandy_message_get_timestamp_ms (fresh->pdata[0]) - older);
-  if (first == old->len) {
-    for (i = 0; i < fresh->len; i++)
-      g_ptr_array_add (old, g_object_ref (fresh->pdata[i]));
-    g_list_model_items_changed (self->owner, first, 0, fresh->len);
-    return;
-  }
   last = find_after (self,
       kandy_message_get_timestamp_ms (fresh->pdata[fresh->len - 1]) - older);
-  tail = old->len - last;
 
-  merged = g_ptr_array_new_full (old->len + fresh->len, g_object_unref);
-  for (i = 0; i < first; i++)
-    g_ptr_array_add (merged, old->pdata[i]);
-  for (j = 0; i < last || j < fresh->len;) {
-    gboolean from_old = j == fresh->len
-        || (i < last
-            && time_of (self, i)
-                <= kandy_message_get_timestamp_ms (fresh->pdata[j]) - older);
+  g_ptr_array_set_size (all, (int) (length + fresh->len));
+  memmove (all->pdata + last + fresh->len, all->pdata + last,
+      (length - last) * sizeof (gpointer));
+  for (i = last, j = fresh->len; j > 0;) {
+    KandyMessage *message = fresh->pdata[j - 1];
 
-    g_ptr_array_add (
-        merged, from_old ? old->pdata[i++] : g_object_ref (fresh->pdata[j++]));
+    if (i > first
+        && time_of (self, i - 1)
+            > kandy_message_get_timestamp_ms (message) - older) {
+      all->pdata[i - 1 + j] = all->pdata[i - 1];
+      i--;
+    } else {
+      all->pdata[i + j - 1] = g_object_ref (message);
+      j--;
+    }
   }
-  for (; i < old->len; i++)
-    g_ptr_array_add (merged, old->pdata[i]);
-  g_ptr_array_set_free_func (old, NULL);
-  g_ptr_array_unref (old);
-  self->messages = merged;
   g_list_model_items_changed (
-      self->owner, first, last - first, merged->len - tail - first);
+      self->owner, first, last - first, last - first + fresh->len);
 }
 
 void
