@@ -12,174 +12,50 @@
  * They can be emitted on any thread and do not wait.
  */
 
+#define MAX_ARGUMENTS 3
+
+/* The class closure of an action, with the names of the request's fields as its
+ * data. The arguments become these fields, but for a structure that is NULL;
+ * the last argument is the promise. */
 static void
-gst_kandy_base_bin_call (
-    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
+run_action (GClosure *closure, GValue *result, guint n_params,
+    const GValue *params, gpointer hint, gpointer marshal_data)
 {
-  gst_kandy_base_bin_request (self,
-      gst_structure_new (
-          "call", "destination", G_TYPE_STRING, destination, NULL),
-      promise);
+  const char *const *fields = closure->data;
+  const GSignalInvocationHint *signal = hint;
+  GstStructure *request =
+      gst_structure_new_empty (g_signal_name (signal->signal_id));
+  guint i;
+
+  for (i = 0; fields[i] != NULL; i++)
+    if (!G_VALUE_HOLDS (&params[i + 1], GST_TYPE_STRUCTURE)
+        || g_value_get_boxed (&params[i + 1]) != NULL)
+      gst_structure_set_value (request, fields[i], &params[i + 1]);
+  gst_kandy_base_bin_request (g_value_get_object (&params[0]), request,
+      g_value_get_boxed (&params[n_params - 1]));
 }
 
-static void
-gst_kandy_base_bin_answer (GstKandyBaseBin *self, GstPromise *promise)
+/* Installs an action that requests what it is called. Pairs of a field's name
+ * and a GType say what its arguments are, before the promise that all have. */
+static G_GNUC_NULL_TERMINATED void
+add_action (GType type, const char *name, ...)
 {
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("answer"), promise);
-}
+  GType types[MAX_ARGUMENTS + 1];
+  const char **fields = g_new0 (const char *, MAX_ARGUMENTS + 1);
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), fields);
+  guint n = 0;
+  va_list args;
 
-static void
-gst_kandy_base_bin_reject (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("reject"), promise);
-}
-
-static void
-gst_kandy_base_bin_ignore (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("ignore"), promise);
-}
-
-static void
-gst_kandy_base_bin_end (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, gst_structure_new_empty ("end"), promise);
-}
-
-static void
-gst_kandy_base_bin_send_ringing_feedback (
-    GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("send-ringing-feedback"), promise);
-}
-
-static void
-gst_kandy_base_bin_hold (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self, gst_structure_new_empty ("hold"), promise);
-}
-
-static void
-gst_kandy_base_bin_unhold (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("unhold"), promise);
-}
-
-static void
-gst_kandy_base_bin_restart_media (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("restart-media"), promise);
-}
-
-static GstStructure *
-media_request (const char *name, const GstStructure *media)
-{
-  GstStructure *request = gst_structure_new_empty (name);
-
-  if (media != NULL)
-    gst_structure_set (request, "media", GST_TYPE_STRUCTURE, media, NULL);
-  return request;
-}
-
-static void
-gst_kandy_base_bin_add_media (
-    GstKandyBaseBin *self, const GstStructure *media, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, media_request ("add-media", media), promise);
-}
-
-static void
-gst_kandy_base_bin_remove_media (
-    GstKandyBaseBin *self, const char *const *track_ids, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new (
-          "remove-media", "track-ids", G_TYPE_STRV, track_ids, NULL),
-      promise);
-}
-
-static void
-gst_kandy_base_bin_start_video (
-    GstKandyBaseBin *self, const GstStructure *media, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, media_request ("start-video", media), promise);
-}
-
-static void
-gst_kandy_base_bin_stop_video (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("stop-video"), promise);
-}
-
-static void
-gst_kandy_base_bin_start_screenshare (
-    GstKandyBaseBin *self, const GstStructure *media, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, media_request ("start-screenshare", media), promise);
-}
-
-static void
-gst_kandy_base_bin_stop_screenshare (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("stop-screenshare"), promise);
-}
-
-static void
-gst_kandy_base_bin_replace_track (GstKandyBaseBin *self, const char *track_id,
-    const GstStructure *media, GstPromise *promise)
-{
-  GstStructure *request = media_request ("replace-track", media);
-
-  gst_structure_set (request, "track-id", G_TYPE_STRING, track_id, NULL);
-  gst_kandy_base_bin_request (self, request, promise);
-}
-
-static void
-gst_kandy_base_bin_send_dtmf (GstKandyBaseBin *self, const char *tones,
-    guint duration, guint gap, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new ("send-dtmf", "tones", G_TYPE_STRING, tones, "duration",
-          G_TYPE_UINT, duration, "gap", G_TYPE_UINT, gap, NULL),
-      promise);
-}
-
-static void
-gst_kandy_base_bin_forward (
-    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new (
-          "forward", "destination", G_TYPE_STRING, destination, NULL),
-      promise);
-}
-
-static void
-gst_kandy_base_bin_transfer (
-    GstKandyBaseBin *self, const char *destination, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new (
-          "transfer", "destination", G_TYPE_STRING, destination, NULL),
-      promise);
-}
-
-static void
-gst_kandy_base_bin_get_stats (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("get-stats"), promise);
+  va_start (args, name);
+  while ((fields[n] = va_arg (args, const char *)) != NULL) {
+    g_assert (n < MAX_ARGUMENTS);
+    types[n++] = va_arg (args, GType);
+  }
+  va_end (args);
+  types[n++] = GST_TYPE_PROMISE;
+  g_closure_set_marshal (closure, run_action);
+  g_signal_newv (name, type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, closure, NULL,
+      NULL, NULL, G_TYPE_NONE, n, types);
 }
 
 static void
@@ -189,16 +65,6 @@ gst_kandy_base_bin_get_track_stats (
   gst_kandy_base_bin_request (self,
       gst_structure_new ("get-stats", "track-id", G_TYPE_STRING,
           track_id != NULL ? track_id : "", NULL),
-      promise);
-}
-
-static void
-gst_kandy_base_bin_get_available_codecs (
-    GstKandyBaseBin *self, const char *kind, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new (
-          "get-available-codecs", "kind", G_TYPE_STRING, kind, NULL),
       promise);
 }
 
@@ -226,39 +92,6 @@ gst_kandy_base_bin_unmute_tracks (
   gst_kandy_base_bin_set_tracks_muted (self, ids, FALSE, promise);
 }
 
-static void
-gst_kandy_base_bin_get_track (
-    GstKandyBaseBin *self, const char *id, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new ("get-track", "id", G_TYPE_STRING, id, NULL), promise);
-}
-
-static void
-gst_kandy_base_bin_get_media (
-    GstKandyBaseBin *self, const char *id, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new ("get-media", "id", G_TYPE_STRING, id, NULL), promise);
-}
-
-static void
-gst_kandy_base_bin_get_devices (GstKandyBaseBin *self, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (
-      self, gst_structure_new_empty ("get-devices"), promise);
-}
-
-static void
-gst_kandy_base_bin_initialize_devices (
-    GstKandyBaseBin *self, gboolean audio, gboolean video, GstPromise *promise)
-{
-  gst_kandy_base_bin_request (self,
-      gst_structure_new ("initialize-devices", "audio", G_TYPE_BOOLEAN, audio,
-          "video", G_TYPE_BOOLEAN, video, NULL),
-      promise);
-}
-
 void
 gst_kandy_base_bin_install_actions (GType type)
 {
@@ -274,9 +107,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * fields `error` (a #GError), `code` (the platform's) and `http-status`. API
    * document: `call.make`.
    */
-  g_signal_new_class_handler ("call", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_call), NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_STRING, GST_TYPE_PROMISE);
+  add_action (type, "call", "destination", G_TYPE_STRING, NULL);
   /**
    * GstKandyBaseBin::answer:
    * @self: the element
@@ -284,10 +115,7 @@ gst_kandy_base_bin_install_actions (GType type)
    *
    * Answers the incoming call. API document: `call.answer`.
    */
-  g_signal_new_class_handler ("answer", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_answer), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+  add_action (type, "answer", NULL);
   /**
    * GstKandyBaseBin::reject:
    * @self: the element
@@ -295,10 +123,7 @@ gst_kandy_base_bin_install_actions (GType type)
    *
    * Turns the incoming call down. API document: `call.reject`.
    */
-  g_signal_new_class_handler ("reject", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_reject), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+  add_action (type, "reject", NULL);
   /**
    * GstKandyBaseBin::ignore:
    * @self: the element
@@ -307,10 +132,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Forgets the incoming call without telling the caller. API document:
    * `call.ignore`.
    */
-  g_signal_new_class_handler ("ignore", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_ignore), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+  add_action (type, "ignore", NULL);
   /**
    * GstKandyBaseBin::end:
    * @self: the element
@@ -318,9 +140,7 @@ gst_kandy_base_bin_install_actions (GType type)
    *
    * Ends the call, in whatever state it is. API document: `call.end`.
    */
-  g_signal_new_class_handler ("end", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_end), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+  add_action (type, "end", NULL);
   /**
    * GstKandyBaseBin::send-ringing-feedback:
    * @self: the element
@@ -329,10 +149,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Lets the caller hear ringing, if `client::ringing-feedback-mode` is manual.
    * API document: `call.sendRingingFeedback`.
    */
-  g_signal_new_class_handler ("send-ringing-feedback", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_send_ringing_feedback), NULL, NULL, NULL,
-      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  add_action (type, "send-ringing-feedback", NULL);
   /**
    * GstKandyBaseBin::hold:
    * @self: the element
@@ -342,9 +159,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * end comes out. @promise is replied to when the far end knows. If it
    * refuses, media flow again. API document: `call.hold`.
    */
-  g_signal_new_class_handler ("hold", type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_hold), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+  add_action (type, "hold", NULL);
   /**
    * GstKandyBaseBin::unhold:
    * @self: the element
@@ -353,10 +168,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Takes the hold back. Media flow again unless the far end holds as well. API
    * document: `call.unhold`.
    */
-  g_signal_new_class_handler ("unhold", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_unhold), NULL, NULL, NULL, G_TYPE_NONE, 1,
-      GST_TYPE_PROMISE);
+  add_action (type, "unhold", NULL);
   /**
    * GstKandyBaseBin::restart-media:
    * @self: the element
@@ -368,10 +180,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * passed; then this is the way to have another try. What flows is not
    * interrupted. API document: `call.restartMedia`.
    */
-  g_signal_new_class_handler ("restart-media", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_restart_media), NULL, NULL, NULL,
-      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  add_action (type, "restart-media", NULL);
   /**
    * GstKandyBaseBin::send-dtmf:
    * @self: the element
@@ -388,10 +197,8 @@ gst_kandy_base_bin_install_actions (GType type)
    * `call:7` for @tones that are none, `call:2` without sound that tones could
    * go with. API document: `call.sendDTMF`.
    */
-  g_signal_new_class_handler ("send-dtmf", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_send_dtmf), NULL, NULL, NULL, G_TYPE_NONE,
-      4, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT, GST_TYPE_PROMISE);
+  add_action (type, "send-dtmf", "tones", G_TYPE_STRING, "duration",
+      G_TYPE_UINT, "gap", G_TYPE_UINT, NULL);
   /**
    * GstKandyBaseBin::add-media:
    * @self: the element
@@ -406,10 +213,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * pad that is requested and linked in a call is added without this action.
    * API document: `call.addMedia`.
    */
-  g_signal_new_class_handler ("add-media", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_add_media), NULL, NULL, NULL, G_TYPE_NONE,
-      2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  add_action (type, "add-media", "media", GST_TYPE_STRUCTURE, NULL);
   /**
    * GstKandyBaseBin::remove-media:
    * @self: the element
@@ -420,10 +224,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Sends less. The pads stay, and what arrives at them is dropped. Releasing a
    * pad does the same without this action. API document: `call.removeMedia`.
    */
-  g_signal_new_class_handler ("remove-media", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_remove_media), NULL, NULL, NULL,
-      G_TYPE_NONE, 2, G_TYPE_STRV, GST_TYPE_PROMISE);
+  add_action (type, "remove-media", "track-ids", G_TYPE_STRV, NULL);
   /**
    * GstKandyBaseBin::start-video:
    * @self: the element
@@ -433,10 +234,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * As #GstKandyBaseBin::add-media with `video`, for a call that sends no
    * pictures yet. API document: `call.startVideo`.
    */
-  g_signal_new_class_handler ("start-video", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_start_video), NULL, NULL, NULL,
-      G_TYPE_NONE, 2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  add_action (type, "start-video", "media", GST_TYPE_STRUCTURE, NULL);
   /**
    * GstKandyBaseBin::stop-video:
    * @self: the element
@@ -445,10 +243,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Takes the pictures away, of which there must be one track. API document:
    * `call.stopVideo`.
    */
-  g_signal_new_class_handler ("stop-video", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_stop_video), NULL, NULL, NULL, G_TYPE_NONE,
-      1, GST_TYPE_PROMISE);
+  add_action (type, "stop-video", NULL);
   /**
    * GstKandyBaseBin::start-screenshare:
    * @self: the element
@@ -458,10 +253,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * As #GstKandyBaseBin::add-media with `screen`: what is linked to a pad
    * `screen_%u`. API document: `call.startScreenshare`.
    */
-  g_signal_new_class_handler ("start-screenshare", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_start_screenshare), NULL, NULL, NULL,
-      G_TYPE_NONE, 2, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  add_action (type, "start-screenshare", "media", GST_TYPE_STRUCTURE, NULL);
   /**
    * GstKandyBaseBin::stop-screenshare:
    * @self: the element
@@ -469,10 +261,7 @@ gst_kandy_base_bin_install_actions (GType type)
    *
    * Takes the screen away. API document: `call.stopScreenshare`.
    */
-  g_signal_new_class_handler ("stop-screenshare", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_stop_screenshare), NULL, NULL, NULL,
-      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  add_action (type, "stop-screenshare", NULL);
   /**
    * GstKandyBaseBin::replace-track:
    * @self: the element
@@ -496,10 +285,8 @@ gst_kandy_base_bin_install_actions (GType type)
    * `call:7` for an id or a source that is none, `call:4` if the source cannot
    * be had. API document: `call.replaceTrack`.
    */
-  g_signal_new_class_handler ("replace-track", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_replace_track), NULL, NULL, NULL,
-      G_TYPE_NONE, 3, G_TYPE_STRING, GST_TYPE_STRUCTURE, GST_TYPE_PROMISE);
+  add_action (type, "replace-track", "track-id", G_TYPE_STRING, "media",
+      GST_TYPE_STRUCTURE, NULL);
   /**
    * GstKandyBaseBin::forward:
    * @self: the element
@@ -509,10 +296,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Lets somebody else answer the incoming call, which is over here then. See
    * kandy_call_forward_async().
    */
-  g_signal_new_class_handler ("forward", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_forward), NULL, NULL, NULL, G_TYPE_NONE, 2,
-      G_TYPE_STRING, GST_TYPE_PROMISE);
+  add_action (type, "forward", "destination", G_TYPE_STRING, NULL);
   /**
    * GstKandyBaseBin::transfer:
    * @self: the element
@@ -523,10 +307,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * talk to each other the call is over here; else it remains held. See
    * kandy_call_transfer_async().
    */
-  g_signal_new_class_handler ("transfer", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_transfer), NULL, NULL, NULL, G_TYPE_NONE,
-      2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  add_action (type, "transfer", "destination", G_TYPE_STRING, NULL);
   /**
    * GstKandyBaseBin::get-stats:
    * @self: the element
@@ -535,10 +316,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Asks for the statistics of this moment: those of #GstKandyBaseBin:stats,
    * with the event `call:statsReceived`. API document: `call.getStats`.
    */
-  g_signal_new_class_handler ("get-stats", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_get_stats), NULL, NULL, NULL, G_TYPE_NONE,
-      1, GST_TYPE_PROMISE);
+  add_action (type, "get-stats", NULL);
   /**
    * GstKandyBaseBin::mute-tracks:
    * @self: the element
@@ -577,10 +355,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Asks what is known of a track, a structure with the names of the API
    * document's `TrackObject`. API document: `media.getTrackById`.
    */
-  g_signal_new_class_handler ("get-track", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_get_track), NULL, NULL, NULL, G_TYPE_NONE,
-      2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  add_action (type, "get-track", "id", G_TYPE_STRING, NULL);
   /**
    * GstKandyBaseBin::get-media:
    * @self: the element
@@ -590,10 +365,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * Asks what is known of a group of tracks, a structure with the names of the
    * API document's `MediaObject`. API document: `media.getById`.
    */
-  g_signal_new_class_handler ("get-media", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_get_media), NULL, NULL, NULL, G_TYPE_NONE,
-      2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  add_action (type, "get-media", "id", G_TYPE_STRING, NULL);
   /**
    * GstKandyBaseBin::get-track-stats:
    * @self: the element
@@ -624,10 +396,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * `application/x-kandy-reply` with an error, `call:7`. API document:
    * `call.getAvailableCodecs`.
    */
-  g_signal_new_class_handler ("get-available-codecs", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_get_available_codecs), NULL, NULL, NULL,
-      G_TYPE_NONE, 2, G_TYPE_STRING, GST_TYPE_PROMISE);
+  add_action (type, "get-available-codecs", "kind", G_TYPE_STRING, NULL);
   /**
    * GstKandyBaseBin::get-devices:
    * @self: the element
@@ -638,10 +407,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * #GstKandySink:audio-device and its like take. When devices come or go there
    * is the event `devices:change`. API document: `media.getDevices`.
    */
-  g_signal_new_class_handler ("get-devices", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_get_devices), NULL, NULL, NULL,
-      G_TYPE_NONE, 1, GST_TYPE_PROMISE);
+  add_action (type, "get-devices", NULL);
   /**
    * GstKandyBaseBin::initialize-devices:
    * @self: the element
@@ -654,8 +420,6 @@ gst_kandy_base_bin_install_actions (GType type)
    * the error `call:4`; there are the events `devices:change` and
    * `devices:error` as well. API document: `media.initializeDevices`.
    */
-  g_signal_new_class_handler ("initialize-devices", type,
-      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (gst_kandy_base_bin_initialize_devices), NULL, NULL, NULL,
-      G_TYPE_NONE, 3, G_TYPE_BOOLEAN, G_TYPE_BOOLEAN, GST_TYPE_PROMISE);
+  add_action (type, "initialize-devices", "audio", G_TYPE_BOOLEAN, "video",
+      G_TYPE_BOOLEAN, NULL);
 }

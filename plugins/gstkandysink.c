@@ -225,9 +225,10 @@ gst_kandy_sink_post_eos (GstKandySink *self)
 }
 
 /* A bin hands EOS to its elements one after the other, the newest first, and a
- * source that pushes takes it on its own streaming thread. If that one waits at
- * a pad of ours, which has not got EOS yet, neither ever goes on. So ours is
- * the first turn, in all bins that it is in. */
+ * source that pushes waits for its own streaming thread before it takes it. If
+ * that thread waits at a pad of ours, which has not got EOS yet, neither ever
+ * goes on. So ours is the first turn, in all bins that it is in. GstBin has no
+ * means to ask for that, and nothing reaches an element before its turn. */
 static void
 come_first (GstKandySink *self)
 {
