@@ -76,6 +76,7 @@ GST_START_TEST (test_conversations)
   g_autoptr (GstStructure) page = NULL;
   g_autoptr (GstStructure) rest = NULL;
   g_autoptr (GstStructure) left = NULL;
+  g_autoptr (GstStructure) refused = NULL;
   g_autofree char *next = NULL;
   g_autofree char *more = NULL;
   g_autofree char *id = NULL;
@@ -123,6 +124,12 @@ GST_START_TEST (test_conversations)
   rest = fixture_ask_well (bob, more);
   fail_unless_equals_int (fixture_get_length (rest, "messages"), 3);
   fail_if (gst_structure_has_field (rest, "next"));
+
+  refused = fixture_ask (alice,
+      "conversation.Message.send, destination=nobody, "
+      "parts=[part, type=text, text=x]");
+  fail_unless (gst_structure_has_field (refused, "error"));
+  fixture_wait_event (alices, "messages:error");
 
   tell (alice,
       "conversation.Conversation.setIsTyping, destination=bob, "

@@ -46,6 +46,7 @@ GST_START_TEST (test_groups)
   g_autoptr (GstStructure) three = NULL;
   g_autoptr (GstStructure) removed = NULL;
   g_autoptr (GstStructure) deleted = NULL;
+  g_autoptr (GstStructure) fetched = NULL;
 
   fixture_wait_event (pipeline, "group:new");
   fail_unless_equals_string (gst_structure_get_string (group, "name"), "Roof");
@@ -62,6 +63,8 @@ GST_START_TEST (test_groups)
   fixture_wait_event (pipeline, "group:error");
   deleted = fixture_ask_well (signaller, delete);
   fixture_wait_event (pipeline, "group:delete");
+  fetched = fixture_ask_well (signaller, "groups.fetch");
+  fixture_wait_event (pipeline, "group:refresh");
 
   gst_object_unref (signaller);
   fixture_stop (pipeline);
@@ -100,6 +103,7 @@ GST_START_TEST (test_presence)
   fixture_wait_event (pipeline, "presence:unsubscribe");
   fixture_assert_refused (
       signaller, "presence.update, status=Ajar", "presence:1");
+  fixture_wait_event (pipeline, "presence:error");
   fixture_assert_refused (
       signaller, "presence.fetch, user=(int)7", "presence:4");
 
@@ -122,6 +126,7 @@ GST_START_TEST (test_contacts)
   g_autoptr (GstStructure) removed = NULL;
 
   fixture_wait_event (pipeline, "contacts:new");
+  fixture_wait_event (pipeline, "contacts:change");
   updated = fixture_ask_well (signaller,
       "contacts.update, contact=[contact, contactId=c1, firstName=Zora]");
   refreshed = fixture_ask_well (signaller, "contacts.refresh");
@@ -133,6 +138,7 @@ GST_START_TEST (test_contacts)
   all = fixture_ask_well (signaller, "contacts.getAll");
   fail_unless_equals_int (fixture_get_length (all, "contacts"), 0);
   fixture_assert_refused (signaller, "contacts.add", "users:4");
+  fixture_wait_event (pipeline, "contacts:error");
 
   gst_object_unref (signaller);
   fixture_stop (pipeline);
@@ -148,6 +154,7 @@ GST_START_TEST (test_users)
   g_autoptr (GstStructure) user = fixture_get_member (fetched, "user");
   g_autoptr (GstStructure) own = NULL;
   g_autoptr (GstStructure) found = NULL;
+  g_autoptr (GstStructure) failed = NULL;
 
   fixture_wait_event (pipeline, "users:change");
   fail_unless_equals_string (
@@ -159,7 +166,15 @@ GST_START_TEST (test_users)
       "options=[options, max=(int)2]");
   fail_unless_equals_int (fixture_get_length (found, "results"), 2);
   fail_unless (gst_structure_get_string (found, "next") != NULL);
+  fixture_wait_event (pipeline, "directory:change");
   fixture_assert_refused (signaller, "user.search", "users:3");
+  fixture_wait_event (pipeline, "directory:error");
+  fail_unless (kandy_loopback_set_fault (fixture_platform,
+      "{\"on\":\"request\",\"path\":\"/directory/\",\"status\":500}", NULL));
+  failed =
+      fixture_ask (signaller, "user.fetch, userId=\"bob@loopback.example\"");
+  fail_unless (gst_structure_has_field (failed, "error"));
+  fixture_wait_event (pipeline, "users:error");
 
   gst_object_unref (signaller);
   fixture_stop (pipeline);
