@@ -86,6 +86,62 @@ GST_START_TEST (test_properties)
 }
 GST_END_TEST;
 
+static void
+set_out_of_range (GObject *object)
+{
+  static const char *const values[] = { "-1", "-99999999999999999999",
+    "99999999999999999999", "1e300", "nan", "nonsense", "" };
+  guint n, i, j;
+  g_autofree GParamSpec **pspecs =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (object), &n);
+
+  for (i = 0; i < n; i++) {
+    GType type = G_TYPE_FUNDAMENTAL (pspecs[i]->value_type);
+
+    if ((pspecs[i]->flags & G_PARAM_READWRITE) != G_PARAM_READWRITE
+        || (pspecs[i]->flags & G_PARAM_CONSTRUCT_ONLY) != 0
+        || type == G_TYPE_STRING || type == G_TYPE_OBJECT
+        || type == G_TYPE_BOXED || type == G_TYPE_VARIANT
+        || type == G_TYPE_POINTER)
+      continue;
+    for (j = 0; j < G_N_ELEMENTS (values); j++) {
+      g_auto (GValue) value = G_VALUE_INIT;
+
+      /* GObject says which property and value, and leaves it as it was */
+      _gst_check_expecting_log = TRUE;
+      gst_util_set_object_arg (object, pspecs[i]->name, values[j]);
+      _gst_check_expecting_log = FALSE;
+      g_value_init (&value, pspecs[i]->value_type);
+      g_object_get_property (object, pspecs[i]->name, &value);
+      fail_if (g_param_value_validate (pspecs[i], &value), "%s is %s",
+          pspecs[i]->name, values[j]);
+    }
+  }
+}
+
+/* Of numbers, flags and enumerations nothing is taken that is none of theirs */
+GST_START_TEST (test_out_of_range)
+{
+  g_autofree char *account = fixture_account ("bob");
+  GstElement *pipeline =
+      fixture_launch ("%s name=element %s", elements[__i__], account);
+  GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), "element");
+  g_autoptr (GObject) client =
+      gst_child_proxy_get_child_by_name (GST_CHILD_PROXY (element), "client");
+  GstPad *pad = gst_element_request_pad_simple (element, "audio_0");
+
+  set_out_of_range (client);
+  set_out_of_range (G_OBJECT (element));
+  if (pad != NULL) {
+    set_out_of_range (G_OBJECT (pad));
+    gst_element_release_request_pad (element, pad);
+    gst_object_unref (pad);
+  }
+  gst_object_unref (element);
+  fixture_stop (pipeline);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_no_account)
 {
   GstElement *pipeline = fixture_launch ("%s", elements[__i__]);
@@ -728,6 +784,7 @@ elements_suite (void)
   tcase_add_loop_test (
       tcase, test_secrets_are_write_only, 0, G_N_ELEMENTS (elements));
   tcase_add_loop_test (tcase, test_properties, 0, G_N_ELEMENTS (elements));
+  tcase_add_loop_test (tcase, test_out_of_range, 0, G_N_ELEMENTS (elements));
   tcase_add_loop_test (tcase, test_no_account, 0, G_N_ELEMENTS (elements));
   tcase_add_test (tcase, test_wrong_password);
   tcase_add_test (tcase, test_server_absent);
