@@ -9,95 +9,21 @@
 
 #include "kandy-error-private.h"
 #include "kandy-json.h"
+#include "kandy-message-work.h"
 #include "kandy-transfer.h"
 
-/*
- * Sending a message (protocol messaging 2.4, 2.10.2), and getting its files
- * (protocol messaging 2.9).
- */
-
-/* Files that nobody asked to save */
-#define MAX_LINKED (256 * 1024 * 1024)
-#define MAX_JSON (1024 * 1024)
-
-/* Where the parts of a message are at; the task's data */
-typedef struct {
-  KandyMessage *message;
-  KandyConversation *conversation; /* a reference: its events come last */
-  KandyMessagePart *part;          /* (nullable): the attachment */
-  guint index;                     /* of the part that is being fetched */
-  GFile *file, *thumbnail;
-  GOutputStream *stream;
-  GCancellable *stop;
-  GError *error;
-} Work;
-
-static void
-work_free (Work *work)
-{
-  g_clear_object (&work->message);
-  g_clear_object (&work->conversation);
-  g_clear_object (&work->part);
-  g_clear_object (&work->file);
-  g_clear_object (&work->thumbnail);
-  g_clear_object (&work->stream);
-  g_clear_object (&work->stop);
-  g_clear_error (&work->error);
-  g_free (work);
-}
-
-static GTask *
-work_new (KandyMessage *self, gpointer tag, GCancellable *cancellable,
-    GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-  KandyConversation *conversation = kandy_message_get_conversation (self);
-  Work *work = g_new0 (Work, 1);
-
-  g_task_set_source_tag (task, tag);
-  g_task_set_task_data (task, work, (GDestroyNotify) work_free);
-  /* The outcome has been told by events: it stays what it was */
-  g_task_set_check_cancellable (task, FALSE);
-  work->message = g_object_ref (self);
-  work->conversation = conversation ? g_object_ref (conversation) : NULL;
-  return task;
-}
-
-/* (nullable): gone */
-static KandyClient *
-get_client (Work *work)
-{
-  KandyConversations *conversations = work->conversation
-      ? kandy_conversation_get_conversations (work->conversation)
-      : NULL;
-  KandyClient *client =
-      conversations ? kandy_conversations_peek_client (conversations) : NULL;
-
-  return client && !kandy_client_is_destroyed (client) ? client : NULL;
-}
-
-static void
-emit_error (Work *work, const GError *error)
-{
-  KandyConversations *conversations = work->conversation
-      ? kandy_conversation_get_conversations (work->conversation)
-      : NULL;
-
-  if (conversations
-      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    kandy_conversations_emit_error (conversations, error);
-}
+/* Sending a message (protocol messaging 2.4, 2.10.2); its files first */
 
 /* @error: (transfer full) */
 static void
 send_failed (GTask *task, GError *error)
 {
-  Work *work = g_task_get_task_data (task);
+  KandyMessageWork *work = g_task_get_task_data (task);
 
   kandy_message_set_failed (work->message, error);
-  if (get_client (work)) {
+  if (kandy_message_work_get_client (work)) {
     kandy_conversation_emit_change (work->conversation, NULL, NULL);
-    emit_error (work, error);
+    kandy_message_work_emit_error (work, error);
   }
   kandy_conversation_end_send (work->conversation);
   g_task_return_error (task, error);
@@ -108,7 +34,7 @@ static void
 send_succeeded (GTask *task, const char *id, const char *sender,
     const char *status, gint64 time)
 {
-  Work *work = g_task_get_task_data (task);
+  KandyMessageWork *work = g_task_get_task_data (task);
 
   kandy_message_list_set_sent (kandy_conversation_get_list (work->conversation),
       work->message, id, sender, status, time);
@@ -152,8 +78,8 @@ post_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 post_chat (GTask *task)
 {
-  Work *work = g_task_get_task_data (task);
-  KandyClient *client = get_client (work);
+  KandyMessageWork *work = g_task_get_task_data (task);
+  KandyClient *client = kandy_message_work_get_client (work);
   g_autofree char *path = NULL;
   g_autofree char *text = NULL;
   g_autoptr (JsonBuilder) builder = NULL;
@@ -217,7 +143,7 @@ static void
 sms_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
+  KandyMessageWork *work = g_task_get_task_data (task);
   g_autoptr (JsonNode) reply = NULL;
   g_autoptr (JsonArray) infos = NULL;
   g_autofree char *id = NULL;
@@ -256,8 +182,8 @@ sms_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 post_sms (GTask *task)
 {
-  Work *work = g_task_get_task_data (task);
-  KandyClient *client = get_client (work);
+  KandyMessageWork *work = g_task_get_task_data (task);
+  KandyClient *client = kandy_message_work_get_client (work);
   g_autofree char *local = NULL;
   g_autofree char *escaped = NULL;
   g_autofree char *tail = NULL;
@@ -303,16 +229,10 @@ post_sms (GTask *task)
 }
 
 static void
-on_progress (gint64 transferred, gpointer user_data)
-{
-  kandy_message_part_set_transferred (user_data, transferred);
-}
-
-static void
 upload_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
+  KandyMessageWork *work = g_task_get_task_data (task);
   g_autoptr (GHashTable) attributes = NULL;
   GError *error = NULL;
 
@@ -331,8 +251,8 @@ upload_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 upload (GTask *task, GInputStream *stream, gint64 size)
 {
-  Work *work = g_task_get_task_data (task);
-  KandyClient *client = get_client (work);
+  KandyMessageWork *work = g_task_get_task_data (task);
+  KandyClient *client = kandy_message_work_get_client (work);
 
   if (!client) {
     send_failed (task, kandy_conversations_destroyed_error ());
@@ -340,8 +260,9 @@ upload (GTask *task, GInputStream *stream, gint64 size)
   }
   kandy_transfer_upload_async (client, stream, size,
       kandy_message_part_get_name (work->part),
-      kandy_message_part_get_content_type (work->part), on_progress, work->part,
-      g_task_get_cancellable (task), upload_done, task);
+      kandy_message_part_get_content_type (work->part),
+      kandy_message_work_progress, work->part, g_task_get_cancellable (task),
+      upload_done, task);
 }
 
 static void
@@ -391,7 +312,7 @@ open_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 upload_part (GTask *task)
 {
-  Work *work = g_task_get_task_data (task);
+  KandyMessageWork *work = g_task_get_task_data (task);
   GFile *file = kandy_message_part_get_file (work->part);
   const char *json = kandy_message_part_get_json (work->part);
   GInputStream *stream = kandy_message_part_get_stream (work->part);
@@ -415,7 +336,7 @@ upload_part (GTask *task)
 }
 
 static GError *
-check_parts (Work *work)
+check_parts (KandyMessageWork *work)
 {
   KandyMessage *message = work->message;
   gboolean is_sms =
@@ -450,10 +371,10 @@ check_parts (Work *work)
 void
 kandy_message_send_start (GTask *task)
 {
-  Work *work = g_task_get_task_data (task);
+  KandyMessageWork *work = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!get_client (work))
+  if (!kandy_message_work_get_client (work))
     send_failed (task, kandy_conversations_destroyed_error ());
   else if (g_cancellable_set_error_if_cancelled (
                g_task_get_cancellable (task), &error))
@@ -488,14 +409,14 @@ kandy_message_send_async (KandyMessage *self, GCancellable *cancellable,
   g_autoptr (GPtrArray) list = NULL;
   GError *error = NULL;
   GTask *task;
-  Work *work;
+  KandyMessageWork *work;
 
   g_return_if_fail (KANDY_IS_MESSAGE (self));
 
-  task = work_new (
+  task = kandy_message_work_new (
       self, kandy_message_send_async, cancellable, callback, user_data);
   work = g_task_get_task_data (task);
-  if (!get_client (work))
+  if (!kandy_message_work_get_client (work))
     error = kandy_conversations_destroyed_error ();
   else if (kandy_message_is_pending (self)
       || kandy_message_get_message_id (self))
@@ -504,8 +425,8 @@ kandy_message_send_async (KandyMessage *self, GCancellable *cancellable,
   else
     error = check_parts (work);
   if (error) {
-    if (get_client (work))
-      emit_error (work, error);
+    if (kandy_message_work_get_client (work))
+      kandy_message_work_emit_error (work, error);
     g_task_return_error (task, error);
     g_object_unref (task);
     return;
@@ -531,463 +452,6 @@ kandy_message_send_async (KandyMessage *self, GCancellable *cancellable,
  */
 gboolean
 kandy_message_send_finish (
-    KandyMessage *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/* Files of a message that came */
-
-static void
-download_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  GError *error = NULL;
-
-  if (kandy_transfer_download_finish (result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
-}
-
-/* FALSE after it has answered the task */
-static gboolean
-check_download (GTask *task, KandyMessagePart *part)
-{
-  Work *work = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!get_client (work))
-    error = kandy_conversations_destroyed_error ();
-  else if (!kandy_message_part_get_raw_url (part))
-    error = kandy_error_new (KANDY_ERROR_INVALID_PARAM, NULL, 0,
-        "The part is no file that the platform has");
-  if (!error)
-    return TRUE;
-  g_task_return_error (task, error);
-  g_object_unref (task);
-  return FALSE;
-}
-
-/**
- * kandy_message_download_async:
- * @self: a message
- * @part: one of its parts, a file
- * @stream: where the file's content is written; it is not closed
- * @cancellable: (nullable): ends it early
- * @callback: (scope async): called when it is done
- * @user_data: passed to @callback
- *
- * Fetches a file, piece by piece; watch #KandyMessagePart:transferred. Nothing
- * has to be in memory at a time but a piece.
- */
-void
-kandy_message_download_async (KandyMessage *self, KandyMessagePart *part,
-    GOutputStream *stream, GCancellable *cancellable,
-    GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task;
-  Work *work;
-
-  g_return_if_fail (KANDY_IS_MESSAGE (self));
-  g_return_if_fail (KANDY_IS_MESSAGE_PART (part));
-  g_return_if_fail (G_IS_OUTPUT_STREAM (stream));
-
-  task = work_new (
-      self, kandy_message_download_async, cancellable, callback, user_data);
-  if (!check_download (task, part))
-    return;
-  work = g_task_get_task_data (task);
-  work->part = g_object_ref (part);
-  kandy_message_part_set_transferred (part, 0);
-  kandy_transfer_download_async (get_client (work),
-      kandy_message_part_get_raw_url (part), kandy_message_part_get_size (part),
-      G_MAXINT64, stream, on_progress, part, cancellable, download_done, task);
-}
-
-/**
- * kandy_message_download_finish:
- * @self: a message
- * @result: what the callback was given
- * @error: return location: %KANDY_ERROR_PROTOCOL if it is not of the size that
- *     was announced, %KANDY_ERROR_TIMEOUT if nothing has moved for 30 seconds,
- *     the platform's code, or the error of the stream
- *
- * Returns: whether all of the file has been written
- */
-gboolean
-kandy_message_download_finish (
-    KandyMessage *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void
-save_closed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
-  GError *error = NULL;
-  gboolean closed =
-      g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error);
-
-  if (work->error) {
-    g_clear_error (&error);
-    g_task_return_error (task, g_steal_pointer (&work->error));
-  } else if (closed) {
-    g_task_return_boolean (task, TRUE);
-  } else {
-    g_task_return_error (task, error);
-  }
-  g_object_unref (task);
-}
-
-static void
-save_downloaded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
-
-  /* Closing replaces the old file with what has been written, unless it is
-   * cancelled */
-  work->stop = g_cancellable_new ();
-  if (!kandy_transfer_download_finish (result, &work->error))
-    g_cancellable_cancel (work->stop);
-  g_output_stream_close_async (
-      work->stream, G_PRIORITY_DEFAULT, work->stop, save_closed, task);
-}
-
-static void
-save_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
-  GFileOutputStream *stream;
-  GError *error = NULL;
-  KandyClient *client;
-
-  stream = g_file_replace_finish (G_FILE (source), result, &error);
-  if (!stream) {
-    g_task_return_error (task, error);
-    g_object_unref (task);
-    return;
-  }
-  work->stream = G_OUTPUT_STREAM (stream);
-  client = get_client (work);
-  if (!client) {
-    work->stop = g_cancellable_new ();
-    g_cancellable_cancel (work->stop);
-    work->error = kandy_conversations_destroyed_error ();
-    g_output_stream_close_async (
-        work->stream, G_PRIORITY_DEFAULT, work->stop, save_closed, task);
-    return;
-  }
-  kandy_transfer_download_async (client,
-      kandy_message_part_get_raw_url (work->part),
-      kandy_message_part_get_size (work->part), G_MAXINT64, work->stream,
-      on_progress, work->part, g_task_get_cancellable (task), save_downloaded,
-      task);
-}
-
-/**
- * kandy_message_save_async:
- * @self: a message
- * @part: one of its parts, a file
- * @file: where it goes; a file that is there is replaced, when all has come
- * @cancellable: (nullable): ends it early
- * @callback: (scope async): called when it is done
- * @user_data: passed to @callback
- *
- * Fetches a file into a file, as kandy_message_download_async() does.
- */
-void
-kandy_message_save_async (KandyMessage *self, KandyMessagePart *part,
-    GFile *file, GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data)
-{
-  GTask *task;
-  Work *work;
-
-  g_return_if_fail (KANDY_IS_MESSAGE (self));
-  g_return_if_fail (KANDY_IS_MESSAGE_PART (part));
-  g_return_if_fail (G_IS_FILE (file));
-
-  task = work_new (
-      self, kandy_message_save_async, cancellable, callback, user_data);
-  if (!check_download (task, part))
-    return;
-  work = g_task_get_task_data (task);
-  work->part = g_object_ref (part);
-  kandy_message_part_set_transferred (part, 0);
-  g_file_replace_async (file, NULL, FALSE, G_FILE_CREATE_NONE,
-      G_PRIORITY_DEFAULT, cancellable, save_opened, task);
-}
-
-/**
- * kandy_message_save_finish:
- * @self: a message
- * @result: what the callback was given
- * @error: return location: as kandy_message_download_finish()
- *
- * Returns: whether all of the file has been written
- */
-gboolean
-kandy_message_save_finish (
-    KandyMessage *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void
-json_downloaded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
-  GMemoryOutputStream *stream = G_MEMORY_OUTPUT_STREAM (work->stream);
-  g_autoptr (JsonNode) node = NULL;
-  GError *error = NULL;
-  gsize size = g_memory_output_stream_get_data_size (stream);
-  const char *data = g_memory_output_stream_get_data (stream);
-
-  if (kandy_transfer_download_finish (result, &error))
-    node = kandy_json_parse (data, (gssize) size, &error);
-  if (!node) {
-    g_task_return_error (task, error);
-  } else {
-    kandy_message_part_take_json (work->part, g_strndup (data, size));
-    g_task_return_boolean (task, TRUE);
-  }
-  g_object_unref (task);
-}
-
-/**
- * kandy_message_fetch_json_async:
- * @self: a message
- * @part: one of its parts, a file
- * @cancellable: (nullable): ends it early
- * @callback: (scope async): called when it is done
- * @user_data: passed to @callback
- *
- * Fetches a file that is a JSON value, of 1 MiB at most, for
- * kandy_message_part_get_json(): what the sender put into a JSON part.
- */
-void
-kandy_message_fetch_json_async (KandyMessage *self, KandyMessagePart *part,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task;
-  Work *work;
-
-  g_return_if_fail (KANDY_IS_MESSAGE (self));
-  g_return_if_fail (KANDY_IS_MESSAGE_PART (part));
-
-  task = work_new (
-      self, kandy_message_fetch_json_async, cancellable, callback, user_data);
-  if (!check_download (task, part))
-    return;
-  work = g_task_get_task_data (task);
-  work->part = g_object_ref (part);
-  work->stream = g_memory_output_stream_new_resizable ();
-  kandy_transfer_download_async (get_client (work),
-      kandy_message_part_get_raw_url (part), kandy_message_part_get_size (part),
-      MAX_JSON, work->stream, on_progress, part, cancellable, json_downloaded,
-      task);
-}
-
-/**
- * kandy_message_fetch_json_finish:
- * @self: a message
- * @result: what the callback was given
- * @error: return location: %KANDY_ERROR_PROTOCOL if it is no JSON, nested
- * deeper than 64 levels or too large; else as kandy_message_download_finish()
- *
- * Returns: whether the part has its value
- */
-gboolean
-kandy_message_fetch_json_finish (
-    KandyMessage *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void fetch_next_link (GTask *task);
-
-static void
-links_ended (GTask *task)
-{
-  Work *work = g_task_get_task_data (task);
-
-  kandy_message_set_fetching_links (work->message, FALSE);
-  if (work->error) {
-    if (get_client (work))
-      emit_error (work, work->error);
-    g_task_return_error (task, g_steal_pointer (&work->error));
-  } else {
-    g_task_return_boolean (task, TRUE);
-  }
-  g_object_unref (task);
-}
-
-/* The part has all that could be had of it */
-static void
-link_ended (GTask *task)
-{
-  Work *work = g_task_get_task_data (task);
-  KandyMessagePart *part = kandy_message_get_part (work->message, work->index);
-
-  kandy_message_part_take_files (
-      part, g_steal_pointer (&work->file), g_steal_pointer (&work->thumbnail));
-  if (get_client (work))
-    kandy_conversation_emit_change (work->conversation, NULL, NULL);
-  work->index++;
-  fetch_next_link (task);
-}
-
-static void
-drop_file (GFile **file)
-{
-  g_file_delete (*file, NULL, NULL);
-  g_clear_object (file);
-}
-
-static void
-thumbnail_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
-
-  g_output_stream_close (work->stream, NULL, NULL);
-  g_clear_object (&work->stream);
-  /* One does without it */
-  if (!kandy_transfer_download_finish (result, NULL))
-    drop_file (&work->thumbnail);
-  link_ended (task);
-}
-
-static GOutputStream *
-make_temporary (GFile **file, GError **error)
-{
-  g_autoptr (GFileIOStream) io = NULL;
-  GFileOutputStream *stream;
-
-  *file = g_file_new_tmp ("kandy-XXXXXX", &io, error);
-  if (!*file)
-    return NULL;
-  /* The two-way stream would have to be kept with its one half */
-  stream = g_file_append_to (*file, G_FILE_CREATE_PRIVATE, NULL, error);
-  if (!stream)
-    drop_file (file);
-  return stream ? G_OUTPUT_STREAM (stream) : NULL;
-}
-
-static void
-link_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
-  KandyMessagePart *part = kandy_message_get_part (work->message, work->index);
-  const char *link = kandy_message_part_get_thumbnail_link (part);
-  KandyClient *client;
-
-  g_output_stream_close (work->stream, NULL, NULL);
-  g_clear_object (&work->stream);
-  if (!kandy_transfer_download_finish (result, &work->error)) {
-    drop_file (&work->file);
-    links_ended (task);
-    return;
-  }
-  client = get_client (work);
-  if (link && client)
-    work->stream = make_temporary (&work->thumbnail, NULL);
-  if (work->stream)
-    kandy_transfer_download_async (client, link, -1, MAX_LINKED, work->stream,
-        NULL, NULL, g_task_get_cancellable (task), thumbnail_done, task);
-  else
-    link_ended (task);
-}
-
-static void
-fetch_next_link (GTask *task)
-{
-  Work *work = g_task_get_task_data (task);
-  KandyMessagePart *part;
-  KandyClient *client = get_client (work);
-
-  if (!client)
-    work->error = kandy_conversations_destroyed_error ();
-  while (!work->error
-      && (part = kandy_message_get_part (work->message, work->index))) {
-    if (!kandy_message_part_get_raw_url (part)) {
-      work->index++;
-      continue;
-    }
-    work->stream = make_temporary (&work->file, &work->error);
-    if (!work->stream)
-      break;
-    kandy_message_part_set_transferred (part, 0);
-    kandy_transfer_download_async (client,
-        kandy_message_part_get_raw_url (part),
-        kandy_message_part_get_size (part), MAX_LINKED, work->stream,
-        on_progress, part, g_task_get_cancellable (task), link_done, task);
-    return;
-  }
-  links_ended (task);
-}
-
-/**
- * kandy_message_create_image_links_async:
- * @self: a message
- * @cancellable: (nullable): ends it early
- * @callback: (scope async): called when it is done
- * @user_data: passed to @callback
- *
- * Fetches the files of the message and gives each part a
- * #KandyMessagePart:url that can be shown, and a thumbnail if the platform has
- * one (API document: `Message.createImageLinks`). For files that are to stay
- * use kandy_message_save_async().
- */
-void
-kandy_message_create_image_links_async (KandyMessage *self,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task;
-  Work *work;
-
-  g_return_if_fail (KANDY_IS_MESSAGE (self));
-
-  task = work_new (self, kandy_message_create_image_links_async, cancellable,
-      callback, user_data);
-  work = g_task_get_task_data (task);
-  if (kandy_message_is_fetching_links (self)) {
-    g_clear_object (&work->conversation);
-    g_task_return_new_error (task, KANDY_ERROR, KANDY_ERROR_INVALID_STATE,
-        "The message's files are being fetched already");
-    g_object_unref (task);
-    return;
-  }
-  kandy_message_set_fetching_links (self, TRUE);
-  fetch_next_link (task);
-}
-
-/**
- * kandy_message_create_image_links_finish:
- * @self: a message
- * @result: what the callback was given
- * @error: return location: as kandy_message_download_finish()
- *
- * Returns: whether all files have come
- */
-gboolean
-kandy_message_create_image_links_finish (
     KandyMessage *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
