@@ -67,6 +67,15 @@
  *   ! audio/x-opus ! oggmux ! filesink location=call.ogg
  * ]|
  *
+ * The same with sound and pictures:
+ * |[
+ * gst-launch-1.0 -e kandysrc name=call server=http://127.0.0.1:8080 \
+ *     username=bob@loopback.example password=bob auto-answer=true \
+ *     media=audio+video matroskamux name=mux ! filesink location=call.mkv \
+ *   call.audio_0 ! audio/x-opus ! queue ! mux.audio_0 \
+ *   call.video_0 ! video/x-vp8 ! queue ! mux.video_0
+ * ]|
+ *
  * A kandy:// URI, where the password comes from the environment:
  * |[
  * KANDY_PASSWORD=bob gst-launch-1.0 playbin \

@@ -31,6 +31,8 @@
 /* The first of the times between attempts that fail, and the longest */
 #define RETRY_MS 1000
 #define RETRY_MAX_MS 8000
+/* Who hangs up closes the media path, too, and that may be seen first */
+#define GOOD_BYE_MS 250
 /* Between looks at an operation that has to be over first */
 #define BUSY_MS 250
 /* Who is to come second after two offers at once (RFC 3261 14.1) */
@@ -288,7 +290,7 @@ kandy_call_recover (KandyCall *self)
 {
   if (is_lost (self)) {
     if (!self->recovering && may_recover (self))
-      begin (self, kandy_call_get_retry_delay (self));
+      begin (self, MAX (kandy_call_get_retry_delay (self), GOOD_BYE_MS));
   } else if (self->media_state != KANDY_MEDIA_CONNECTION_STATE_CHECKING) {
     if (self->recovering)
       kandy_call_debug (self, "the media path is restored");

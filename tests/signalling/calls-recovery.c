@@ -104,6 +104,18 @@ test_active (World *w, gconstpointer data)
   g_assert_cmpuint (count (&w->alice, "MEDIA_RESTART"), ==, 0);
 }
 
+/* Who hangs up takes the media path along: nothing is to be restored */
+static void
+test_good_bye (World *w, gconstpointer data)
+{
+  connect (w);
+  set_media (&w->bob, KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED);
+  g_assert_true (w->bob.call->recovering);
+  kandy_call_end_async (w->alice.call, NULL, answered, &w->alice);
+  wait_for (w, is_in (&w->bob, KANDY_CALL_STATE_ENDED));
+  g_assert_cmpuint (count (&w->bob, "MEDIA_RESTART"), ==, 0);
+}
+
 /* Who is passive waits for the configuration's time, and goes then */
 static void
 test_passive (World *w, gconstpointer data)
@@ -320,6 +332,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   add ("active", test_active);
+  add ("good-bye", test_good_bye);
   add ("passive", test_passive);
   add ("path-lost", test_path_lost);
   add ("glare", test_glare);
