@@ -30,6 +30,8 @@ enum {
   PROP_TLS_VERIFY,
   PROP_SESSION,
   PROP_DESTINATION,
+  PROP_DISPLAY_NAME,
+  PROP_CUSTOM_PARAMETERS,
   PROP_AUTO_ANSWER,
   PROP_BUSY_ACTION,
   PROP_CALL_ID,
@@ -51,6 +53,8 @@ typedef struct {
   GstKandySession *session; /* (nullable): NULL below READY */
   char *session_name;
   char *destination; /* (nullable) */
+  char *display_name;                 /* (nullable) */
+  GstStructure *custom_parameters;    /* (nullable) */
   gboolean auto_answer;
   GstKandyBusyAction busy_action;
   GstKandyServiceFlags services;

@@ -277,6 +277,29 @@ gst_kandy_base_bin_call_ended (
   g_signal_emit (member, signals[SIGNAL_CALL_ENDED], 0, failed);
 }
 
+static gboolean
+add_parameter (GQuark name, const GValue *value, gpointer builder)
+{
+  g_auto (GValue) text = G_VALUE_INIT;
+
+  g_value_init (&text, G_TYPE_STRING);
+  if (g_value_transform (value, &text) && g_value_get_string (&text) != NULL)
+    g_variant_builder_add (
+        builder, "{ss}", g_quark_to_string (name), g_value_get_string (&text));
+  return TRUE;
+}
+
+/* (transfer full): as an a{ss} */
+static GVariant *
+get_parameters (const GstStructure *parameters)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  gst_structure_foreach (parameters, add_parameter, &builder);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 static void
 gst_kandy_base_bin_get_wishes (
     GstKandySessionMember *member, GstKandySessionWishes *wishes)
@@ -286,6 +309,10 @@ gst_kandy_base_bin_get_wishes (
   GST_OBJECT_LOCK (member);
   if (wishes->destination == NULL)
     wishes->destination = g_strdup (priv->destination);
+  if (wishes->display_name == NULL)
+    wishes->display_name = g_strdup (priv->display_name);
+  if (wishes->parameters == NULL && priv->custom_parameters != NULL)
+    wishes->parameters = get_parameters (priv->custom_parameters);
   wishes->auto_answer |= priv->auto_answer;
   wishes->playing |= priv->playing;
   wishes->services |= priv->services;
@@ -619,6 +646,8 @@ gst_kandy_base_bin_finalize (GObject *object)
   g_clear_object (&priv->session);
   gst_context_replace (&priv->context, NULL);
   g_free (priv->session_name);
+  g_free (priv->display_name);
+  g_clear_pointer (&priv->custom_parameters, gst_structure_free);
   g_free (priv->destination);
   g_free (priv->told_call_id);
 

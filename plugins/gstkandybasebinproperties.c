@@ -59,6 +59,20 @@ gst_kandy_base_bin_set_property (
       GST_OBJECT_UNLOCK (self);
       gst_kandy_base_bin_wishes_changed (self);
       break;
+    case PROP_DISPLAY_NAME:
+      text = g_value_get_string (value);
+      GST_OBJECT_LOCK (self);
+      g_free (priv->display_name);
+      priv->display_name =
+          text != NULL && *text != '\0' ? g_strdup (text) : NULL;
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_CUSTOM_PARAMETERS:
+      GST_OBJECT_LOCK (self);
+      g_clear_pointer (&priv->custom_parameters, gst_structure_free);
+      priv->custom_parameters = g_value_dup_boxed (value);
+      GST_OBJECT_UNLOCK (self);
+      break;
     case PROP_AUTO_ANSWER:
       GST_OBJECT_LOCK (self);
       priv->auto_answer = g_value_get_boolean (value);
@@ -141,6 +155,16 @@ gst_kandy_base_bin_get_property (
     case PROP_DESTINATION:
       GST_OBJECT_LOCK (self);
       g_value_set_string (value, priv->destination);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_DISPLAY_NAME:
+      GST_OBJECT_LOCK (self);
+      g_value_set_string (value, priv->display_name);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_CUSTOM_PARAMETERS:
+      GST_OBJECT_LOCK (self);
+      g_value_set_boxed (value, priv->custom_parameters);
       GST_OBJECT_UNLOCK (self);
       break;
     case PROP_AUTO_ANSWER:
@@ -328,6 +352,26 @@ gst_kandy_base_bin_install_properties (GObjectClass *object_class)
   properties[PROP_DESTINATION] = g_param_spec_string ("destination",
       "Destination", "Whom to call in PLAYING: an address or phone number",
       NULL,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandyBaseBin:display-name:
+   *
+   * How the user wants to be called by the ends that a call is made to. Unset:
+   * the platform decides. Beyond the API document.
+   */
+  properties[PROP_DISPLAY_NAME] = g_param_spec_string ("display-name",
+      "Display name", "How who is called may name the caller", NULL,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+  /**
+   * GstKandyBaseBin:custom-parameters:
+   *
+   * Names and texts that go with a call that is made; who is called finds them
+   * as `customParameters` in `call:receive`, if the platform passes them on.
+   * Values that are no texts become texts. Beyond the API document.
+   */
+  properties[PROP_CUSTOM_PARAMETERS] = g_param_spec_boxed ("custom-parameters",
+      "Custom parameters", "Names and texts that go with a call that is made",
+      GST_TYPE_STRUCTURE,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
   /**
    * GstKandyBaseBin:auto-answer:

@@ -276,7 +276,8 @@ gst_kandy_line_calls_make_options (GstKandyLine *self,
   g_object_set (options, "screen", wishes->send_screen, "receive-audio", audio,
       "receive-video", video, "bandwidth-call", wishes->bandwidth[0],
       "bandwidth-audio", wishes->bandwidth[1], "bandwidth-video",
-      wishes->bandwidth[2], NULL);
+      wishes->bandwidth[2], "display-name", wishes->display_name,
+      "custom-parameters", wishes->parameters, NULL);
   for (i = 0; i < G_N_ELEMENTS (priorities); i++) {
     const GEnumValue *value = g_enum_get_value (nicks, wishes->priority[i]);
 

@@ -74,6 +74,8 @@ void
 gst_kandy_session_wishes_clear (GstKandySessionWishes *wishes)
 {
   g_clear_pointer (&wishes->destination, g_free);
+  g_clear_pointer (&wishes->display_name, g_free);
+  g_clear_pointer (&wishes->parameters, g_variant_unref);
   g_clear_pointer (&wishes->unsendable, g_free);
   g_clear_pointer (&wishes->remove, g_ptr_array_unref);
 }

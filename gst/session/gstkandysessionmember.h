@@ -61,6 +61,8 @@ GST_KANDY_API GType gst_kandy_service_flags_get_type (void) G_GNUC_CONST;
  * into a structure that was set to the defaults */
 typedef struct {
   char *destination;     /* whom to call, (nullable) (transfer full) */
+  char *display_name;    /* the caller's, (nullable) (transfer full) */
+  GVariant *parameters;  /* a{ss} that goes along, (nullable) (transfer full) */
   gboolean auto_answer;  /* incoming calls are answered at once */
   gboolean playing;      /* the element is in PLAYING */
   gboolean sends;        /* it has a sending face */

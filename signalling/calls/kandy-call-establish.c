@@ -351,6 +351,8 @@ kandy_call_receive (KandyCall *self, KandyCallNotification *invitation)
   kandy_call_set_session_id (self, invitation->session_id);
   kandy_call_set_remote (
       self, invitation->originator_name, invitation->originator_address);
+  if (invitation->custom_parameters)
+    self->custom_parameters = g_variant_ref (invitation->custom_parameters);
   self->slow_start = !invitation->sdp && !invitation->sdp_error;
   if (invitation->sdp)
     self->media_offered = media_offered (invitation->sdp);
@@ -359,6 +361,9 @@ kandy_call_receive (KandyCall *self, KandyCallNotification *invitation)
   g_variant_dict_insert (&dict, "callId", "s", self->id);
   if (self->media_offered)
     g_variant_dict_insert_value (&dict, "mediaOffered", self->media_offered);
+  if (self->custom_parameters)
+    g_variant_dict_insert_value (
+        &dict, "customParameters", self->custom_parameters);
   kandy_call_queue_event (
       self, self->calls, "call:receive", g_variant_dict_end (&dict));
   kandy_call_flush (self);

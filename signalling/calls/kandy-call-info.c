@@ -90,8 +90,9 @@ kandy_call_get_remote_tracks (KandyCall *self)
  * @self: a call
  *
  * API document: `call.CallObject` with the document's member names, and
- * `localOp`, `remoteOp` (`{operation, status}`, when there is one), `isCaller`
- * and `isSlowStart`.
+ * `localOp`, `remoteOp` (`{operation, status}`, when there is one), `isCaller`,
+ * `isSlowStart` and `customParameters` (see
+ * kandy_call_get_custom_parameters(), when there are any).
  *
  * Returns: (transfer floating): an `a{sv}`
  */
@@ -146,6 +147,9 @@ kandy_call_to_variant (KandyCall *self)
       &dict, "remoteParticipant", g_variant_dict_end (&remote));
   g_variant_dict_insert_value (
       &dict, "bandwidth", g_variant_dict_end (&bandwidth));
+  if (self->custom_parameters)
+    g_variant_dict_insert_value (
+        &dict, "customParameters", self->custom_parameters);
   if (self->start_time)
     g_variant_dict_insert (&dict, "startTime", "x", self->start_time);
   if (self->end_time)

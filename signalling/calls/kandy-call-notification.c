@@ -55,6 +55,36 @@ protocol_error (const char *type, const char *what)
       KANDY_ERROR_PROTOCOL, "call:2", 0, "Notification %s: %s.", type, what);
 }
 
+/* protocol calls 1.2. (nullable): without those that are no pairs of texts */
+static GVariant *
+parse_custom_parameters (JsonObject *content)
+{
+  JsonArray *array = kandy_json_get_array (content, "customParameters");
+  guint n = array ? json_array_get_length (array) : 0;
+  GVariantBuilder builder;
+  guint taken = 0;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  for (guint i = 0; i < n; i++) {
+    JsonNode *node = json_array_get_element (array, i);
+    const char *name, *value;
+
+    if (!JSON_NODE_HOLDS_OBJECT (node))
+      continue;
+    name = kandy_json_get_string (json_node_get_object (node), "name");
+    value = kandy_json_get_string (json_node_get_object (node), "value");
+    if (!name || !value)
+      continue;
+    g_variant_builder_add (&builder, "{ss}", name, value);
+    taken++;
+  }
+  if (taken == 0) {
+    g_variant_builder_clear (&builder);
+    return NULL;
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 static char *
 session_id_of (JsonObject *content)
 {
@@ -180,6 +210,7 @@ kandy_call_notification_parse (
         g_strdup (kandy_json_get_string (content, "originatorName"));
     self->participant_address =
         g_strdup (kandy_json_get_string (content, "tParticipantAddress"));
+    self->custom_parameters = parse_custom_parameters (content);
   }
   return g_steal_pointer (&self);
 }
@@ -193,6 +224,7 @@ kandy_call_notification_free (KandyCallNotification *self)
   g_free (self->originator_address);
   g_free (self->originator_name);
   g_free (self->participant_address);
+  g_clear_pointer (&self->custom_parameters, g_variant_unref);
   g_free (self->reason_text);
   g_free (self);
 }

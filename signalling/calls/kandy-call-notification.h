@@ -31,6 +31,7 @@ typedef struct {
   char *originator_address;
   char *originator_name;
   char *participant_address;
+  GVariant *custom_parameters; /* (nullable): a{ss} */
   gboolean has_status_code;
   int status_code;
   char *reason_text;

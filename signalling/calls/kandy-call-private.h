@@ -97,6 +97,7 @@ struct _KandyCall {
   gint64 end_time;
   char *remote_name;
   char *remote_number;
+  GVariant *custom_parameters; /* (nullable): a{ss}, of an incoming call */
   GError *error;
   KandyMediaOptions *options;
   GVariant *media_offered;

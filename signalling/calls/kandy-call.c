@@ -44,6 +44,7 @@ enum {
   PROP_END_TIME,
   PROP_REMOTE_DISPLAY_NAME,
   PROP_REMOTE_DISPLAY_NUMBER,
+  PROP_CUSTOM_PARAMETERS,
   PROP_MEDIA_OPTIONS,
   PROP_ENGINE,
   N_PROPS
@@ -280,6 +281,9 @@ kandy_call_get_property (
     case PROP_REMOTE_DISPLAY_NUMBER:
       g_value_set_string (value, self->remote_number);
       break;
+    case PROP_CUSTOM_PARAMETERS:
+      g_value_set_variant (value, self->custom_parameters);
+      break;
     case PROP_MEDIA_OPTIONS:
       g_value_set_object (value, self->options);
       break;
@@ -325,6 +329,7 @@ kandy_call_finalize (GObject *object)
   g_free (self->to);
   g_free (self->remote_name);
   g_free (self->remote_number);
+  g_clear_pointer (&self->custom_parameters, g_variant_unref);
   g_free (self->session_id);
   g_free (self->answer_sdp);
   g_clear_pointer (&self->current, kandy_call_notification_free);
@@ -441,6 +446,16 @@ kandy_call_class_init (KandyCallClass *klass)
   props[PROP_REMOTE_DISPLAY_NUMBER] =
       g_param_spec_string ("remote-display-number", "Remote display number",
           "The far end's address", NULL, flags);
+  /**
+   * KandyCall:custom-parameters:
+   *
+   * Names and values that the caller has sent along, if the platform passes
+   * them on; those of an outgoing call are in
+   * #KandyMediaOptions:custom-parameters. Beyond the API document.
+   */
+  props[PROP_CUSTOM_PARAMETERS] = g_param_spec_variant ("custom-parameters",
+      "Custom parameters", "Names and values that the caller has sent along",
+      G_VARIANT_TYPE ("a{ss}"), NULL, flags);
   /**
    * KandyCall:media-options:
    *
@@ -773,6 +788,21 @@ kandy_call_get_remote_display_number (KandyCall *self)
   g_return_val_if_fail (KANDY_IS_CALL (self), NULL);
 
   return self->remote_number;
+}
+
+/**
+ * kandy_call_get_custom_parameters:
+ * @self: a call
+ *
+ * Returns: (nullable) (transfer none): what the caller of an incoming call has
+ *   sent along, an `a{ss}`, or %NULL
+ */
+GVariant *
+kandy_call_get_custom_parameters (KandyCall *self)
+{
+  g_return_val_if_fail (KANDY_IS_CALL (self), NULL);
+
+  return self->custom_parameters;
 }
 
 /**

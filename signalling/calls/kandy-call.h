@@ -27,6 +27,8 @@ KANDY_API gint64 kandy_call_get_start_time (KandyCall *self);
 KANDY_API gint64 kandy_call_get_end_time (KandyCall *self);
 KANDY_API const char *kandy_call_get_remote_display_name (KandyCall *self);
 KANDY_API const char *kandy_call_get_remote_display_number (KandyCall *self);
+/* (nullable) (transfer none) */
+KANDY_API GVariant *kandy_call_get_custom_parameters (KandyCall *self);
 /* (nullable): the reason why the call ended in error */
 KANDY_API const GError *kandy_call_get_error (KandyCall *self);
 /* (nullable) (transfer none) */

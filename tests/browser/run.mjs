@@ -130,9 +130,9 @@ function count(text, option, least = 1) {
   return Number(text);
 }
 
-/* Nothing was wrong but the time that it took */
+/* Nothing was wrong but the time that it took, in whatever step */
 function isLate(problem) {
-  return problem.startsWith('Waited ');
+  return /^([^\n:]+: )?Waited \d+ ms /.test(problem);
 }
 
 function indent(text) {

@@ -105,6 +105,63 @@ GST_START_TEST (test_rejected)
 }
 GST_END_TEST;
 
+static void
+on_named_caller (GstElement *element, const char *id, const char *from,
+    const char *name, gpointer user_data)
+{
+  g_atomic_pointer_set ((char **) user_data, g_strdup (name));
+}
+
+/* What goes with a call arrives with it */
+GST_START_TEST (test_sent_along)
+{
+  g_autofree char *bobs = fixture_account ("bob");
+  g_autofree char *alices = fixture_account ("alice");
+  GstElement *bob = fixture_launch ("kandysrc name=src %s", bobs);
+  g_autoptr (GstElement) src = gst_bin_get_by_name (GST_BIN (bob), "src");
+  g_autofree char *name = NULL;
+  GstElement *alice;
+  gboolean found = FALSE;
+
+  g_signal_connect (src, "incoming-call", G_CALLBACK (on_named_caller), &name);
+  fixture_play (bob);
+  fixture_wait_progress (bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  alice = fixture_launch (
+      "kandysink %s destination=bob display-name=\"Alice W\" "
+      "custom-parameters=\"p,x-order=(string)\\\"42 b\\\",x-line=7;\" "
+      "audiotestsrc is-live=true ! kandysink0.",
+      alices);
+  fixture_play (alice);
+  while (!found) {
+    g_autoptr (GstMessage) message =
+        fixture_wait (bob, GST_MESSAGE_ELEMENT, 15);
+    const GstStructure *event = gst_message_get_structure (message);
+    g_autoptr (GstStructure) payload = NULL;
+    g_autoptr (GstStructure) parameters = NULL;
+
+    if (!gst_structure_has_name (event, "kandy-event")
+        || g_strcmp0 (gst_structure_get_string (event, "name"), "call:receive")
+            != 0)
+      continue;
+    found = TRUE;
+    fail_unless (gst_structure_get (
+        event, "payload", GST_TYPE_STRUCTURE, &payload, NULL));
+    fail_unless (gst_structure_get (payload, "customParameters",
+                     GST_TYPE_STRUCTURE, &parameters, NULL),
+        "%" GST_PTR_FORMAT, payload);
+    fail_unless_equals_int (gst_structure_n_fields (parameters), 2);
+    fail_unless_equals_string (
+        gst_structure_get_string (parameters, "x-order"), "42 b");
+    fail_unless_equals_string (
+        gst_structure_get_string (parameters, "x-line"), "7");
+  }
+  fixture_wait_progress (alice, GST_PROGRESS_TYPE_CONTINUE, "call");
+  fixture_stop (alice);
+  fail_unless_equals_string (g_atomic_pointer_get (&name), "Alice W");
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_busy)
 {
   GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
@@ -400,6 +457,7 @@ element_control_suite (void)
   tcase_add_test (tcase, test_nobody_there);
   tcase_add_test (tcase, test_no_codec);
   tcase_add_test (tcase, test_rejected);
+  tcase_add_test (tcase, test_sent_along);
   tcase_add_test (tcase, test_busy);
   tcase_add_test (tcase, test_actions);
   tcase_add_test (tcase, test_callbacks);

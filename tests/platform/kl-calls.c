@@ -51,6 +51,7 @@ kl_call_unref (KlCall *call)
     return;
   g_ptr_array_unref (call->legs);
   g_free (call->display_name);
+  g_clear_pointer (&call->custom_parameters, json_node_unref);
   json_object_unref (call->offer);
   g_free (call->dialled);
   g_free (call);
@@ -209,6 +210,9 @@ kl_call_invite (KlCall *call, KlRequest *request, KlAccount *account,
     json_object_set_string_member (object, "tParticipantAddress", dialled);
     json_object_set_string_member (object, "tParticipantName", account->name);
     json_object_set_object_member (object, "offer", offer);
+    if (originator == call->caller && call->custom_parameters)
+      json_object_set_member (
+          object, "customParameters", json_node_copy (call->custom_parameters));
     kl_leg_tell (leg, request, "wrtcsSessionInvitationNotification", object);
   }
   call->invited = g_get_monotonic_time ();

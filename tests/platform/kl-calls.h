@@ -46,6 +46,7 @@ struct _KlCall
   KlLeg *caller;
   KlLeg *callee; /* the device that has answered, NULL: none yet */
   char *display_name;
+  JsonNode *custom_parameters; /* (nullable): for who is called */
   JsonObject *offer;
   KlLeg *offer_owner; /* whose offer awaits an answer, NULL: nobody's */
   gboolean offer_is_empty;

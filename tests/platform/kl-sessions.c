@@ -88,6 +88,30 @@ guess_channel (KlRequest *request, JsonObject *asked)
   return g_strdup (found);
 }
 
+/* protocol calls 1.2: pairs of texts, if there are any */
+static gboolean
+are_custom_parameters (JsonObject *asked)
+{
+  JsonNode *node = json_object_get_member (asked, "customParameters");
+  JsonArray *array;
+  guint i;
+
+  if (!node)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+  array = json_node_get_array (node);
+  for (i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *item = json_array_get_element (array, i);
+
+    if (!JSON_NODE_HOLDS_OBJECT (item)
+        || !kl_json_get_string (json_node_get_object (item), "name")
+        || !kl_json_get_string (json_node_get_object (item), "value"))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* P1 to P4 */
 static void
 create_session (KlRequest *request)
@@ -114,6 +138,10 @@ create_session (KlRequest *request)
     reply_no_address (request, "tParticipantAddress");
     return;
   }
+  if (!are_custom_parameters (asked)) {
+    kl_request_reply_bad_value (request, "customParameters");
+    return;
+  }
   if (g_hash_table_size (self->calls) >= KL_MAX_CALLS) {
     reply_refused (request, "too many sessions");
     return;
@@ -123,6 +151,9 @@ create_session (KlRequest *request)
   call->caller->channel = guess_channel (request, asked);
   call->display_name =
       g_strdup (kl_json_get_string (asked, "tParticipantName"));
+  if (json_object_has_member (asked, "customParameters"))
+    call->custom_parameters =
+        json_node_copy (json_object_get_member (asked, "customParameters"));
   kl_call_set_offer (call, call->caller,
       self->policies.slow_start || !json_object_has_member (offer, "sdp"));
   reply = session_to_json (call->caller);
