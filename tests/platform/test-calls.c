@@ -282,6 +282,14 @@ test_refused (TestFixture *fixture, gconstpointer data)
       "{'wrtcsSession':{'tParticipantAddress':'sip:" BOB "',"
       "'offer':{'sdp':7}}}",
       400, "SVC0002");
+  assert_refused (pair->alice,
+      "{'wrtcsSession':{'tParticipantAddress':'sip:" BOB "',"
+      "'customParameters':{'name':'x','value':'y'},'offer':{'sdp':'x'}}}",
+      400, "SVC0002");
+  assert_refused (pair->alice,
+      "{'wrtcsSession':{'tParticipantAddress':'sip:" BOB "',"
+      "'customParameters':[{'name':'x','value':7}],'offer':{'sdp':'x'}}}",
+      400, "SVC0002");
   g_assert_cmpuint (
       put (pair->bob, pair->to, "answer", "{'wrtcsAnswer':{}}"), ==, 400);
   g_assert_cmpuint (

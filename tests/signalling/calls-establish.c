@@ -265,17 +265,23 @@ test_receive (Harness *h, gconstpointer data)
 {
   g_autoptr (KandyMediaOptions) options = kandy_media_options_new (TRUE, TRUE);
   g_autoptr (GVariant) info = NULL, offered = NULL;
+  g_autofree char *parameters = NULL;
   gint64 before = g_get_real_time () / 1000;
   gboolean audio, video;
 
   harness_notify (h, INVITATION, "s1",
       "\"originatorAddress\": \"sip:bob@ex.org\", \"originatorName\": \"Bob\","
       "\"tParticipantAddress\": \"sip:alice@ex.org\", \"offer\": {\"sdp\": "
-      "\"" HARNESS_SDP "\"}");
+      "\"" HARNESS_SDP "\"}, \"customParameters\": [{\"name\": \"x-a\", "
+      "\"value\": \"b\"}, {\"name\": \"x-c\"}, {\"name\": 1, \"value\": 2}, "
+      "[], 7, null]");
   harness_expect_events (h, "receive; newTrack remote; sc Initiating->Ringing");
   harness_expect_requests (h, "PUT s1/status Ringing");
   harness_expect_engine (h, "take_offer");
   g_assert_null (h->factory_options);
+  parameters =
+      g_variant_print (kandy_call_get_custom_parameters (h->call), FALSE);
+  g_assert_cmpstr (parameters, ==, "{'x-a': 'b'}");
   g_assert_cmpstr (kandy_call_get_from (h->call), ==, "sip:bob@ex.org");
   g_assert_cmpstr (kandy_call_get_to (h->call), ==, "sip:alice@ex.org");
   g_assert_cmpstr (kandy_call_get_remote_display_name (h->call), ==, "Bob");
