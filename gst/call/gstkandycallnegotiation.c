@@ -208,9 +208,12 @@ run_finished (GstKandyCall *self)
     self->timings.remote = g_get_monotonic_time ();
     self->change = gst_kandy_sdp_hold_take_answer (
         &self->staged_hold, self->facade, self->change);
+    /* whoever is answered may have nothing more to do with it */
+    g_object_ref (self);
     commit (self);
     settle (self, NULL, NULL);
     tell_needed_offer (self);
+    g_object_unref (self);
     return;
   }
 
