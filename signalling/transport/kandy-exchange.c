@@ -13,14 +13,10 @@
  * then would never meet it, hence the deadline.
  *
  * A server may close a connection at any time, also while a request is on its
- * way (RFC 9112 section 9.5). libsoup sends a request of an idempotent method
- * again if the connection had been used before and no byte of a reply has come;
- * for other methods, such as POST, it does not use a connection twice, and
- * gives up when a new one breaks. A request that must not be carried out twice
- * may be sent again if it surely was not carried out (RFC 9110 section 9.2.2).
- * That is so as long as its end has not been written: nobody acts upon a
- * message that is incomplete (RFC 9112 section 8). Such a request has a second
- * attempt here.
+ * way (RFC 9112 section 9.5). A request that may be carried out twice is sent
+ * again then; another one if it surely was not carried out (RFC 9110 section
+ * 9.2.2). That is so as long as its end has not been written: nobody acts upon
+ * a message that is incomplete (RFC 9112 section 8). There is one such attempt.
  */
 
 /* A long reply is kept in pieces of this size: one buffer that grows would be
@@ -242,8 +238,11 @@ may_send_again (Exchange *exchange, const GError *error)
   SoupMessageHeaders *headers =
       soup_message_get_request_headers (exchange->msg);
 
-  if (exchange->again || !exchange->started || exchange->complete
+  if (exchange->again || !exchange->started
       || g_cancellable_is_cancelled (exchange->cancellable))
+    return FALSE;
+  if (exchange->complete
+      && g_str_equal (soup_message_get_method (exchange->msg), "POST"))
     return FALSE;
   /* a body that was a stream has gone */
   if (!g_object_get_data (G_OBJECT (exchange->msg), BODY)
@@ -304,6 +303,13 @@ kandy_exchange_async (SoupSession *session, SoupMessage *msg,
   exchange->msg = g_object_ref (msg);
   exchange->pieces =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
+  /* libsoup sends what was sent on a used connection again when that is closed,
+   * and spoils its queue by it: 3.2 loses a task, 3.6 uses a freed object with
+   * the next request. It has a new connection for each POST anyway. (RFC 9112
+   * section 9.6: and it is not kept.) */
+  soup_message_add_flags (msg, SOUP_MESSAGE_NEW_CONNECTION);
+  soup_message_headers_replace (
+      soup_message_get_request_headers (msg), "Connection", "close");
   exchange->starting_id =
       g_signal_connect (msg, "starting", G_CALLBACK (on_starting), exchange);
   exchange->wrote_body_id = g_signal_connect (
