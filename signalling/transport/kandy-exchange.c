@@ -232,6 +232,16 @@ set_body_again (SoupMessage *msg)
     soup_message_set_request_body_from_bytes (msg, content_type, body);
 }
 
+/* RFC 9110 section 9.2.2 */
+static gboolean
+is_idempotent (SoupMessage *msg)
+{
+  static const char *const methods[] = { "GET", "HEAD", "OPTIONS", "TRACE",
+    "PUT", "DELETE", NULL };
+
+  return g_strv_contains (methods, soup_message_get_method (msg));
+}
+
 static gboolean
 may_send_again (Exchange *exchange, const GError *error)
 {
@@ -241,8 +251,7 @@ may_send_again (Exchange *exchange, const GError *error)
   if (exchange->again || !exchange->started
       || g_cancellable_is_cancelled (exchange->cancellable))
     return FALSE;
-  if (exchange->complete
-      && g_str_equal (soup_message_get_method (exchange->msg), "POST"))
+  if (exchange->complete && !is_idempotent (exchange->msg))
     return FALSE;
   /* a body that was a stream has gone */
   if (!g_object_get_data (G_OBJECT (exchange->msg), BODY)

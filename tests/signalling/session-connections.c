@@ -237,17 +237,18 @@ test_used (void)
 
 /* A request that the server has as a whole may have been carried out */
 static void
-test_unanswered (void)
+test_unanswered (gconstpointer method)
 {
   static const Action script[] = { ANSWER, CLOSE_UNANSWERED, ANSWER };
   Closing *self = closing_new (script, G_N_ELEMENTS (script));
+  g_autofree char *expected = g_strdup_printf ("GET 0 %s 7 ", (char *) method);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (fetch (self, "GET", 0, NULL));
-  g_assert_false (fetch (self, "POST", 7, &error));
+  g_assert_false (fetch (self, method, 7, &error));
   g_assert_error (error, KANDY_ERROR, KANDY_ERROR_NETWORK);
   g_assert_cmpstr (kandy_error_get_platform_code (error), ==, "FETCH");
-  assert_requests (self, "GET 0 POST 7 ");
+  assert_requests (self, expected);
   /* and the next one is as good as ever */
   g_assert_true (fetch (self, "POST", 8, NULL));
   closing_free (self);
@@ -294,7 +295,10 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add_func ("/session/connections/" name, func)
   ADD ("idle", test_idle);
   ADD ("used", test_used);
-  ADD ("unanswered", test_unanswered);
+  g_test_add_data_func (
+      "/session/connections/unanswered/post", "POST", test_unanswered);
+  g_test_add_data_func (
+      "/session/connections/unanswered/patch", "PATCH", test_unanswered);
   ADD ("incomplete", test_incomplete);
   ADD ("always-incomplete", test_always_incomplete);
   return g_test_run ();
