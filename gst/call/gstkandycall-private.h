@@ -3,6 +3,7 @@
 
 #include "gstkandycall.h"
 #include "gstkandydtmfsender.h"
+#include "gstkandyliveness.h"
 #include "gstkandyquality.h"
 #include "gstkandyratecontrol.h"
 #include "gstkandyrouter.h"
@@ -96,6 +97,8 @@ struct _GstKandyCall {
   gboolean path_lost_told;
   GstKandySdpHold hold;
   GSource *watchdog;
+  guint n_looks;
+  GstKandyLiveness liveness;
   guint silence_ms;             /* without a packet: disconnected */
   guint loss_ms;                /* failed */
   GstKandyTimings timings;

@@ -30,8 +30,6 @@ GST_DEBUG_CATEGORY (gst_kandy_call_debug);
 
 #define DEFAULT_LATENCY_MS 60
 
-/* A far end sends RTCP at least every 5 s times 1.5 (RFC 3550 6.3.1) */
-#define SILENCE_MS 8000
 #define LOSS_MS 28000
 
 enum {
@@ -639,7 +637,7 @@ gst_kandy_call_init (GstKandyCall *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->latency = DEFAULT_LATENCY_MS;
-  self->silence_ms = SILENCE_MS;
+  self->silence_ms = GST_KANDY_LIVENESS_SILENCE_MS;
   self->loss_ms = LOSS_MS;
   self->state = KANDY_MEDIA_CONNECTION_STATE_NEW;
   self->ice_state = KANDY_MEDIA_CONNECTION_STATE_NEW;

@@ -12,7 +12,8 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_kandy_call_debug);
 #define GST_CAT_DEFAULT gst_kandy_call_debug
 
-#define WATCHDOG_MS 1000
+/* How good a call is, is asked every so many looks */
+#define QUALITY_LOOKS (1000 / GST_KANDY_LIVENESS_LOOK_MS)
 
 static gboolean watch_peer (gpointer user_data);
 
@@ -22,8 +23,8 @@ gst_kandy_call_set_watchdog (GstKandyCall *self, gboolean on)
   if (on == (self->watchdog != NULL))
     return;
   if (on) {
-    self->watchdog =
-        g_timeout_source_new (MIN (WATCHDOG_MS, self->silence_ms / 4));
+    gst_kandy_liveness_reset (&self->liveness);
+    self->watchdog = g_timeout_source_new (GST_KANDY_LIVENESS_LOOK_MS);
     g_source_set_callback (self->watchdog, watch_peer, self, NULL);
     g_source_attach (self->watchdog, self->context);
   } else {
@@ -58,6 +59,18 @@ gst_kandy_call_set_connection_state (
   g_object_unref (self);
 }
 
+/* A held call may be silent for as long as it likes */
+static gboolean
+is_silent (GstKandyCall *self, gint64 idle)
+{
+  if (self->hold.local || self->hold.remote) {
+    gst_kandy_liveness_reset (&self->liveness);
+    return FALSE;
+  }
+  return gst_kandy_liveness_look (
+      &self->liveness, g_get_monotonic_time () / 1000, idle, self->silence_ms);
+}
+
 /* ICE is one half of it: media flow when the far end is known to be the one */
 void
 gst_kandy_call_update_connection_state (GstKandyCall *self)
@@ -66,13 +79,11 @@ gst_kandy_call_update_connection_state (GstKandyCall *self)
 
   if (state == KANDY_MEDIA_CONNECTION_STATE_CONNECTED) {
     gint64 idle = gst_kandy_transport_get_idle_time (self->transport);
-    /* A held call may be silent for as long as it likes */
-    gboolean held = self->hold.local || self->hold.remote;
+    gboolean silent = is_silent (self, idle);
 
     if (!gst_kandy_transport_is_trusted (self->transport) && !self->was_trusted)
       state = KANDY_MEDIA_CONNECTION_STATE_CHECKING;
-    else if (self->peer_closed || self->address_lost
-        || (!held && idle > self->silence_ms))
+    else if (self->peer_closed || self->address_lost || silent)
       state = !self->peer_closed && idle > self->loss_ms
           ? KANDY_MEDIA_CONNECTION_STATE_FAILED
           : KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED;
@@ -123,7 +134,8 @@ watch_peer (gpointer user_data)
   look_for_address (self);
   gst_kandy_call_update_connection_state (self);
   tell_path_lost (self);
-  gst_kandy_call_look (self);
+  if (++self->n_looks % QUALITY_LOOKS == 0)
+    gst_kandy_call_look (self);
   g_object_unref (self);
   return G_SOURCE_CONTINUE;
 }

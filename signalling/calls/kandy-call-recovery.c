@@ -33,6 +33,10 @@
 #define RETRY_MAX_MS 8000
 /* Who hangs up closes the media path, too, and that may be seen first */
 #define GOOD_BYE_MS 250
+/* For as long at most the passive end waits by itself: the other one, if it
+ * sees the loss too, sees it at the same time. It may be that only one way is
+ * gone (a NAT has forgotten where to send to), and then it sees nothing */
+#define PASSIVE_MS 1000
 /* Between looks at an operation that has to be over first */
 #define BUSY_MS 250
 /* Who is to come second after two offers at once (RFC 3261 14.1) */
@@ -252,6 +256,13 @@ begin (KandyCall *self, guint delay)
   arm (self, delay);
 }
 
+/* Before the first attempt */
+static guint
+get_first_delay (KandyCall *self)
+{
+  return CLAMP (kandy_call_get_retry_delay (self), GOOD_BYE_MS, PASSIVE_MS);
+}
+
 static gboolean
 may_recover (KandyCall *self)
 {
@@ -290,7 +301,7 @@ kandy_call_recover (KandyCall *self)
 {
   if (is_lost (self)) {
     if (!self->recovering && may_recover (self))
-      begin (self, MAX (kandy_call_get_retry_delay (self), GOOD_BYE_MS));
+      begin (self, get_first_delay (self));
   } else if (self->media_state != KANDY_MEDIA_CONNECTION_STATE_CHECKING) {
     if (self->recovering)
       kandy_call_debug (self, "the media path is restored");

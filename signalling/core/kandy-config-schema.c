@@ -97,7 +97,8 @@ static const KandyConfigKey keys[] = {
       "Time between audits of a call, in ms; at least 10000 is used"),
   INTEGER ("call.mediaConnectionRetryDelay", "media-connection-retry-delay",
       "3000", 1, ANY,
-      "How long the passive side waits before it restarts media, in ms"),
+      "How long the passive side waits before it restarts media, in ms; by "
+      "itself (media-recovery) it waits a second at most"),
   BOOLEAN ("call.mediaRecovery", "media-recovery", "true",
       "Whether calls restart their media when the path is lost"),
   BOOLEAN ("call.normalizeDestination", "normalize-destination", "true",

@@ -514,6 +514,54 @@ GST_START_TEST (test_silent_peer)
 }
 GST_END_TEST;
 
+/* Nobody tells that a path is gone where packets came all the time */
+GST_START_TEST (test_lost_path)
+{
+  int silent = 0;
+  gint64 start;
+
+  setup ();
+  connect_call ();
+  let_pass (1500);
+  silence (bob, &silent);
+  g_atomic_int_set (&silent, 1);
+  start = g_get_monotonic_time ();
+  wait_for (is_disconnected, alice, 5, "alice missing bob");
+  fail_unless (g_get_monotonic_time () - start > 1000 * 1000);
+  teardown ();
+}
+GST_END_TEST;
+
+static void
+count_loss (GObject *call, GParamSpec *pspec, guint *n_losses)
+{
+  KandyMediaConnectionState state;
+
+  g_object_get (call, "connection-state", &state, NULL);
+  if (state != KANDY_MEDIA_CONNECTION_STATE_CONNECTED)
+    ++*n_losses;
+}
+
+/* An application that pauses sends no media, but the path is there */
+GST_START_TEST (test_nothing_to_say)
+{
+  guint n_losses = 0;
+
+  setup ();
+  connect_call ();
+  let_pass (1500);
+  g_signal_connect (alice->call, "notify::connection-state",
+      G_CALLBACK (count_loss), &n_losses);
+  for (guint i = 0; i < bob->pipelines->len; i++)
+    gst_element_set_state (
+        g_ptr_array_index (bob->pipelines, i), GST_STATE_PAUSED);
+  let_pass (6000);
+  fail_unless (n_losses == 0, "%u", n_losses);
+  g_signal_handlers_disconnect_by_data (alice->call, &n_losses);
+  teardown ();
+}
+GST_END_TEST;
+
 /* --- many calls --- */
 
 static guint
@@ -587,6 +635,8 @@ engine_faults_suite (void)
   tcase_add_loop_test (faults, test_close_while_describing, 0, 3);
   tcase_add_test (faults, test_good_bye);
   tcase_add_test (faults, test_silent_peer);
+  tcase_add_test (faults, test_lost_path);
+  tcase_add_test (faults, test_nothing_to_say);
   suite_add_tcase (suite, faults);
 
   tcase_set_timeout (many, 60);
