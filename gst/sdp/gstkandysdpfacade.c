@@ -739,8 +739,10 @@ gst_kandy_sdp_facade_commit (GstKandySdpFacade *self)
     gst_kandy_sdp_state_get_wire (state, i)->is_new = FALSE;
   if (state->first)
     self->stale = FALSE;
-  if (state->parted)
-    self->parted = self->stale = TRUE;
+  if (state->parted) {
+    self->parted = TRUE;
+    self->stale |= state->first;
+  }
   state->negotiated = TRUE;
   state->parted = FALSE;
   state->steps = 0;
@@ -916,7 +918,18 @@ gst_kandy_sdp_facade_may_bundle (GstKandySdpFacade *self)
 gboolean
 gst_kandy_sdp_facade_needs_offer (GstKandySdpFacade *self)
 {
-  return self->parted && self->stale;
+  GstKandySdpState *state = self->current;
+  guint i;
+
+  if (self->parted && self->stale)
+    return TRUE;
+  for (i = 0; i < state->wire->len; i++) {
+    GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
+
+    if (line->alive && line->webrtcbin < 0)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 gboolean

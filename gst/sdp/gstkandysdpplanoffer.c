@@ -206,7 +206,8 @@ gst_kandy_sdp_plan_offer (GstKandySdpFacade *self, KandyOfferPurpose purpose,
 {
   g_autoptr (GstKandySdpState) state = gst_kandy_sdp_state_copy (self->current);
   gboolean rebuild = state->negotiated
-      && (self->stale || purpose == KANDY_OFFER_PURPOSE_REBUILD);
+      && (self->stale || purpose == KANDY_OFFER_PURPOSE_REBUILD
+          || gst_kandy_sdp_facade_needs_offer (self));
   gboolean added = FALSE;
   guint i;
 
@@ -388,10 +389,12 @@ accept_line (GstKandySdpState *state, guint i, GstKandySdpSection *section,
   if (formats->len == 0)
     return answer_fail ("call:2", error,
         "m-line %u (%s) has no codec in common with the offer", i, line->media);
-  if (line->webrtcbin < 0 && !section->bundled)
-    return answer_fail ("call:5", error,
-        "m-line %u (%s) was offered in the bundle, and is answered outside", i,
-        line->media);
+  if (line->webrtcbin < 0 && state->parted) {
+    gst_kandy_sdp_wire_line_set_formats (line, formats);
+    line->send = line->receive = FALSE;
+    gst_kandy_sdp_state_set_remote (state, i, section);
+    return TRUE;
+  }
 
   before = state->first || !line->remote
       ? NULL
@@ -436,6 +439,25 @@ part (GstKandySdpState *state)
   }
 }
 
+/* An m-line that was offered to a bundle that runs is answered outside of it.
+ * webrtcbin cannot have both: what runs goes on, and of the new m-lines it
+ * hears when all have been offered apart. */
+static gboolean
+parts_new_line (GstKandySdpState *state, GstKandySdpDescription *answer)
+{
+  guint i;
+
+  for (i = 0; i < state->wire->len; i++) {
+    GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
+    GstKandySdpSection *section = g_ptr_array_index (answer->sections, i);
+
+    if (line->alive && line->webrtcbin < 0 && section->alive
+        && !section->bundled)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 accept_transport (GstKandySdpFacade *self, GstKandySdpState *state,
     GstKandySdpDescription *answer, GError **error)
@@ -448,7 +470,7 @@ accept_transport (GstKandySdpFacade *self, GstKandySdpState *state,
     GstKandySdpWireLine *line = gst_kandy_sdp_state_get_wire (state, i);
     GstKandySdpSection *section = g_ptr_array_index (answer->sections, i);
 
-    if (!line->alive)
+    if (!line->alive || line->webrtcbin < 0)
       continue;
     alive++;
     bundled += section->bundled;
@@ -493,6 +515,7 @@ gst_kandy_sdp_plan_accept (GstKandySdpFacade *self, GstKandySdpState *state,
     return FALSE;
 
   state->steps = restarted ? GST_KANDY_SDP_STEP_REMOTE_ICE : 0;
+  state->parted = parts_new_line (state, answer);
   for (i = 0; i < state->wire->len; i++) {
     if (!accept_line (state, i, g_ptr_array_index (answer->sections, i), error))
       return FALSE;
@@ -503,7 +526,7 @@ gst_kandy_sdp_plan_accept (GstKandySdpFacade *self, GstKandySdpState *state,
   if (!accept_transport (self, state, answer, error))
     return FALSE;
 
-  if (state->parted)
+  if (state->parted && state->first)
     state->steps = GST_KANDY_SDP_STEP_NONE;
   else if (state->early)
     state->steps |= GST_KANDY_SDP_STEP_SET_REMOTE;

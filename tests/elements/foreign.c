@@ -159,6 +159,52 @@ GST_START_TEST (test_payload_moves)
 }
 GST_END_TEST;
 
+/* What runs is heard on, and then all of it goes without a bundle */
+GST_START_TEST (test_parts_later)
+{
+  PlainTraits traits = { "opus", "vp8", TONE, BLUE, .parts_later = TRUE };
+  FarEnd *far = far_end_new ("bob", &traits);
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *near =
+      fixture_launch ("kandysink name=sink %s destination=bob "
+                      "audiotestsrc is-live=true freq=440 ! sink.audio_0 "
+                      "kandysrc name=src src.audio_0 ! queue ! " FIXTURE_SOUND
+                      " src.video_0 ! queue ! " FIXTURE_PICTURE,
+          account);
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (near), "sink");
+  g_autoptr (GstElement) pipeline = NULL;
+  g_autoptr (GstElement) picture = NULL;
+  g_autoptr (PlainEngine) engine = NULL;
+  g_autofree char *offer = NULL;
+
+  fixture_play (near);
+  far_end_call (far, NULL);
+  fixture_assert_tone (near, TONE);
+  pipeline = far_end_get_pipeline (far, "ear");
+  fixture_assert_tone (pipeline, 440);
+  engine = far_end_get_engine (far);
+  fail_unless_equals_int (plain_engine_count_remote (engine), 1);
+
+  picture = gst_parse_bin_from_description (
+      "videotestsrc is-live=true pattern=red ! "
+      "video/x-raw,width=160,height=120,framerate=15/1",
+      TRUE, NULL);
+  gst_bin_add (GST_BIN (near), gst_object_ref (picture));
+  fail_unless (gst_element_link_pads (picture, "src", sink, "video_0"));
+  fail_unless (gst_element_sync_state_with_parent (picture));
+  /* the far end's picture first, which there is when all went apart */
+  gst_object_unref (pipeline);
+  pipeline = far_end_get_pipeline (far, "eye");
+  assert_media (near, far, &traits);
+  /* the call, the picture, and both apart */
+  fail_unless_equals_int (plain_engine_count_remote (engine), 3);
+  offer = plain_engine_dup_remote_sdp (engine);
+  fail_unless (strstr (offer, "a=group:BUNDLE") == NULL, "%s", offer);
+  fixture_stop (near);
+  far_end_free (far);
+}
+GST_END_TEST;
+
 static TCase *
 add_case (Suite *suite, const char *name)
 {
@@ -180,6 +226,7 @@ element_foreign_suite (void)
   tcase_add_loop_test (add_case (suite, "far-end-answers"),
       test_far_end_answers, 0, G_N_ELEMENTS (far_ends));
   tcase_add_test (add_case (suite, "no-common-video"), test_no_common_video);
+  tcase_add_test (add_case (suite, "parts-later"), test_parts_later);
   tcase_add_loop_test (add_case (suite, "payload-moves"), test_payload_moves, 0,
       G_N_ELEMENTS (moves));
   return suite;

@@ -216,6 +216,55 @@ find_payload (const GstSDPMessage *offer, const char *codec, guint otherwise)
   return found;
 }
 
+static gboolean
+has_kind (const GstSDPMessage *sdp, const char *kind)
+{
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++)
+    found |= g_str_equal (
+        gst_sdp_media_get_media (gst_sdp_message_get_media (sdp, i)), kind);
+  return found;
+}
+
+/* What was said of the former m-lines, and of a new one that it has a transport
+ * of its own, by which nothing ever comes; (nullable) (transfer full) */
+static char *
+answer_outside (PlainEngine *self, const GstSDPMessage *offer)
+{
+  static const char *const of_offerer[] = { "ssrc", "ssrc-group", "msid",
+    "candidate", "ice-ufrag", "ice-pwd", "setup", "bundle-only" };
+  g_autofree char *version = g_strdup_printf ("%d", 10 + ++self->version);
+  GstSDPMessage *sdp;
+  GstSDPMedia *media;
+  guint n;
+  char *text;
+
+  if (!self->traits.parts_later || !self->local_sdp
+      || !gst_sdp_message_get_attribute_val (offer, "group"))
+    return NULL;
+  fail_unless (
+      gst_sdp_message_new_from_text (self->local_sdp, &sdp) == GST_SDP_OK);
+  n = gst_sdp_message_medias_len (sdp);
+  if (gst_sdp_message_medias_len (offer) == n) {
+    gst_sdp_message_free (sdp);
+    return NULL;
+  }
+  g_free (sdp->origin.sess_version);
+  sdp->origin.sess_version = g_steal_pointer (&version);
+  gst_sdp_media_copy (gst_sdp_message_get_media (offer, n), &media);
+  for (guint i = 0; i < G_N_ELEMENTS (of_offerer); i++)
+    remove_attribute (media->attributes, of_offerer[i]);
+  gst_sdp_media_add_attribute (media, "ice-ufrag", "apart");
+  gst_sdp_media_add_attribute (media, "ice-pwd", "nobodyiseverheardthere");
+  gst_sdp_media_add_attribute (media, "setup", "active");
+  gst_sdp_message_add_media (sdp, media);
+  gst_sdp_media_free (media);
+  text = say (self, sdp);
+  gst_sdp_message_free (sdp);
+  return text;
+}
+
 /* --- webrtcbin --- */
 
 /* Runs @signal and waits for its promise; (nullable) (transfer full) */
@@ -405,7 +454,7 @@ add_video (PlainEngine *self, GString *line, const GstSDPMessage *offer)
   gboolean vp8 = g_strcmp0 (self->traits.video, "vp8") == 0;
   guint payload = find_payload (offer, vp8 ? "VP8" : "H264", vp8 ? 96 : 102);
 
-  if (!self->traits.video)
+  if (!self->traits.video || (offer && !has_kind (offer, "video")))
     return;
   g_string_append_printf (line,
       "videotestsrc is-live=true pattern=solid-color foreground-color=0xff%06x "
@@ -429,7 +478,8 @@ add_video (PlainEngine *self, GString *line, const GstSDPMessage *offer)
 static void
 start (PlainEngine *self, const GstSDPMessage *offer)
 {
-  gboolean apart = self->traits.without_bundle || self->traits.without_mid;
+  gboolean apart = self->traits.without_bundle || self->traits.without_mid
+      || (offer && !gst_sdp_message_get_attribute_val (offer, "group"));
   g_autoptr (GString) line = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) rtpbin = NULL;
@@ -589,6 +639,12 @@ create_answer_async (KandyMediaEngine *engine, KandyMediaOptions *options,
 {
   PlainEngine *self = PLAIN_ENGINE (engine);
 
+  char *text = answer_outside (self, self->offer);
+
+  if (text) {
+    answer_task (self, text, callback, user_data);
+    return;
+  }
   start (self, self->offer);
   set_remote (self, GST_WEBRTC_SDP_TYPE_OFFER, g_steal_pointer (&self->offer));
   answer_task (self, say_created (self, "answer"), callback, user_data);

@@ -15,6 +15,8 @@ typedef struct {
   gboolean without_bundle;
   gboolean without_mid;  /* hence without bundle, too */
   gboolean data_channel; /* offers one */
+  /* answers an m-line that comes later outside of the bundle */
+  gboolean parts_later;
 } PlainTraits;
 
 /* A media engine that is nothing but webrtcbin: what it says goes to the wire,

@@ -239,6 +239,73 @@ GST_START_TEST (test_parted)
 
 GST_END_TEST;
 
+/* An m-line that comes to a bundle is answered outside of it: what runs goes
+ * on, and all is offered apart */
+GST_START_TEST (test_parted_later)
+{
+  SdpPeer a, b;
+  g_autofree char *offer = NULL, *answer = NULL, *parted = NULL;
+
+  sdp_pair_init (&a, &b);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_send (&b, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+  sdp_peer_expect (&a, 0, "sendrecv OPUS 111");
+
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  answer = sdp_peer_answer (&b, offer, FALSE, NULL);
+  parted = sdp_replace (answer, "a=group:BUNDLE 0 1", "a=group:BUNDLE 0");
+  sdp_peer_accept (&a, parted, NULL);
+  sdp_peer_expect_steps (&a, 0);
+  sdp_peer_expect (&a, 0, "sendrecv OPUS 111");
+  sdp_peer_expect (&a, 1, " VP8 96");
+  fail_unless (gst_kandy_sdp_facade_is_bundled (a.facade));
+  fail_unless (gst_kandy_sdp_facade_needs_offer (a.facade));
+
+  /* refused: nothing changes, and it is needed still */
+  g_free (sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE));
+  sdp_peer_drop (&a);
+  sdp_peer_expect (&a, 0, "sendrecv OPUS 111");
+  fail_unless (gst_kandy_sdp_facade_needs_offer (a.facade));
+
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  sdp_peer_expect_steps (
+      &a, SDP_STEPS_FIRST_OFFER | GST_KANDY_SDP_STEP_REBUILD);
+  sdp_peer_expect (&a, 0, "sendrecv OPUS 111");
+  sdp_peer_expect (&a, 1, "send VP8 96");
+  fail_if (gst_kandy_sdp_facade_needs_offer (a.facade));
+  fail_if (gst_kandy_sdp_facade_is_bundled (a.facade));
+  sdp_pair_clear (&a, &b);
+}
+
+GST_END_TEST;
+
+/* In place of our offer comes one of the far end, in the bundle */
+GST_START_TEST (test_parted_then_offered)
+{
+  SdpPeer a, b;
+  g_autofree char *offer = NULL, *answer = NULL, *parted = NULL;
+
+  sdp_pair_init (&a, &b);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_AUDIO, AUDIO_CAPS);
+  sdp_peer_negotiate (&a, &b, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE, NULL);
+  sdp_peer_send (&a, KANDY_MEDIA_KIND_VIDEO, VIDEO_CAPS);
+  offer = sdp_peer_offer (&a, KANDY_OFFER_PURPOSE_UPDATE, FALSE);
+  answer = sdp_peer_answer (&b, offer, FALSE, NULL);
+  parted = sdp_replace (answer, "a=group:BUNDLE 0 1", "a=group:BUNDLE 0");
+  sdp_peer_accept (&a, parted, NULL);
+
+  sdp_peer_negotiate (&b, &a, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE, NULL);
+  sdp_peer_expect_steps (&a, SDP_STEPS_ADDED_BY_THEM);
+  sdp_peer_expect (&a, 0, "send OPUS 111");
+  sdp_peer_expect (&a, 1, "send VP8 96");
+  fail_if (gst_kandy_sdp_facade_needs_offer (a.facade));
+  sdp_pair_clear (&a, &b);
+}
+
+GST_END_TEST;
+
 static Suite *
 sdp_transport_suite (void)
 {
@@ -251,6 +318,8 @@ sdp_transport_suite (void)
   tcase_add_test (tc, test_unbundled);
   tcase_add_test (tc, test_unbundled_restart);
   tcase_add_test (tc, test_parted);
+  tcase_add_test (tc, test_parted_later);
+  tcase_add_test (tc, test_parted_then_offered);
   tcase_add_test (tc, test_roles);
   return s;
 }
