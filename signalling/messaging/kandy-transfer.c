@@ -10,6 +10,7 @@
 
 #include "kandy-client-private.h"
 #include "kandy-error-private.h"
+#include "kandy-exchange.h"
 #include "kandy-json.h"
 #include "kandy-messaging-private.h"
 #include "kandy-multipart-stream.h"
@@ -171,9 +172,6 @@ prepare (GTask *task, const char *method, const char *resource)
     session = kandy_rest_ensure_session (rest, &error);
   if (session) {
     transfer->msg = soup_message_new_from_uri (method, uri);
-    /* A body that is a stream cannot be sent again, when a connection turns out
-     * to have been closed in the meantime */
-    soup_message_add_flags (transfer->msg, SOUP_MESSAGE_NEW_CONNECTION);
     if (!kandy_rest_authorize (
             rest, soup_message_get_request_headers (transfer->msg), &error))
       session = NULL;
@@ -463,7 +461,7 @@ download_started (GObject *source, GAsyncResult *result, gpointer user_data)
   guint status;
 
   transfer->input =
-      soup_session_send_finish (SOUP_SESSION (source), result, &error);
+      kandy_exchange_open_finish (SOUP_SESSION (source), result, &error);
   if (!transfer->input) {
     fail (task, error);
     return;
@@ -492,8 +490,8 @@ kandy_transfer_download_async (KandyClient *client, const char *link,
   transfer->max = max;
   session = prepare (task, "GET", link);
   if (session)
-    soup_session_send_async (session, transfer->msg, G_PRIORITY_DEFAULT,
-        transfer->cancellable, download_started, task);
+    kandy_exchange_open_async (
+        session, transfer->msg, transfer->cancellable, download_started, task);
 }
 
 gboolean

@@ -17,6 +17,15 @@
  * again then; another one if it surely was not carried out (RFC 9110 section
  * 9.2.2). That is so as long as its end has not been written: nobody acts upon
  * a message that is incomplete (RFC 9112 section 8). There is one such attempt.
+ *
+ * Every request has a connection of its own. libsoup would send GET, PUT and
+ * DELETE again by itself if a connection that has served a request before is
+ * closed before the reply's first byte, and cannot be told not to. That spoils
+ * its queue: the end of the first attempt is dispatched on its own and may find
+ * the second one under way (3.2 loses a task, 3.6 uses a freed one). A
+ * connection that has not served any request is exempt. One could be opened
+ * ahead (soup_session_preconnect_async()), but whatever is sent until it stands
+ * takes it over together with its cancellable, and would outlive its deadline.
  */
 
 /* A long reply is kept in pieces of this size: one buffer that grows would be
@@ -38,11 +47,25 @@ typedef struct {
   gulong callers_id;
   GSource *deadline;
   gboolean timed_out;
+} Exchange;
+
+/* Until a reply begins */
+typedef struct {
+  SoupMessage *msg;
   gulong starting_id, wrote_body_id;
   gboolean started;  /* there is a connection, to which it is written */
   gboolean complete; /* it has been written to its end */
   gboolean again;    /* this is the second attempt */
-} Exchange;
+} Opening;
+
+static void
+opening_free (Opening *opening)
+{
+  g_clear_signal_handler (&opening->starting_id, opening->msg);
+  g_clear_signal_handler (&opening->wrote_body_id, opening->msg);
+  g_object_unref (opening->msg);
+  g_free (opening);
+}
 
 static void
 exchange_free (Exchange *exchange)
@@ -52,8 +75,6 @@ exchange_free (Exchange *exchange)
     g_source_unref (exchange->deadline);
   }
   g_cancellable_disconnect (exchange->callers, exchange->callers_id);
-  g_clear_signal_handler (&exchange->starting_id, exchange->msg);
-  g_clear_signal_handler (&exchange->wrote_body_id, exchange->msg);
   g_clear_object (&exchange->callers);
   g_clear_object (&exchange->cancellable);
   g_clear_object (&exchange->stream);
@@ -207,15 +228,15 @@ read_done (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_starting (SoupMessage *msg, Exchange *exchange)
+on_starting (SoupMessage *msg, Opening *opening)
 {
-  exchange->started = TRUE;
+  opening->started = TRUE;
 }
 
 static void
-on_wrote_body (SoupMessage *msg, Exchange *exchange)
+on_wrote_body (SoupMessage *msg, Opening *opening)
 {
-  exchange->complete = TRUE;
+  opening->complete = TRUE;
 }
 
 /* libsoup has consumed the body when it sends a request again, and would go on
@@ -243,18 +264,18 @@ is_idempotent (SoupMessage *msg)
 }
 
 static gboolean
-may_send_again (Exchange *exchange, const GError *error)
+may_send_again (GTask *task, const GError *error)
 {
-  SoupMessageHeaders *headers =
-      soup_message_get_request_headers (exchange->msg);
+  Opening *opening = g_task_get_task_data (task);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (opening->msg);
 
-  if (exchange->again || !exchange->started
-      || g_cancellable_is_cancelled (exchange->cancellable))
+  if (opening->again || !opening->started
+      || g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     return FALSE;
-  if (exchange->complete && !is_idempotent (exchange->msg))
+  if (opening->complete && !is_idempotent (opening->msg))
     return FALSE;
   /* a body that was a stream has gone */
-  if (!g_object_get_data (G_OBJECT (exchange->msg), BODY)
+  if (!g_object_get_data (G_OBJECT (opening->msg), BODY)
       && soup_message_headers_get_encoding (headers) != SOUP_ENCODING_NONE)
     return FALSE;
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)
@@ -266,20 +287,37 @@ may_send_again (Exchange *exchange, const GError *error)
 static void
 send_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autoptr (GTask) task = user_data;
+  Opening *opening = g_task_get_task_data (task);
+  GError *error = NULL;
+  GInputStream *stream =
+      soup_session_send_finish (SOUP_SESSION (source), result, &error);
+
+  if (stream) {
+    g_task_return_pointer (task, stream, g_object_unref);
+    return;
+  }
+  if (!may_send_again (task, error)) {
+    g_task_return_error (task, error);
+    return;
+  }
+  g_clear_error (&error);
+  opening->again = TRUE;
+  set_body_again (opening->msg);
+  soup_session_send_async (SOUP_SESSION (source), opening->msg,
+      G_PRIORITY_DEFAULT, g_task_get_cancellable (task), send_done,
+      g_object_ref (task));
+}
+
+static void
+opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
   GTask *task = user_data;
   Exchange *exchange = g_task_get_task_data (task);
   GError *error = NULL;
 
   exchange->stream =
-      soup_session_send_finish (SOUP_SESSION (source), result, &error);
-  if (!exchange->stream && may_send_again (exchange, error)) {
-    g_clear_error (&error);
-    exchange->again = TRUE;
-    set_body_again (exchange->msg);
-    soup_session_send_async (SOUP_SESSION (source), exchange->msg,
-        G_PRIORITY_DEFAULT, exchange->cancellable, send_done, task);
-    return;
-  }
+      kandy_exchange_open_finish (SOUP_SESSION (source), result, &error);
   if (!exchange->stream) {
     return_error (task, error);
     return;
@@ -295,7 +333,37 @@ kandy_exchange_set_body (
   soup_message_set_request_body_from_bytes (msg, content_type, body);
   g_object_set_data_full (
       G_OBJECT (msg), BODY, g_bytes_ref (body), (GDestroyNotify) g_bytes_unref);
+  /* it still does so for a proxy that wants a password */
   g_signal_connect (msg, "restarted", G_CALLBACK (set_body_again), NULL);
+}
+
+void
+kandy_exchange_open_async (SoupSession *session, SoupMessage *msg,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (session, cancellable, callback, user_data);
+  Opening *opening = g_new0 (Opening, 1);
+
+  g_task_set_source_tag (task, kandy_exchange_open_async);
+  g_task_set_task_data (task, opening, (GDestroyNotify) opening_free);
+  opening->msg = g_object_ref (msg);
+  opening->starting_id =
+      g_signal_connect (msg, "starting", G_CALLBACK (on_starting), opening);
+  opening->wrote_body_id =
+      g_signal_connect (msg, "wrote-body", G_CALLBACK (on_wrote_body), opening);
+  /* A new one, which is not kept (RFC 9112 section 9.6) */
+  soup_message_add_flags (msg, SOUP_MESSAGE_NEW_CONNECTION);
+  soup_message_headers_replace (
+      soup_message_get_request_headers (msg), "Connection", "close");
+  soup_session_send_async (
+      session, msg, G_PRIORITY_DEFAULT, cancellable, send_done, task);
+}
+
+GInputStream *
+kandy_exchange_open_finish (
+    SoupSession *session, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
@@ -312,17 +380,6 @@ kandy_exchange_async (SoupSession *session, SoupMessage *msg,
   exchange->msg = g_object_ref (msg);
   exchange->pieces =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
-  /* libsoup sends what was sent on a used connection again when that is closed,
-   * and spoils its queue by it: 3.2 loses a task, 3.6 uses a freed object with
-   * the next request. It has a new connection for each POST anyway. (RFC 9112
-   * section 9.6: and it is not kept.) */
-  soup_message_add_flags (msg, SOUP_MESSAGE_NEW_CONNECTION);
-  soup_message_headers_replace (
-      soup_message_get_request_headers (msg), "Connection", "close");
-  exchange->starting_id =
-      g_signal_connect (msg, "starting", G_CALLBACK (on_starting), exchange);
-  exchange->wrote_body_id = g_signal_connect (
-      msg, "wrote-body", G_CALLBACK (on_wrote_body), exchange);
   exchange->limit = limit;
   exchange->cancellable = g_cancellable_new ();
   if (cancellable) {
@@ -335,8 +392,7 @@ kandy_exchange_async (SoupSession *session, SoupMessage *msg,
   g_source_set_callback (exchange->deadline, deadline_reached, exchange, NULL);
   g_source_attach (exchange->deadline, context);
 
-  soup_session_send_async (
-      session, msg, G_PRIORITY_DEFAULT, exchange->cancellable, send_done, task);
+  kandy_exchange_open_async (session, msg, exchange->cancellable, opened, task);
 }
 
 GBytes *

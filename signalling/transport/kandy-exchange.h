@@ -10,6 +10,14 @@ G_BEGIN_DECLS
 void kandy_exchange_set_body (SoupMessage *msg, const char *content_type,
     GBytes *body);
 
+/* Sends @msg, on a connection of its own, until its reply begins. The one place
+ * where a request goes out (a websocket's upgrade aside) */
+void kandy_exchange_open_async (SoupSession *session, SoupMessage *msg,
+    GCancellable *cancellable, GAsyncReadyCallback callback,
+    gpointer user_data);
+GInputStream *kandy_exchange_open_finish (SoupSession *session,
+    GAsyncResult *result, GError **error);
+
 /* Sends @msg and reads all of the reply, whatever its status. Ends with
  * G_IO_ERROR_TIMED_OUT after @timeout_ms, with G_IO_ERROR_MESSAGE_TOO_LARGE if
  * the reply has more than @limit bytes. @context: where the deadline runs. */

@@ -24,9 +24,7 @@
 
 /* libsoup's default of 2 would make requests wait for each other */
 #define MAX_CONNS 64
-/* Of connections that are kept, which those of kandy_exchange_async() are not:
- * they are given up before servers usually do, since a request that meets a
- * server's close half-way fails */
+/* Of connections that a server of HTTP/2 keeps; no request is sent on them */
 #define IDLE_TIMEOUT_S 5
 /* A reply beyond this takes longer to read than the main context may be held
  * up: json-glib reads about 20 MiB a second */

@@ -522,6 +522,34 @@ test_unauthorized (Fixture *f, gconstpointer data)
       "messages:error(messaging:7)");
 }
 
+/* A connection that is closed before the reply: once is not noticed */
+static void
+test_interrupted (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KandyMessagePart) part = kandy_message_part_new_json ("[7]", NULL);
+  KandyMessagePart *received = deliver (f, part);
+  g_autoptr (GBytes) came = NULL;
+  g_autoptr (GError) error = NULL;
+  guint count;
+
+  for (count = 1; count <= 2; count++) {
+    g_autofree char *fault =
+        g_strdup_printf ("{\"on\":\"request\",\"method\":\"GET\","
+                         "\"path\":\"/payload\",\"count\":%u,\"drop\":true}",
+            count);
+
+    session_fault (f->alice, fault);
+    came = download (f->received, received, &error);
+    if (count == 1) {
+      g_assert_no_error (error);
+      g_assert_cmpmem (
+          g_bytes_get_data (came, NULL), g_bytes_get_size (came), "[7]", 3);
+      g_clear_pointer (&came, g_bytes_unref);
+    }
+  }
+  g_assert_error (error, KANDY_ERROR, KANDY_ERROR_NETWORK);
+}
+
 #define ADD(name, function)                                                    \
   g_test_add ("/messaging/attachments/" name, Fixture, NULL, set_up, function, \
       tear_down)
@@ -542,5 +570,6 @@ main (int argc, char **argv)
   ADD ("hostile-attachment", test_hostile_attachment);
   ADD ("bad-replies", test_bad_replies);
   ADD ("unauthorized", test_unauthorized);
+  ADD ("interrupted", test_interrupted);
   return g_test_run ();
 }
