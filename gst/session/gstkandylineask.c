@@ -186,14 +186,32 @@ find_method (const char *name)
 static void
 run (GstKandyAsk *ask)
 {
-  if (ask->method->get != NULL) {
-    g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  const GstKandyAskMethod *method = ask->method;
+  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  KandyConversation *conversation = NULL;
+  GError *error = NULL;
 
-    ask->method->get (ask->line->client, ask->request, &reply);
-    answer (ask, &reply, NULL);
-  } else {
-    ask->method->begin (ask->line->client, ask->request, ask);
+  if (method->begin_in != NULL || method->get_in != NULL) {
+    conversation =
+        gst_kandy_line_find_conversation (ask->line, ask->request, &error);
+    if (conversation == NULL) {
+      gst_kandy_ask_fail (ask, error);
+      return;
+    }
   }
+  if (method->begin_in != NULL) {
+    method->begin_in (conversation, ask->request, ask);
+    return;
+  }
+  if (method->begin != NULL) {
+    method->begin (ask->line->client, ask->request, ask);
+    return;
+  }
+  if (method->get_in != NULL)
+    method->get_in (conversation, ask->request, &reply);
+  else
+    method->get (ask->line->client, ask->request, &reply);
+  answer (ask, &reply, NULL);
 }
 
 static void

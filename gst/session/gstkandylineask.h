@@ -29,16 +29,26 @@ struct _GstKandyAskMethod {
       GVariantDict *reply, GError **error);
   void (*get) (KandyClient *client, const GstStructure *request,
       GVariantDict *reply);
+  /* the same of a row that is about one conversation, which is made if there is
+   * none; the request has failed if it cannot be */
+  void (*begin_in) (KandyConversation *conversation,
+      const GstStructure *request, GstKandyAsk *ask);
+  void (*get_in) (KandyConversation *conversation, const GstStructure *request,
+      GVariantDict *reply);
 };
 
 /* The rows, ended by one without a name */
 extern const GstKandyAskMethod gst_kandy_line_people_methods[];
 extern const GstKandyAskMethod gst_kandy_line_conversation_methods[];
 
+/* (transfer none): which one the request is about */
+KandyConversation *gst_kandy_line_find_conversation (GstKandyLine *line,
+    const GstStructure *request, GError **error);
+
 /* What a method begins with is called back here: it finishes, and answers */
 void gst_kandy_ask_done (GObject *source, GAsyncResult *result,
     gpointer ask);
-/* What has been done at once */
+/* What has been done at once, but may also have been refused */
 void gst_kandy_ask_answer (GstKandyAsk *ask, GVariantDict *reply);
 /* What cannot be begun. @error: (transfer full) */
 void gst_kandy_ask_fail (GstKandyAsk *ask, GError *error);

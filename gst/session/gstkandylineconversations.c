@@ -133,32 +133,6 @@ get_type (const GstStructure *request, KandyChatType *type, GError **error)
   return FALSE;
 }
 
-/* (transfer none) */
-static KandyConversation *
-find_conversation (
-    GstKandyLine *line, const GstStructure *request, GError **error)
-{
-  KandyChatType type;
-
-  if (!get_type (request, &type, error))
-    return NULL;
-  return gst_kandy_line_ensure_conversation (
-      line, gst_kandy_ask_get_text (request, "destination"), type, error);
-}
-
-/* (transfer none): NULL after it has answered */
-static KandyConversation *
-ask_conversation (GstKandyAsk *ask)
-{
-  GError *error = NULL;
-  KandyConversation *conversation =
-      find_conversation (ask->line, ask->request, &error);
-
-  if (conversation == NULL)
-    gst_kandy_ask_fail (ask, error);
-  return conversation;
-}
-
 /* Of conversations */
 
 static void
@@ -182,20 +156,6 @@ get_all (KandyClient *client, const GstStructure *request, GVariantDict *reply)
   gst_kandy_ask_insert_list (reply, "conversations",
       G_LIST_MODEL (kandy_client_get_conversations (client)),
       conversation_to_variant);
-}
-
-static void
-begin_create (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
-{
-  KandyConversation *conversation = ask_conversation (ask);
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
-
-  if (conversation == NULL)
-    return;
-  gst_kandy_ask_insert (
-      &reply, "conversation", conversation_to_variant (conversation));
-  gst_kandy_ask_answer (ask, &reply);
 }
 
 /* Unlike create it makes none */
@@ -225,47 +185,44 @@ begin_get (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 /* Of one conversation */
 
 static void
-begin_get_messages (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+get_conversation (KandyConversation *conversation, const GstStructure *request,
+    GVariantDict *reply)
 {
-  KandyConversation *conversation = ask_conversation (ask);
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  gst_kandy_ask_insert (
+      reply, "conversation", conversation_to_variant (conversation));
+}
 
-  if (conversation == NULL)
-    return;
+static void
+get_messages (KandyConversation *conversation, const GstStructure *request,
+    GVariantDict *reply)
+{
   gst_kandy_ask_insert_list (
-      &reply, "messages", G_LIST_MODEL (conversation), message_to_variant);
-  gst_kandy_ask_answer (ask, &reply);
+      reply, "messages", G_LIST_MODEL (conversation), message_to_variant);
 }
 
-static void
-begin_get_message (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+/* (transfer none) (nullable) */
+static KandyMessage *
+find_message (KandyConversation *conversation, const GstStructure *request)
 {
-  KandyConversation *conversation = ask_conversation (ask);
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
-  KandyMessage *message;
-
-  if (conversation == NULL)
-    return;
-  message = kandy_conversation_get_message (
+  return kandy_conversation_get_message (
       conversation, gst_kandy_ask_get_text (request, "messageId"));
-  if (message != NULL)
-    gst_kandy_ask_insert (&reply, "message", message_to_variant (message));
-  gst_kandy_ask_answer (ask, &reply);
 }
 
 static void
-begin_clear_messages (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+get_message (KandyConversation *conversation, const GstStructure *request,
+    GVariantDict *reply)
 {
-  KandyConversation *conversation = ask_conversation (ask);
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  KandyMessage *message = find_message (conversation, request);
 
-  if (conversation == NULL)
-    return;
+  if (message != NULL)
+    gst_kandy_ask_insert (reply, "message", message_to_variant (message));
+}
+
+static void
+clear_messages (KandyConversation *conversation, const GstStructure *request,
+    GVariantDict *reply)
+{
   kandy_conversation_clear_messages (conversation);
-  gst_kandy_ask_answer (ask, &reply);
 }
 
 static gint64
@@ -285,18 +242,16 @@ get_number (const GstStructure *request, const char *field)
 }
 
 static void
-begin_fetch_messages (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+begin_fetch_messages (KandyConversation *conversation,
+    const GstStructure *request, GstKandyAsk *ask)
 {
-  KandyConversation *conversation = ask_conversation (ask);
   gint64 amount = get_number (request, "amount");
 
-  if (conversation != NULL)
-    kandy_conversation_fetch_messages_async (conversation,
-        (guint) CLAMP (amount, 0, G_MAXUINT),
-        gst_structure_get_string (request, "next"),
-        get_number (request, "untilTime"), ask->line->cancellable,
-        gst_kandy_ask_done, ask);
+  kandy_conversation_fetch_messages_async (conversation,
+      (guint) CLAMP (amount, 0, G_MAXUINT),
+      gst_structure_get_string (request, "next"),
+      get_number (request, "untilTime"), ask->line->cancellable,
+      gst_kandy_ask_done, ask);
 }
 
 static gboolean
@@ -315,44 +270,37 @@ finish_fetch_messages (
 }
 
 static void
-begin_delete_messages (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+begin_delete_messages (KandyConversation *conversation,
+    const GstStructure *request, GstKandyAsk *ask)
 {
-  KandyConversation *conversation = ask_conversation (ask);
   g_auto (GStrv) ids = gst_kandy_ask_dup_texts (request, "messageIds");
 
-  if (conversation != NULL)
-    kandy_conversation_delete_messages_async (conversation,
-        (const char *const *) ids, ask->line->cancellable, gst_kandy_ask_done,
-        ask);
+  kandy_conversation_delete_messages_async (conversation,
+      (const char *const *) ids, ask->line->cancellable, gst_kandy_ask_done,
+      ask);
 }
 
 GST_KANDY_ASK_FINISH (conversation_delete_messages, KANDY_CONVERSATION)
 
 static void
-begin_delete (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+begin_delete (KandyConversation *conversation, const GstStructure *request,
+    GstKandyAsk *ask)
 {
-  KandyConversation *conversation = ask_conversation (ask);
-
-  if (conversation != NULL)
-    kandy_conversation_delete_async (
-        conversation, ask->line->cancellable, gst_kandy_ask_done, ask);
+  kandy_conversation_delete_async (
+      conversation, ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
 GST_KANDY_ASK_FINISH (conversation_delete, KANDY_CONVERSATION)
 
 static void
-begin_set_is_typing (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+begin_set_is_typing (KandyConversation *conversation,
+    const GstStructure *request, GstKandyAsk *ask)
 {
-  KandyConversation *conversation = ask_conversation (ask);
   gboolean typing = FALSE;
 
   gst_structure_get_boolean (request, "isTyping", &typing);
-  if (conversation != NULL)
-    kandy_conversation_set_is_typing_async (
-        conversation, typing, ask->line->cancellable, gst_kandy_ask_done, ask);
+  kandy_conversation_set_is_typing_async (
+      conversation, typing, ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
 GST_KANDY_ASK_FINISH (conversation_set_is_typing, KANDY_CONVERSATION)
@@ -408,15 +356,13 @@ add_parts (KandyMessage *message, const GValue *value, GError **error)
 }
 
 static void
-begin_send (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+begin_send (KandyConversation *conversation, const GstStructure *request,
+    GstKandyAsk *ask)
 {
-  KandyConversation *conversation = ask_conversation (ask);
-  g_autoptr (KandyMessage) message = NULL;
+  g_autoptr (KandyMessage) message =
+      kandy_conversation_create_message (conversation, NULL);
   GError *error = NULL;
 
-  if (conversation == NULL)
-    return;
-  message = kandy_conversation_create_message (conversation, NULL);
   if (add_parts (message, gst_structure_get_value (request, "parts"), &error))
     kandy_message_send_async (
         message, ask->line->cancellable, gst_kandy_ask_done, ask);
@@ -435,16 +381,11 @@ finish_send (
 }
 
 static void
-begin_create_image_links (
-    KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
+begin_create_image_links (KandyConversation *conversation,
+    const GstStructure *request, GstKandyAsk *ask)
 {
-  KandyConversation *conversation = ask_conversation (ask);
-  KandyMessage *message;
+  KandyMessage *message = find_message (conversation, request);
 
-  if (conversation == NULL)
-    return;
-  message = kandy_conversation_get_message (
-      conversation, gst_kandy_ask_get_text (request, "messageId"));
   if (message != NULL)
     kandy_message_create_image_links_async (
         message, ask->line->cancellable, gst_kandy_ask_done, ask);
@@ -549,28 +490,42 @@ get_subscriptions (
     g_variant_dict_insert_value (reply, name, value);
 }
 
-#define CONVERSATION "conversation.Conversation."
+#define IN "conversation.Conversation."
 #define MESSAGE "conversation.Message."
 
 const GstKandyAskMethod gst_kandy_line_conversation_methods[] = {
   { "conversation.fetch", begin_fetch, finish_conversations_fetch },
   { "conversation.get", begin_get },
-  { "conversation.create", begin_create },
+  { "conversation.create", .get_in = get_conversation },
   { "conversation.getAll", .get = get_all },
-  { CONVERSATION "clearMessages", begin_clear_messages },
-  { CONVERSATION "getMessages", begin_get_messages },
-  { CONVERSATION "getMessage", begin_get_message },
-  { CONVERSATION "fetchMessages", begin_fetch_messages, finish_fetch_messages },
-  { CONVERSATION "deleteMessages", begin_delete_messages,
-      finish_conversation_delete_messages },
-  { CONVERSATION "delete", begin_delete, finish_conversation_delete },
-  { CONVERSATION "setIsTyping", begin_set_is_typing,
-      finish_conversation_set_is_typing },
-  { MESSAGE "send", begin_send, finish_send },
-  { MESSAGE "createImageLinks", begin_create_image_links,
-      finish_create_image_links },
+  { IN "clearMessages", .get_in = clear_messages },
+  { IN "getMessages", .get_in = get_messages },
+  { IN "getMessage", .get_in = get_message },
+  { IN "fetchMessages", .begin_in = begin_fetch_messages,
+      .finish = finish_fetch_messages },
+  { IN "deleteMessages", .begin_in = begin_delete_messages,
+      .finish = finish_conversation_delete_messages },
+  { IN "delete", .begin_in = begin_delete,
+      .finish = finish_conversation_delete },
+  { IN "setIsTyping", .begin_in = begin_set_is_typing,
+      .finish = finish_conversation_set_is_typing },
+  { MESSAGE "send", .begin_in = begin_send, .finish = finish_send },
+  { MESSAGE "createImageLinks", .begin_in = begin_create_image_links,
+      .finish = finish_create_image_links },
   { "services.subscribe", begin_subscribe, finish_services_subscribe },
   { "services.unsubscribe", begin_unsubscribe, finish_services_unsubscribe },
   { "services.getSubscriptions", .get = get_subscriptions },
   { NULL },
 };
+
+KandyConversation *
+gst_kandy_line_find_conversation (
+    GstKandyLine *line, const GstStructure *request, GError **error)
+{
+  KandyChatType type;
+
+  if (!get_type (request, &type, error))
+    return NULL;
+  return gst_kandy_line_ensure_conversation (
+      line, gst_kandy_ask_get_text (request, "destination"), type, error);
+}
