@@ -23,6 +23,8 @@ GST_DEBUG_CATEGORY_STATIC (kandy_receive_bin_debug);
 
 /* A larger gap is a sender that began anew */
 #define MAX_LOST 100
+/* As long as this, what a decoder makes up for a loss goes on as it was */
+#define GOOD_CONCEALMENT (20 * GST_MSECOND)
 /* Between two wishes for a key frame while none comes */
 #define KEY_UNIT_INTERVAL (500 * GST_MSECOND)
 
@@ -45,6 +47,9 @@ struct _GstKandyReceiveBin {
   guint16 next_seqnum;
   guint32 last_timestamp;
   GstClockTime last_pts;
+  /* what was lost last */
+  GstClockTime lost_from;
+  GstClockTime lost_until;
   int clock_rate;
 
   int detects_dtmf; /* atomic */
@@ -135,6 +140,23 @@ heard_tone (guint number, gpointer user_data)
   g_signal_emit (user_data, signals[SIGNAL_DTMF_TONE], 0, number);
 }
 
+/* What a decoder makes up for longer losses fades, and would break a tone in
+ * two
+ */
+static gboolean
+is_concealed (GstKandyReceiveBin *self, GstBuffer *buffer)
+{
+  GstClockTime middle = GST_BUFFER_PTS (buffer);
+
+  if (!GST_CLOCK_TIME_IS_VALID (middle)
+      || !GST_CLOCK_TIME_IS_VALID (self->lost_from))
+    return FALSE;
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    middle += GST_BUFFER_DURATION (buffer) / 2;
+  return middle >= self->lost_from + GOOD_CONCEALMENT
+      && middle < self->lost_until;
+}
+
 static GstPadProbeReturn
 on_sound (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -156,7 +178,7 @@ on_sound (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     return GST_PAD_PROBE_OK;
   }
   caps = gst_pad_get_current_caps (pad);
-  if (caps)
+  if (caps && !is_concealed (self, info->data))
     gst_kandy_dtmf_detector_push (self->detector, info->data, caps);
   return GST_PAD_PROBE_OK;
 }
@@ -249,6 +271,8 @@ announce_lost (GstKandyReceiveBin *self, guint16 first, guint n,
   if (duration == 0 || timestamp + n * duration > pts + duration)
     return;
 
+  self->lost_from = timestamp;
+  self->lost_until = timestamp + n * duration;
   s = gst_structure_new ("GstRTPPacketLost", "seqnum", G_TYPE_UINT,
       (guint) first, "timestamp", G_TYPE_UINT64, timestamp, "duration",
       G_TYPE_UINT64, n * duration, "retry", G_TYPE_UINT, 0, NULL);
@@ -428,6 +452,7 @@ gst_kandy_receive_bin_change_state (
     self->passthrough = FALSE;
     self->warned = FALSE;
     self->have_seqnum = FALSE;
+    self->lost_from = GST_CLOCK_TIME_NONE;
   }
   return ret;
 }
@@ -639,6 +664,7 @@ static void
 gst_kandy_receive_bin_init (GstKandyReceiveBin *self)
 {
   self->last_pts = GST_CLOCK_TIME_NONE;
+  self->lost_from = GST_CLOCK_TIME_NONE;
   self->last_request = GST_CLOCK_TIME_NONE;
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gst/check/gstcheck.h>
+#include <gst/audio/audio.h>
+#include <math.h>
 #include <string.h>
 
 #include "gstkandycodec.h"
+#include "gstkandydtmfdetector.h"
 #include "gstkandyreceivebin.h"
 #include "gstkandysendbin.h"
 #include "../patience.h"
@@ -207,14 +210,154 @@ GST_START_TEST (test_not_found)
 }
 GST_END_TEST;
 
+typedef struct {
+  GString *heard;
+  GMutex lock;
+} Ear;
+
+static void
+hear (guint number, gpointer user_data)
+{
+  Ear *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  g_string_append_c (self->heard, "0123456789*#ABCD"[number]);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Sound in buffers of 20 ms: + a tone of 1, # one of #, . silence, ~ silence
+ * that is marked as a gap, _ nothing comes, | a discontinuity begins here */
+static const struct {
+  const char *sound;
+  const char *heard;
+} broken[] = {
+  { "..+++++....+++++....#####......", "11#" },
+  /* a hole in the sound, in the middle of a tone */
+  { "..++++++++++___++++++++++......", "1" },
+  { "..++++++++++_++++++++++........", "1" },
+  { "..+++++|+++++|+++++.....#####..", "1#" },
+  /* it comes too late, and its time is not what was expected */
+  { "..++++_|++++__|++++.....#####..", "1#" },
+  /* no pause: where it was made, it broke */
+  { "..++..+++......#####...........", "1#" },
+  /* pauses are pauses, whatever they are marked as */
+  { "..+++++~~~~+++++~~~~#####~~~~..", "11#" },
+  { "..++++_..._++++.....#####......", "11#" },
+  /* so long that a pause is in it, most likely */
+  { "..++++++++++________+++++++....", "11" },
+};
+
+static GstBuffer *
+make_piece (char what, guint n)
+{
+  const guint samples = 960;
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, samples * 2, NULL);
+  double low = what == '#' ? 941 : 697, high = what == '#' ? 1477 : 1209;
+  GstMapInfo map;
+
+  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
+  for (guint i = 0; i < samples; i++) {
+    double t = (n * samples + i) / 48000.0;
+    double value = what == '+' || what == '#'
+        ? sin (2 * G_PI * low * t) + sin (2 * G_PI * high * t)
+        : 0;
+
+    ((gint16 *) map.data)[i] = (gint16) (value * 6000);
+  }
+  gst_buffer_unmap (buffer, &map);
+  GST_BUFFER_PTS (buffer) = n * 20 * GST_MSECOND;
+  GST_BUFFER_DURATION (buffer) = 20 * GST_MSECOND;
+  if (what == '~')
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+  return buffer;
+}
+
+/* A tone counts once, whatever became of it on the way. The digit at the end
+ * is found behind all others. */
+GST_START_TEST (test_broken)
+{
+  g_autofree char *sound =
+      g_strconcat (broken[__i__].sound, "#####.....", NULL);
+  g_autofree char *expected = g_strconcat (broken[__i__].heard, "#", NULL);
+  g_autoptr (GstCaps) caps =
+      gst_caps_from_string ("audio/x-raw,format=" GST_AUDIO_NE (
+          S16) ",rate=48000,channels=1,layout=interleaved");
+  Ear ear = { g_string_new (NULL) };
+  const char *missing = NULL;
+  GstKandyDtmfDetector *detector;
+  gint64 deadline = patience_end (10);
+  gboolean discont = FALSE, done = FALSE;
+  guint n = 0;
+
+  g_mutex_init (&ear.lock);
+  detector = gst_kandy_dtmf_detector_new (hear, &ear, &missing);
+  fail_unless (detector != NULL, "no %s", missing);
+  for (const char *p = sound; *p; p++) {
+    g_autoptr (GstBuffer) buffer = NULL;
+
+    if (*p == '|') {
+      discont = TRUE;
+      continue;
+    }
+    buffer = make_piece (*p, n++);
+    if (discont)
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+    discont = FALSE;
+    if (*p != '_')
+      gst_kandy_dtmf_detector_push (detector, buffer, caps);
+  }
+  while (!done && g_get_monotonic_time () < deadline) {
+    g_usleep (2000);
+    g_mutex_lock (&ear.lock);
+    done = ear.heard->len >= strlen (expected);
+    g_mutex_unlock (&ear.lock);
+  }
+  gst_kandy_dtmf_detector_free (detector);
+  fail_unless_equals_string (ear.heard->str, expected);
+  g_string_free (ear.heard, TRUE);
+  g_mutex_clear (&ear.lock);
+}
+GST_END_TEST;
+
+static GstPadProbeReturn
+lose_some (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  guint *n = user_data;
+
+  return (*n)++ % 12 < 3 ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+/* 60 ms of each 240 are lost on the way, and made up for by the decoder or not:
+ * a long tone is one tone */
+GST_START_TEST (test_lossy)
+{
+  g_autoptr (GstPad) pad = NULL;
+  Line self;
+  guint n = 0;
+
+  line_init (&self, sources[__i__].source, sources[__i__].codec);
+  wait_until_playable (&self);
+  wait_until_heard (&self, "1");
+  pad = gst_element_get_static_pad (self.receive, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, lose_some, &n, NULL);
+  fail_unless (play (&self, 2, 600, 100));
+  fail_unless (play (&self, 3, 150, 70));
+  wait_until_heard (&self, "123");
+  line_clear (&self);
+}
+GST_END_TEST;
+
 static Suite *
 dtmf_sound_suite (void)
 {
   Suite *suite = suite_create ("dtmf-sound");
   TCase *sound = tcase_create ("sound");
+  TCase *holes = tcase_create ("holes");
 
   tcase_set_timeout (sound, 20);
   suite_add_tcase (suite, sound);
+  tcase_set_timeout (holes, 20);
+  suite_add_tcase (suite, holes);
   if (!gst_registry_check_feature_version (
           gst_registry_get (), "dtmfdetect", 1, 0, 0))
     return suite;
@@ -222,6 +365,8 @@ dtmf_sound_suite (void)
   tcase_add_test (sound, test_muted);
   tcase_add_test (sound, test_stop);
   tcase_add_test (sound, test_refused);
+  tcase_add_loop_test (holes, test_broken, 0, G_N_ELEMENTS (broken));
+  tcase_add_loop_test (holes, test_lossy, 0, 3);
   tcase_add_test (sound, test_not_found);
   return suite;
 }
