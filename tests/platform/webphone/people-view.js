@@ -8,6 +8,7 @@ import { ACTIVITIES } from './people.js';
 export class PeopleView {
   #phone;
   #published = null;
+  #isEdited = false;
 
   constructor(phone) {
     const { people } = phone;
@@ -20,11 +21,17 @@ export class PeopleView {
       if ($('activity').value === 'ActivitiesOther')
         $('note').focus();
     });
-    $('presence').addEventListener('submit', attempt(() => people.publish({
-      status: $('open').checked ? 'Open' : 'Closed',
-      activity: $('activity').value,
-      note: $('note').value.trim(),
-    })));
+    $('presence').addEventListener('input', () => {
+      this.#isEdited = true;
+    });
+    $('presence').addEventListener('submit', attempt(async () => {
+      await people.publish({
+        status: $('open').checked ? 'Open' : 'Closed',
+        activity: $('activity').value,
+        note: $('note').value.trim(),
+      });
+      this.#isEdited = false;
+    }));
     $('new-contact').addEventListener('submit', attempt(async () => {
       await people.add($('contact-name').value, $('contact-address').value);
       $('new-contact').reset();
@@ -47,7 +54,8 @@ export class PeopleView {
     this.#renderContacts(people);
   }
 
-  /* What is being chosen is left alone until something else is published */
+  /* What is being chosen is left alone, also when the platform or another
+   * device publishes something meanwhile */
   #renderSelf(people, platform) {
     const { self } = people;
     if (self === this.#published)
@@ -57,6 +65,8 @@ export class PeopleView {
       ? `Others see: ${people.describeAs(self)}.`
       : 'Others do not know how you are yet.';
     if (!self)
+      this.#isEdited = false;
+    if (!self || this.#isEdited)
       return;
     $('open').checked = self.status !== 'Closed';
     /* The platform says it during a call and takes it back afterwards */
