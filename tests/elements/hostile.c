@@ -250,14 +250,15 @@ element_hostile_suite (void)
 {
   Suite *suite = suite_create ("element-hostile");
 
-  tcase_add_loop_test (add_case (suite, "offers"), test_offer, 0, HALF);
+  tcase_add_loop_test (add_case (suite, "hostile-offers"), test_offer, 0, HALF);
+  tcase_add_loop_test (add_case (suite, "hostile-offers-2"), test_offer, HALF,
+      G_N_ELEMENTS (lies));
   tcase_add_loop_test (
-      add_case (suite, "offers-2"), test_offer, HALF, G_N_ELEMENTS (lies));
-  tcase_add_loop_test (add_case (suite, "answers"), test_answer, 0, HALF);
+      add_case (suite, "hostile-answers"), test_answer, 0, HALF);
+  tcase_add_loop_test (add_case (suite, "hostile-answers-2"), test_answer, HALF,
+      G_N_ELEMENTS (lies));
   tcase_add_loop_test (
-      add_case (suite, "answers-2"), test_answer, HALF, G_N_ELEMENTS (lies));
-  tcase_add_loop_test (
-      add_case (suite, "certificates"), test_certificate, 0, 2);
+      add_case (suite, "hostile-certificates"), test_certificate, 0, 2);
   return suite;
 }
 
