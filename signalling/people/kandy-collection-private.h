@@ -53,6 +53,9 @@ typedef struct {
   const char *error_event; /* (nullable): static; else the collection's */
   KandyRestDecode decode; /* (nullable): the reply is a JsonNode */
   GDestroyNotify destroy;
+  /* nobody has asked for it but a notification, which may be late: that there is
+   * none any more (404) is no error that is told */
+  gboolean unasked;
 } KandyCollectionRequest;
 
 /* What a request brought, (transfer full), and the task that it was for,

@@ -59,6 +59,7 @@ typedef struct {
   GDestroyNotify destroy;
   char *error_code;
   const char *error_event;
+  gboolean unasked;
   guint user;
 } Request;
 
@@ -91,6 +92,12 @@ request_done (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   if (reply) {
     request->done (request->self, task, reply);
+    return;
+  }
+  if (request->unasked && error->domain == KANDY_ERROR
+      && kandy_error_get_http_status (error) == SOUP_STATUS_NOT_FOUND) {
+    g_task_return_error (task, error);
+    g_object_unref (task);
     return;
   }
   if (request->error_code && error->domain == KANDY_ERROR
@@ -409,6 +416,7 @@ kandy_collection_send (KandyCollection *self, GTask *task,
       request->decode ? request->destroy : (GDestroyNotify) json_node_unref;
   data->error_code = g_strdup (request->error_code);
   data->error_event = request->error_event;
+  data->unasked = request->unasked;
   data->user = priv->user;
   kandy_rest_send_decoded_async (kandy_client_get_rest (priv->client),
       request->method, full ? full : path, request->body, request->flags, 0,

@@ -212,7 +212,8 @@ kandy_groups_look_up (KandyGroups *self, const char *group_id, gboolean is_new)
           .tail = tail,
           .label = "Fetch group",
           .decode = kandy_groups_decode,
-          .destroy = g_object_unref },
+          .destroy = g_object_unref,
+          .unasked = TRUE },
       looked_up);
 }
 
