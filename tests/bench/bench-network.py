@@ -5,14 +5,19 @@
 Two pipelines in network namespaces call each other over a line that loses and
 delays packets (netem.py). For each kind of line one call has what we do against
 it, Opus with in-band FEC and VP8 with NACK and RTX, and one has neither, in the
-same run and with the same packets lost.
+same run, on a line that behaves the same.
 
-  heard   share of the tone that came out as sound
-  fps     pictures a second, of 15
+  heard   share of the ticks, 10 ms of sound each 60 ms, that came out: nothing
+          that a decoder makes up in place of a lost packet is one
+  fps     pictures a second, of 30, of noise: some four packets each
   frozen  share of the time in pauses between pictures longer than 200 ms
+  lost    share of the packets that the line lost in fact
+
+A packet can be asked for again only as long as the latency (jitter buffer) lasts
+longer than the round trip, which is twice the delay.
 
 Arguments: the endpoint, the loopback platform, and, optionally, the seconds that
-each kind of line lasts.
+each kind of line lasts and the latency in ms.
 """
 
 import os
@@ -28,20 +33,31 @@ import network  # noqa: E402
 LOSSES = [0, 0.02, 0.05, 0.1, 0.2]
 DELAYS = [0, 0.05, 0.2]
 SETTLE = 3
-FPS = 15
-VIDEO = (f'videotestsrc is-live=true pattern=ball ! '
+# The rates that a line with much loss has left behind rise slowly
+REST = 8
+FPS = 30
+TICK_MS = 60
+SOUND = (f'audiotestsrc is-live=true wave=ticks freq=1000 volume=0.8 '
+         f'sine-periods-per-tick=10 tick-interval={TICK_MS}000000 '
+         f'! audio/x-raw,rate=48000 ! ')
+VIDEO = (f'videotestsrc is-live=true pattern=snow ! '
          f'video/x-raw,width=320,height=240,framerate={FPS}/1 ! out.video_0 ')
 SOURCES = {
-    True: 'audiotestsrc is-live=true freq={tone} ! audio/x-raw,rate=48000 '
-          '! out.audio_0 ' + VIDEO,
-    False: 'audiotestsrc is-live=true freq={tone} ! audio/x-raw,rate=48000 '
-           '! opusenc complexity=5 inband-fec=false ! out.audio_0 ' + VIDEO,
+    True: SOUND + 'out.audio_0 ' + VIDEO,
+    False: SOUND + 'opusenc complexity=5 inband-fec=false ! out.audio_0 ' + VIDEO,
 }
 
 
 class Bench:
-    def __init__(self, endpoint, loopback, protected):
+    def __init__(self, endpoint, loopback, protected, latency):
         self.net = network.Network(endpoint, loopback)
+        try:
+            self._call(protected, latency)
+        except BaseException:
+            self.net.stop()
+            raise
+
+    def _call(self, protected, latency):
         self.net.forward(False)
         tuns = []
         for end, host in ((self.net.alice, 1), (self.net.bob, 2)):
@@ -51,10 +67,11 @@ class Bench:
         self.line = netem.Line(*tuns)
         for end, role in ((self.net.bob, 'auto-answer=true'),
                           (self.net.alice, 'destination=bob')):
-            tone = self.net.TONES[end.name]
-            self.net.play(end, role, '', SOURCES[protected].format(tone=tone),
+            self.net.play(end, role, f'latency={latency}', SOURCES[protected],
                           '' if protected else 'nack')
-        self.net.wait_heard()
+        for end in self.net.ends:
+            network.until(lambda: end.ask('measure', gap=True)['ticks'] > 0,
+                          f'{end.name} hears')
 
     def measure(self, loss, delay, seconds):
         ends = self.net.ends
@@ -62,14 +79,17 @@ class Bench:
         time.sleep(SETTLE)
         for end in ends:
             end.ask('measure', gap=True)
+        self.line.count()
         start = time.monotonic()
         time.sleep(seconds)
         took = time.monotonic() - start
         found = [end.ask('measure', gap=True) for end in ends]
+        carried, lost = self.line.count()
         return {
-            'heard': min(f['audible'] / 1000 / took for f in found),
+            'heard': min(f['ticks'] * TICK_MS / 1000 / took for f in found),
             'fps': min(f['shown'] / took for f in found),
             'frozen': max(f['frozen'] / 1000 / took for f in found),
+            'lost': lost / max(carried + lost, 1),
         }
 
     def stop(self):
@@ -80,31 +100,39 @@ class Bench:
 def main():
     endpoint, loopback = sys.argv[1:3]
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 6
+    latency = int(sys.argv[4]) if len(sys.argv) > 4 else 200
     network.enter()
     results = {}
     for protected in (True, False):
-        bench = Bench(endpoint, loopback, protected)
+        bench = Bench(endpoint, loopback, protected, latency)
         try:
             for delay in DELAYS:
+                bench.line.set(0, delay)
+                time.sleep(REST)
                 for loss in LOSSES:
                     print(f'  {"with" if protected else "without"} FEC and '
                           f'NACK: {delay * 1000:.0f} ms, {loss:.0%} ...',
+                          end=' ', file=sys.stderr, flush=True)
+                    found = bench.measure(loss, delay, seconds)
+                    results[protected, delay, loss] = found
+                    print(', '.join(f'{name} {value:.2f}'
+                                    for name, value in found.items()),
                           file=sys.stderr)
-                    results[protected, delay, loss] = bench.measure(
-                        loss, delay, seconds)
         finally:
             bench.stop()
 
-    print('                with FEC and NACK          without                    '
-          'ratio')
-    print('delay    loss   heard    fps  frozen       heard    fps  frozen       '
-          'heard    fps')
+    print(f'{seconds:.0f} s for each kind of line, latency {latency} ms, load '
+          f'{os.getloadavg()[0]:.1f} on {os.cpu_count()} processors')
+    columns = 'heard    fps  frozen   lost'
+    print(f'{"":16}{"with FEC and NACK":32}{"without":32}ratio')
+    print(f'delay    loss   {columns:32}{columns:32}heard    fps')
     for delay in DELAYS:
         for loss in LOSSES:
             a, b = (results[p, delay, loss] for p in (True, False))
-            print(f'{delay * 1000:3.0f} ms  {loss:6.0%}'
-                  + ''.join(f'  {r["heard"]:6.1%}  {r["fps"]:5.1f}  '
-                            f'{r["frozen"]:6.1%}     ' for r in (a, b))
+            print(f'{delay * 1000:3.0f} ms  {loss:6.0%}  '
+                  + ''.join(f'{r["heard"]:6.1%}  {r["fps"]:5.1f}  '
+                            f'{r["frozen"]:6.1%}  {r["lost"]:5.1%}   '
+                            for r in (a, b))
                   + f'  {a["heard"] / max(b["heard"], 0.001):5.2f}'
                   + f'  {a["fps"] / max(b["fps"], 0.1):5.2f}')
 

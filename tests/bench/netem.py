@@ -61,6 +61,12 @@ class Line:
         self.last = {end: 0 for end in self.ends}
         self.lost = self.carried = 0
 
+    def count(self):
+        """Packets that were carried, and lost, since the last time."""
+        counts = self.carried, self.lost
+        self.lost = self.carried = 0
+        return counts
+
     def stop(self):
         self.running = False
         self.thread.join()

@@ -20,7 +20,8 @@
  *   { "id": 5, "do": "measure" }   what is heard and seen now; with "gap": true
  *                             also, since the last time that it was asked for
  *                             and in ms, the longest silence ("gap"), how much
- *                             was heard ("audible"), for how long pictures
+ *                             was heard ("audible"), how many "ticks" that
+ *                             was (sound after silence), for how long pictures
  *                             stood still ("frozen"); and how many were "shown"
  *   { "id": 6, "do": "write", "element": NAME, "text": TEXT }   a buffer from
  *                             an appsrc
@@ -53,6 +54,11 @@
 #define PICTURE_SIZE 16
 /* Samples of a tone below it are its passages through zero */
 #define QUIET 1e-4f
+/* A tick is sound after so many samples with less. What a codec makes up for a
+ * lost packet, or spreads around a tick, is none */
+#define TICK 0.1f
+#define SILENT 0.03f
+#define SILENT_SAMPLES (RATE / 100)
 /* Pictures that stay for longer stand still */
 #define FROZEN_US (200 * G_TIME_SPAN_MILLISECOND)
 /* What was measured longer ago is not what is heard or seen now */
@@ -75,7 +81,10 @@ typedef struct {
   gint64 audible_at;
   gint64 gap;      /* µs */
   guint64 audible; /* samples */
-  gint64 frozen;   /* µs */
+  guint silent;    /* samples in a row */
+  guint onsets;
+  gint64 frozen; /* µs */
+  gint64 measured_at;
   guint shown;
   gint64 seen_at;
   guint frames;
@@ -275,6 +284,11 @@ on_sound (GstAppSink *sink, gpointer data)
         audible = TRUE;
       }
       self->audible += fabsf (in[i]) > QUIET;
+      self->onsets += fabsf (in[i]) > TICK && self->silent >= SILENT_SAMPLES;
+      if (fabsf (in[i]) > TICK)
+        self->silent = 0;
+      else if (fabsf (in[i]) < SILENT)
+        self->silent++;
       self->samples[self->n_samples++] = in[i];
       if (self->n_samples == FFT_LENGTH) {
         self->n_samples = 0;
@@ -293,6 +307,14 @@ on_sound (GstAppSink *sink, gpointer data)
   gst_buffer_unmap (buffer, &map);
   gst_sample_unref (sample);
   return GST_FLOW_OK;
+}
+
+/* Of a pause what lies after the last time that it was asked for */
+static void
+add_pause (Endpoint *self, gint64 now)
+{
+  if (self->seen_at && now - self->seen_at > FROZEN_US)
+    self->frozen += now - MAX (self->seen_at, self->measured_at);
 }
 
 static GstFlowReturn
@@ -324,8 +346,7 @@ on_picture (GstAppSink *sink, gpointer data)
     for (guint c = 0; c < 3; c++)
       self->colour[c] = sum[c] / n;
     self->shown++;
-    if (self->seen_at && now - self->seen_at > FROZEN_US)
-      self->frozen += now - self->seen_at;
+    add_pause (self, now);
     self->seen_at = now;
     self->frames++;
     tell_first (&self->picture_told, "picture");
@@ -740,10 +761,13 @@ do_measure (Endpoint *self, JsonObject *command, JsonBuilder *reply)
         MAX (self->gap, self->audible_at ? now - self->audible_at : 0)
             / 1000.0);
     add_double (reply, "audible", self->audible * 1000.0 / RATE);
+    add_double (reply, "ticks", self->onsets);
+    add_pause (self, now);
+    self->measured_at = now;
     add_double (reply, "frozen", self->frozen / 1000.0);
     add_double (reply, "shown", self->shown);
     self->gap = self->frozen = 0;
-    self->audible = self->shown = 0;
+    self->audible = self->shown = self->onsets = 0;
     if (self->audible_at)
       self->audible_at = now;
   }

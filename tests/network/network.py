@@ -174,6 +174,10 @@ class Endpoint:
             except (AssertionError, OSError, subprocess.TimeoutExpired):
                 self.process.kill()
                 self.process.wait()
+        # The kernel takes its time to clear a namespace away, and an end that
+        # comes next has a device of this name
+        subprocess.run(['ip', 'link', 'del', self.device], check=False,
+                       stderr=subprocess.DEVNULL)
 
 
 class Network:
