@@ -634,9 +634,8 @@ is_freed (gpointer ref)
 void
 endpoint_free (Endpoint *self)
 {
-  GWeakRef call;
-
-  kandy_media_engine_close (KANDY_MEDIA_ENGINE (self->call));
+  if (self->call)
+    kandy_media_engine_close (KANDY_MEDIA_ENGINE (self->call));
   for (guint i = 0; i < self->pipelines->len; i++)
     gst_element_set_state (
         g_ptr_array_index (self->pipelines, i), GST_STATE_NULL);
@@ -644,12 +643,16 @@ endpoint_free (Endpoint *self)
   g_ptr_array_unref (self->received);
   gst_clear_object (&self->audio);
   gst_clear_object (&self->video);
-  g_signal_handlers_disconnect_by_data (self->call, self);
-  /* what another thread has begun to tell may hold it for a moment */
-  g_weak_ref_init (&call, self->call);
-  g_object_unref (self->call);
-  WAIT_FOR (is_freed, &call);
-  g_weak_ref_clear (&call);
+  if (self->call) {
+    GWeakRef call;
+
+    g_signal_handlers_disconnect_by_data (self->call, self);
+    /* what another thread has begun to tell may hold it for a moment */
+    g_weak_ref_init (&call, self->call);
+    g_object_unref (self->call);
+    WAIT_FOR (is_freed, &call);
+    g_weak_ref_clear (&call);
+  }
   fail_unless (gst_kandy_call_wait_closed (15000));
   /* what is still to be told on this thread keeps what it is about */
   while (g_main_context_iteration (NULL, FALSE))

@@ -433,6 +433,55 @@ GST_START_TEST (test_close_while_describing)
 }
 GST_END_TEST;
 
+static void
+drop_call (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Endpoint *self = user_data;
+
+  fail_unless (kandy_media_engine_accept_answer_finish (
+      KANDY_MEDIA_ENGINE (source), result, NULL, NULL, NULL));
+  g_clear_object (&self->call);
+}
+
+static gboolean
+has_no_call (gpointer data)
+{
+  return ((Endpoint *) data)->call == NULL;
+}
+
+static gboolean
+is_freed (gpointer ref)
+{
+  g_autoptr (GObject) object = g_weak_ref_get (ref);
+
+  return object == NULL;
+}
+
+/* Who is answered has nothing more to do with the call, which nobody else
+ * holds: it is not touched afterwards (for what watches memory to see) */
+GST_START_TEST (test_last_reference)
+{
+  g_autofree char *offer = NULL;
+  g_autofree char *answer = NULL;
+  GWeakRef call;
+
+  setup ();
+  offer =
+      endpoint_create_offer (alice, KANDY_OFFER_PURPOSE_INITIAL, FALSE, NULL);
+  kandy_media_engine_commit_offer (engine (alice));
+  endpoint_take_offer (bob, offer, FALSE, NULL, NULL, NULL);
+  answer = endpoint_create_answer (bob, FALSE, NULL);
+  kandy_media_engine_commit_answer (engine (bob));
+  g_weak_ref_init (&call, alice->call);
+  kandy_media_engine_accept_answer_async (
+      engine (alice), answer, NULL, drop_call, alice);
+  WAIT_FOR (has_no_call, alice);
+  WAIT_FOR (is_freed, &call);
+  g_weak_ref_clear (&call);
+  teardown ();
+}
+GST_END_TEST;
+
 GST_START_TEST (test_good_bye)
 {
   setup ();
@@ -633,6 +682,7 @@ engine_faults_suite (void)
   tcase_add_test (faults, test_cancelled);
   tcase_add_loop_test (faults, test_close, 0, N_MOMENTS);
   tcase_add_loop_test (faults, test_close_while_describing, 0, 3);
+  tcase_add_test (faults, test_last_reference);
   tcase_add_test (faults, test_good_bye);
   tcase_add_test (faults, test_silent_peer);
   tcase_add_test (faults, test_lost_path);
