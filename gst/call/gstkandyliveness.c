@@ -14,10 +14,12 @@
  * end may have nothing to say, and a few packets may be lost one after the
  * other. Then it takes as long as RTCP allows.
  *
- * A far end that stops to send without a word (RFC 3264 lets it) is taken for
- * lost if its RTCP is slower than that, too. Ours reports every second. The
- * price is one ICE restart of a path that works, which is not heard; no other
- * one follows it before packets have come all the time again. */
+ * A far end that stops to send without a word (RFC 3264 lets it; G.711 with
+ * silence suppression does it whenever nobody speaks) is taken for lost if its
+ * RTCP is slower than that, too. Ours reports every second. The price is one
+ * ICE restart of a path that works, which is not heard; no other one follows it
+ * before packets have come all the time again, and each alarm makes the next
+ * one wait twice as long. */
 
 /* Longer ones between packets are no steady flow */
 #define GAP_MS 350
@@ -26,11 +28,13 @@
 /* Of the time between two looks not more is held against the far end: this
  * process, or the whole machine, may have slept */
 #define LATE_MS (2 * GST_KANDY_LIVENESS_LOOK_MS)
+/* Then it is longer than what is believed without a steady flow */
+#define MAX_DOUBLED 3
 
 void
 gst_kandy_liveness_reset (GstKandyLiveness *self)
 {
-  *self = (GstKandyLiveness){ .steady_since = -1 };
+  *self = (GstKandyLiveness){ .steady_since = -1, .n_alarms = self->n_alarms };
 }
 
 gboolean
@@ -57,7 +61,11 @@ gst_kandy_liveness_look (
 
   steady = now - idle - self->steady_since >= STEADY_MS;
   if (steady)
-    patience = MIN (patience, GST_KANDY_LIVENESS_FLOW_LOST_MS);
-  self->alarmed = MIN (idle, self->silence) > patience;
+    patience = MIN (patience,
+        GST_KANDY_LIVENESS_FLOW_LOST_MS << MIN (self->n_alarms, MAX_DOUBLED));
+  if (!self->alarmed && MIN (idle, self->silence) > patience) {
+    self->alarmed = TRUE;
+    self->n_alarms++;
+  }
   return self->alarmed;
 }

@@ -17,18 +17,20 @@ G_BEGIN_DECLS
 #define GST_KANDY_LIVENESS_SILENCE_MS 8000
 
 typedef struct {
-  gint64 looked;                /* 0: not yet */
-  gint64 idle;                  /* then */
-  gint64 silence;               /* what of it was spent waiting */
-  gint64 steady_since;          /* -1: packets do not come all the time */
+  gint64 looked;       /* 0: not yet */
+  gint64 idle;         /* then */
+  gint64 silence;      /* what of it was spent waiting */
+  gint64 steady_since; /* -1: packets do not come all the time */
   gboolean alarmed;
+  guint n_alarms;
 } GstKandyLiveness;
 
-/* What came before tells nothing of what comes */
+/* What came before tells nothing of what comes, but how often it was believed
+ * in vain may. A new one is all zeros. */
 void gst_kandy_liveness_reset (GstKandyLiveness *self);
 /* At @now, where the last packet came @idle ago, both in ms. @patience: without
  * a steady flow. Returns whether the path is to be believed lost */
-gboolean gst_kandy_liveness_look (GstKandyLiveness *self, gint64 now,
-    gint64 idle, gint64 patience);
+gboolean gst_kandy_liveness_look (
+    GstKandyLiveness *self, gint64 now, gint64 idle, gint64 patience);
 
 G_END_DECLS

@@ -122,6 +122,23 @@ GST_START_TEST (test_one_alarm)
 }
 GST_END_TEST;
 
+/* Who sends nothing while nobody speaks, and reports seldom, is known after a
+ * few times */
+GST_START_TEST (test_pauses)
+{
+  World w;
+
+  setup (&w);
+  for (guint i = 0; i < 50; i++) {
+    pass (&w, 4000, 20);
+    pass (&w, 1500 + 80 * i, 0);
+    if (i % 10 == 9)
+      gst_kandy_liveness_reset (&w.liveness);
+  }
+  fail_unless (w.alarms >= 2 && w.alarms <= 3, "%u alarms", w.alarms);
+}
+GST_END_TEST;
+
 /* 20 ms of Opus, a fifth lost, for an hour, with outages of up to a second */
 GST_START_TEST (test_lossy)
 {
@@ -166,6 +183,7 @@ liveness_suite (void)
   tcase_add_loop_test (tcase, test_sparse, 0, G_N_ELEMENTS (sparse));
   tcase_add_loop_test (tcase, test_steady_then_sparse, 0, 2);
   tcase_add_test (tcase, test_one_alarm);
+  tcase_add_test (tcase, test_pauses);
   tcase_add_loop_test (tcase, test_lossy, 0, 3);
   tcase_add_test (tcase, test_sleep);
   suite_add_tcase (suite, tcase);
