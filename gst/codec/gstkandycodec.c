@@ -48,12 +48,15 @@ struct _GstKandyCodec {
 /* 20 ms packets: payloaders of plain audio send what they are given otherwise
  */
 #define AUDIO_PACKETS "min-ptime", "20000000", "max-ptime", "20000000"
+/* Without frames that are left out, pictures that are full of detail take many
+ * times what the far end allows: the coarsest quantizer is as low as they get
+ */
 #define VPX_REALTIME                                                           \
   "deadline", "1", "cpu-used", "8", "error-resilient", "1",                    \
       "keyframe-max-dist", "3000", "end-usage", "cbr", "lag-in-frames", "0",   \
       "threads", "2", "buffer-initial-size", "300", "buffer-optimal-size",     \
       "400", "buffer-size", "600", "undershoot", "95", "min-quantizer", "4",   \
-      "max-quantizer", "56"
+      "max-quantizer", "63", "dropframe-threshold", "30"
 #define RECOVER "request-keyframe", "true", "wait-for-keyframe", "true"
 
 static const GstKandyCodec codecs[] = {
@@ -164,7 +167,7 @@ static const GstKandyCodec codecs[] = {
                         { "tune", "zerolatency", "speed-preset", "superfast",
                             "key-int-max", "3000", "byte-stream", "true",
                             "vbv-buf-capacity", "500", "threads", "2",
-                            "bframes", "0" } },
+                            "bframes", "0", "option-string", "scenecut=0" } },
           { "openh264enc", "bitrate", 1,
               { "rate-control", "bitrate", "complexity", "low", "gop-size",
                   "3000", "usage-type", "camera" } } },

@@ -126,6 +126,10 @@ say (PlainEngine *self, GstSDPMessage *sdp)
       remove_attribute (media->attributes, "mid");
     if (self->moved)
       move_payload (media, self->from, self->to);
+    if (self->traits.bandwidth_type
+        && g_str_equal (gst_sdp_media_get_media (media), "video"))
+      gst_sdp_media_add_bandwidth (
+          media, self->traits.bandwidth_type, self->traits.bandwidth);
   }
   text = gst_sdp_message_as_text (sdp);
   g_mutex_lock (&self->lock);

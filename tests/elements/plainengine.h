@@ -17,6 +17,8 @@ typedef struct {
   gboolean data_channel; /* offers one */
   /* answers an m-line that comes later outside of the bundle */
   gboolean parts_later;
+  const char *bandwidth_type; /* of its b= line about pictures; NULL: none */
+  guint bandwidth;
 } PlainTraits;
 
 /* A media engine that is nothing but webrtcbin: what it says goes to the wire,
