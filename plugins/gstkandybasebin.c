@@ -113,7 +113,7 @@ resource_error (const GError *error)
 }
 
 static void
-post_error (GstKandyBaseBin *self, const GError *error)
+post_error (GstKandyBaseBin *self, GstMessageType type, const GError *error)
 {
   const char *code = kandy_error_get_platform_code (error);
   guint status = kandy_error_get_http_status (error);
@@ -127,7 +127,7 @@ post_error (GstKandyBaseBin *self, const GError *error)
   if (status != 0)
     g_string_append_printf (
         debug, "%sHTTP status %u", debug->len > 0 ? ", " : "", status);
-  gst_element_message_full_with_details (GST_ELEMENT (self), GST_MESSAGE_ERROR,
+  gst_element_message_full_with_details (GST_ELEMENT (self), type,
       GST_RESOURCE_ERROR, resource_error (error), g_strdup (error->message),
       debug->len > 0 ? g_strdup (debug->str) : NULL, __FILE__, GST_FUNCTION,
       __LINE__, details);
@@ -188,7 +188,14 @@ gst_kandy_base_bin_stats (
 static void
 gst_kandy_base_bin_failed (GstKandySessionMember *member, const GError *error)
 {
-  post_error (GST_KANDY_BASE_BIN (member), error);
+  post_error (GST_KANDY_BASE_BIN (member), GST_MESSAGE_ERROR, error);
+}
+
+static void
+gst_kandy_base_bin_call_lost (
+    GstKandySessionMember *member, const GError *error)
+{
+  post_error (GST_KANDY_BASE_BIN (member), GST_MESSAGE_WARNING, error);
 }
 
 static void
@@ -363,6 +370,7 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->stats = gst_kandy_base_bin_stats;
   iface->quality_warning = gst_kandy_base_bin_quality_warning;
   iface->failed = gst_kandy_base_bin_failed;
+  iface->call_lost = gst_kandy_base_bin_call_lost;
   iface->media_failed = gst_kandy_base_bin_media_failed;
   iface->status_changed = gst_kandy_base_bin_status_changed;
   iface->incoming_call = gst_kandy_base_bin_incoming_call;
@@ -503,7 +511,7 @@ join (GstKandyBaseBin *self)
   GST_OBJECT_UNLOCK (self);
   if (!gst_kandy_session_join (session, GST_KANDY_SESSION_MEMBER (self),
           account, priv->config, &error)) {
-    post_error (self, error);
+    post_error (self, GST_MESSAGE_ERROR, error);
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
@@ -525,7 +533,7 @@ open_session (GstKandyBaseBin *self)
   GST_OBJECT_UNLOCK (self);
   if (!gst_kandy_session_open (session, GST_KANDY_SESSION_MEMBER (self),
           account, priv->config, &error)) {
-    post_error (self, error);
+    post_error (self, GST_MESSAGE_ERROR, error);
     return FALSE;
   }
   return TRUE;

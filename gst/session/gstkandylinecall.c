@@ -428,6 +428,22 @@ get_failure (GstKandyLine *self, GVariant *payload)
       reason != NULL ? ": " : "", reason != NULL ? reason : "");
 }
 
+/* Nobody has wished for the call, and who waits for others is no worse off */
+static void
+tell_lost (GstKandyLine *self, GPtrArray *heads, const GError *failure)
+{
+  g_autoptr (GError) error = g_error_copy (failure);
+  guint i;
+
+  g_prefix_error (&error,
+      "A call from %s cannot be taken: ", kandy_call_get_from (self->call));
+  for (i = 0; i < heads->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (heads, i);
+
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->call_lost (member, error);
+  }
+}
+
 static void
 on_ended (GstKandyLine *self, GVariant *payload)
 {
@@ -457,6 +473,9 @@ on_ended (GstKandyLine *self, GVariant *payload)
   }
   if (failure != NULL && self->call_by_wish)
     gst_kandy_line_report (self, failure);
+  else if (failure != NULL && !gst_kandy_line_calls_is_outgoing (self)
+      && !self->connected)
+    tell_lost (self, heads, failure);
   if (failure != NULL)
     end_progress (self, GST_PROGRESS_TYPE_ERROR, failure->message);
   else

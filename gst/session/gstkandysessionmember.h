@@ -115,6 +115,8 @@ struct _GstKandySessionMemberInterface {
   void (*quality_warning) (GstKandySessionMember *self,
       const GstStructure *warning);
   void (*failed) (GstKandySessionMember *self, const GError *error);
+  /* somebody's call came to nothing; the next one may not */
+  void (*call_lost) (GstKandySessionMember *self, const GError *error);
   /* the way of the media to or from @peer is broken, or was never found */
   void (*media_failed) (GstKandySessionMember *self, const char *peer);
 

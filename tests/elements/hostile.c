@@ -128,6 +128,25 @@ make_caller (void)
       "kandysink name=sink %s destination=bob " SPEAKER, account);
 }
 
+/* Of whose call it is, and why; gst-launch-1.0 prints it */
+static void
+assert_warned (GstElement *bob)
+{
+  GstMessage *message = fixture_wait (bob, GST_MESSAGE_WARNING, 10);
+  const GstStructure *details = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_message_parse_warning (message, &error, NULL);
+  gst_message_parse_warning_details (message, &details);
+  fail_unless (strstr (error->message, "A call from ") != NULL
+          && strstr (error->message, "alice@loopback.example cannot be taken: ")
+              != NULL,
+      "%s", error->message);
+  fail_unless (details != NULL);
+  fail_unless (gst_structure_get_string (details, "code") != NULL);
+  gst_message_unref (message);
+}
+
 /* Who is called with such an offer does not ring, and waits for the next call
  */
 GST_START_TEST (test_offer)
@@ -166,6 +185,7 @@ GST_START_TEST (test_offer)
     return;
   }
   g_signal_handler_disconnect (src, id);
+  assert_warned (bob);
   fail_unless (strstr (events->str, "call:operation") != NULL, "%s: %s",
       lie->name, events->str);
   fail_unless (
