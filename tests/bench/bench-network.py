@@ -4,8 +4,8 @@
 
 Two pipelines in network namespaces call each other over a line that loses and
 delays packets (netem.py). For each kind of line one call has what we do against
-it, Opus with in-band FEC and VP8 with NACK and RTX, and one has neither, in the
-same run, on a line that behaves the same.
+it, Opus with in-band FEC and VP8 with NACK and RTX, and one has neither FEC nor
+RTX, in the same run, on a line that behaves the same. Both ask for key frames.
 
   heard   share of the ticks, 10 ms of sound each 60 ms, that came out: nothing
           that a decoder makes up in place of a lost packet is one
@@ -41,7 +41,7 @@ SOUND = (f'audiotestsrc is-live=true wave=ticks freq=1000 volume=0.8 '
          f'sine-periods-per-tick=10 tick-interval={TICK_MS}000000 '
          f'! audio/x-raw,rate=48000 ! ')
 VIDEO = (f'videotestsrc is-live=true pattern=snow ! '
-         f'video/x-raw,width=320,height=240,framerate={FPS}/1 ! out.video_0 ')
+         f'video/x-raw,width=160,height=120,framerate={FPS}/1 ! out.video_0 ')
 SOURCES = {
     True: SOUND + 'out.audio_0 ' + VIDEO,
     False: SOUND + 'opusenc complexity=5 inband-fec=false ! out.audio_0 ' + VIDEO,
@@ -68,7 +68,7 @@ class Bench:
         for end, role in ((self.net.bob, 'auto-answer=true'),
                           (self.net.alice, 'destination=bob')):
             self.net.play(end, role, f'latency={latency}', SOURCES[protected],
-                          '' if protected else 'nack')
+                          '' if protected else 'rtx')
         for end in self.net.ends:
             network.until(lambda: end.ask('measure', gap=True)['ticks'] > 0,
                           f'{end.name} hears')
@@ -111,7 +111,7 @@ def main():
                 time.sleep(REST)
                 for loss in LOSSES:
                     print(f'  {"with" if protected else "without"} FEC and '
-                          f'NACK: {delay * 1000:.0f} ms, {loss:.0%} ...',
+                          f'RTX: {delay * 1000:.0f} ms, {loss:.0%} ...',
                           end=' ', file=sys.stderr, flush=True)
                     found = bench.measure(loss, delay, seconds)
                     results[protected, delay, loss] = found
@@ -124,7 +124,7 @@ def main():
     print(f'{seconds:.0f} s for each kind of line, latency {latency} ms, load '
           f'{os.getloadavg()[0]:.1f} on {os.cpu_count()} processors')
     columns = 'heard    fps  frozen   lost'
-    print(f'{"":16}{"with FEC and NACK":32}{"without":32}ratio')
+    print(f'{"":16}{"with FEC and RTX":32}{"without":32}ratio')
     print(f'delay    loss   {columns:32}{columns:32}heard    fps')
     for delay in DELAYS:
         for loss in LOSSES:
