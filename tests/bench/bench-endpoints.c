@@ -36,7 +36,7 @@ static GOptionEntry entries[] = {
   { "step", 0, 0, G_OPTION_ARG_INT, &n_step,
       "Step of the search for the most endpoints (default 20)", "N" },
   { "max", 0, 0, G_OPTION_ARG_INT, &n_max,
-      "Where the search ends (default 240)", "N" },
+      "Where the search ends (default 240; 0: no search)", "N" },
   { "step-seconds", 0, 0, G_OPTION_ARG_INT, &n_step_seconds,
       "How long each step is measured (default 10)", "SECONDS" },
   { "run-at", 0, 0, G_OPTION_ARG_STRING, &run_at,
@@ -286,7 +286,7 @@ measure (const char *program, const char *uri, gboolean marked, guint n,
   g_autofree char *endpoints = g_strdup_printf ("--endpoints=%u", n);
   g_autofree char *duration = g_strdup_printf ("--seconds=%u", seconds);
   g_autofree char *at = uri ? g_strdup_printf ("--run-at=%s", uri) : NULL;
-  g_autofree char *output = NULL;
+  g_autofree char *output = NULL, *latency = NULL;
   const char *argv[] = { program, endpoints, duration,
     at ? at : "--run-hand-wired", marked ? "--marked" : NULL, NULL };
   int status;
@@ -300,10 +300,13 @@ measure (const char *program, const char *uri, gboolean marked, guint n,
              &figures->fds, &figures->mib)
           != 6)
     return FALSE;
-  g_print ("%-8s %4u endpoints, %s: %5.1f %% received, 95 %% within %5.1f ms, "
+  /* a tone does not tell when it was sent */
+  if (marked)
+    latency = g_strdup_printf ("95 %% within %5.1f ms, ", figures->latency_ms);
+  g_print ("%-8s %4u endpoints, %s: %5.1f %% received, %s"
            "CPU %5.1f %%, %u threads, %u descriptors, %.0f MiB\n",
       uri ? "elements" : "by hand", n, marked ? "encoded" : "tones",
-      figures->received * 100, figures->latency_ms, figures->cpu,
+      figures->received * 100, latency != NULL ? latency : "", figures->cpu,
       figures->threads, figures->fds, figures->mib);
   return figures->received >= MIN_RECEIVED
       && figures->latency_ms <= MAX_LATENCY_MS;
@@ -371,7 +374,8 @@ main (int argc, char **argv)
   uri = kandy_loopback_get_uri (loopback);
   measure (argv[0], NULL, FALSE, n_endpoints, n_seconds, &figures);
   measure (argv[0], uri, FALSE, n_endpoints, n_seconds, &figures);
-  search (argv[0], uri);
+  if (n_max >= n_step)
+    search (argv[0], uri);
   kandy_loopback_stop (loopback);
   return 0;
 }
