@@ -26,6 +26,9 @@
  * connection that has not served any request is exempt. One could be opened
  * ahead (soup_session_preconnect_async()), but whatever is sent until it stands
  * takes it over together with its cancellable, and would outlive its deadline.
+ * The price over TLS is two more round trips and a handshake for each request:
+ * 312 ms instead of 92 where a round trip takes 80, 43 instead of 3 where it
+ * takes none (medians of one run on a busy machine of two cores).
  */
 
 /* A long reply is kept in pieces of this size: one buffer that grows would be
