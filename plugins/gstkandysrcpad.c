@@ -102,7 +102,7 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 /* A typefinder or a muxer takes EOS of a stream of which it knows nothing for
  * an error. A pad that nothing has come out of says what would have. */
 static void
-announce (GstPad *pad, KandyMediaKind kind)
+announce (GstPad *pad, KandyMediaKind kind, gboolean at_end)
 {
   g_autoptr (GstCaps) current = gst_pad_get_current_caps (pad);
   g_autoptr (GstCaps) caps = NULL;
@@ -127,8 +127,11 @@ announce (GstPad *pad, KandyMediaKind kind)
     caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, "I420",
         "width", G_TYPE_INT, 320, "height", G_TYPE_INT, 240, "framerate",
         GST_TYPE_FRACTION, 30, 1, NULL);
+  /* encoded media, whose caps are not known yet: no segment may come before */
   if (gst_pad_peer_query_accept_caps (pad, caps))
     gst_pad_push_event (pad, gst_event_new_caps (caps));
+  else if (!at_end)
+    return;
   if (segment_event == NULL) {
     gst_segment_init (&segment, GST_FORMAT_TIME);
     gst_pad_push_event (pad, gst_event_new_segment (&segment));
@@ -162,7 +165,7 @@ fill (GstClockTime from, GstClockTime to, gpointer user_data)
 
   /* nothing has come out yet; sinks of sound want to know of what it is a gap
    */
-  announce (GST_PAD (self), self->kind);
+  announce (GST_PAD (self), self->kind, FALSE);
   gst_kandy_filler_fill (&self->filler, GST_PAD (self), from, to);
 }
 
@@ -182,7 +185,7 @@ on_downstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstKandySrcPad *self = GST_KANDY_SRC_PAD (pad);
 
   if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) == GST_EVENT_EOS)
-    announce (pad, self->kind);
+    announce (pad, self->kind, TRUE);
   return GST_PAD_PROBE_OK;
 }
 
@@ -459,7 +462,7 @@ gst_kandy_src_pad_new_empty (GstPadTemplate *templ, const char *name)
 void
 gst_kandy_src_pad_end_empty (GstKandySrcPad *self, KandyMediaKind kind)
 {
-  announce (GST_PAD (self), kind);
+  announce (GST_PAD (self), kind, TRUE);
   gst_pad_push_event (GST_PAD (self), gst_event_new_eos ());
 }
 
