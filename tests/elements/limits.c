@@ -148,8 +148,7 @@ tell (Line *self, guint feedback, int interval)
   g_atomic_int_set (&self->feedback, (int) feedback);
 }
 
-/* The src pad of the only element that @factory makes; of the first sink pad if
- * @sink */
+/* (transfer full): of the first element that @factory has made */
 static GstPad *
 find_pad (GstElement *pipeline, const char *factory, const char *pad)
 {
