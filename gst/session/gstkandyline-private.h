@@ -56,6 +56,7 @@ struct _GstKandyLine {
   gboolean media_connected; /* so has its media */
   gboolean media_failed; /* told */
   gboolean media_lost;   /* a PROGRESS START of it wants its end */
+  GSource *media_lost_source; /* to that START */
   GSource *again_source; /* to another try of the lost connection */
   gboolean ended_here;
   gboolean answering;

@@ -390,6 +390,7 @@ thread_main (gpointer data)
 
   gst_kandy_line_clear_source (&self->goodbye_source);
   gst_kandy_line_clear_source (&self->again_source);
+  gst_kandy_line_clear_source (&self->media_lost_source);
   gst_kandy_line_calls_clear (self);
   gst_kandy_line_chat_clear (self);
   gst_kandy_line_ask_clear (self);

@@ -102,6 +102,7 @@ gst_kandy_line_calls_adopt (GstKandyLine *self, KandyCall *call)
   self->media_connected = FALSE;
   self->media_failed = FALSE;
   self->media_lost = FALSE;
+  gst_kandy_line_clear_source (&self->media_lost_source);
   self->ended_here = FALSE;
   self->answering = FALSE;
   self->prepared = FALSE;

@@ -16,8 +16,31 @@ GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
  * call lasts. */
 
 #define AGAIN_MS 1000
+/* Who hangs up closes the media path, too, and that may be seen first */
+#define GOOD_BYE_MS 250
 
 static void subscribe_again (GstKandyLine *self);
+
+static void
+tell_media_lost (GstKandyLine *self)
+{
+  gst_kandy_line_clear_source (&self->media_lost_source);
+  self->media_lost = TRUE;
+  gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "media",
+      "The media path is lost, looking for another one");
+}
+
+static gboolean
+on_lost (gpointer data)
+{
+  GstKandyLine *self = data;
+
+  if (self->call_live)
+    tell_media_lost (self);
+  else
+    gst_kandy_line_clear_source (&self->media_lost_source);
+  return G_SOURCE_REMOVE;
+}
 
 static gboolean
 on_again (gpointer data)
@@ -102,20 +125,25 @@ gst_kandy_line_recovery_event (
   switch (kandy_call_get_media_connection_state (self->call)) {
     case KANDY_MEDIA_CONNECTION_STATE_DISCONNECTED:
     case KANDY_MEDIA_CONNECTION_STATE_FAILED:
-      if (self->media_connected && !self->media_lost) {
-        self->media_lost = TRUE;
-        gst_kandy_line_progress (self, GST_PROGRESS_TYPE_START, "media",
-            "The media path is lost, looking for another one");
-      }
+      if (self->media_connected && !self->media_lost
+          && !self->media_lost_source)
+        self->media_lost_source =
+            gst_kandy_line_add_timeout (self, GOOD_BYE_MS, on_lost);
+      break;
+    case KANDY_MEDIA_CONNECTION_STATE_CHECKING:
+      if (self->media_lost_source)
+        tell_media_lost (self);
       break;
     case KANDY_MEDIA_CONNECTION_STATE_CONNECTED:
     case KANDY_MEDIA_CONNECTION_STATE_COMPLETED:
+      gst_kandy_line_clear_source (&self->media_lost_source);
       if (self->media_lost)
         gst_kandy_line_progress (
             self, GST_PROGRESS_TYPE_COMPLETE, "media", "Media flow again");
       self->media_lost = FALSE;
       break;
     case KANDY_MEDIA_CONNECTION_STATE_CLOSED:
+      gst_kandy_line_clear_source (&self->media_lost_source);
       if (self->media_lost)
         gst_kandy_line_progress (
             self, GST_PROGRESS_TYPE_CANCELED, "media", "The call has ended");

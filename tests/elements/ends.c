@@ -95,6 +95,34 @@ GST_START_TEST (test_eos_to_pipeline)
 }
 GST_END_TEST;
 
+/* Who hangs up closes the media path, too. That is no loss, though the platform
+ * tells of the end only afterwards */
+GST_START_TEST (test_good_bye)
+{
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = fixture_caller ("audiotestsrc is-live=true freq=600 ! "
+                                      "audio/x-raw,rate=48000 ! sink.");
+  gboolean is_end = FALSE;
+
+  fixture_assert_tone (bob, 600);
+  fail_unless (kandy_loopback_set_fault (
+      fixture_platform, "{\"set\": {\"relayDelay\": 100}}", NULL));
+  fail_unless (gst_element_send_event (alice, gst_event_new_eos ()));
+  while (!is_end) {
+    g_autoptr (GstMessage) message =
+        fixture_wait (bob, GST_MESSAGE_PROGRESS | GST_MESSAGE_EOS, 15);
+    g_autofree char *code = NULL;
+
+    is_end = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
+    if (!is_end)
+      gst_message_parse_progress (message, NULL, &code, NULL);
+    fail_if (g_strcmp0 (code, "media") == 0, "it took it for a loss");
+  }
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 /* Also before anybody has called */
 GST_START_TEST (test_eos_without_call)
 {
@@ -294,6 +322,7 @@ element_ends_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_file_to_file);
   tcase_add_test (tcase, test_eos_to_pipeline);
+  tcase_add_test (tcase, test_good_bye);
   tcase_add_test (tcase, test_eos_without_call);
   tcase_add_loop_test (tcase, test_eos_to_sender, 0, 2);
   tcase_add_loop_test (tcase, test_missing_media, 0, 2);
