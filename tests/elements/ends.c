@@ -235,7 +235,8 @@ GST_START_TEST (test_waiting_sink)
   }
   fail_unless_equals_int (count_pads (bob), 2);
   fail_unless_equals_int (
-      gst_element_get_state (bob, NULL, NULL, 0), GST_STATE_CHANGE_SUCCESS);
+      gst_element_get_state (bob, NULL, NULL, 10 * GST_SECOND),
+      GST_STATE_CHANGE_SUCCESS);
   fixture_stop (alice);
   fixture_wait_eos (bob);
   fixture_stop (bob);
