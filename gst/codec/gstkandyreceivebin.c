@@ -55,6 +55,7 @@ struct _GstKandyReceiveBin {
   int detects_dtmf; /* atomic */
   GstKandyDtmfDetector *detector;
 
+  int has_output;    /* atomic */
   int key_unit_seen; /* atomic */
   GstClockTime last_request;
 };
@@ -83,6 +84,26 @@ gst_kandy_receive_output_get_type (void)
     g_once_init_leave (
         &type, g_enum_register_static ("GstKandyReceiveOutput", values));
   return type;
+}
+
+static GstPadProbeReturn
+on_output (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandyReceiveBin *self = user_data;
+
+  g_atomic_int_set (&self->has_output, TRUE);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static void
+watch_for_output (GstKandyReceiveBin *self)
+{
+  GstElement *last =
+      g_ptr_array_index (self->chain.elements, self->chain.elements->len - 1);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (last, "src");
+
+  g_atomic_int_set (&self->has_output, FALSE);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_output, self, NULL);
 }
 
 /* With video nothing can be made of what comes before a key frame */
@@ -240,6 +261,7 @@ rebuild (GstKandyReceiveBin *self)
     self->warned = TRUE;
     return;
   }
+  watch_for_output (self);
   if (self->kind == KANDY_MEDIA_KIND_VIDEO)
     watch_for_key_unit (self, output == GST_KANDY_RECEIVE_OUTPUT_RAW);
   else if (output == GST_KANDY_RECEIVE_OUTPUT_RAW)
@@ -385,6 +407,12 @@ gst_kandy_receive_bin_sink_event (
     return gst_pad_push_event (self->src, event);
   }
   if (gst_kandy_codec_chain_is_empty (&self->chain))
+    return gst_kandy_codec_chain_forward (&self->chain, event);
+  /* A call may end before its first key frame, or while a decoder still waits
+   * for the next packet. Decoders and parsers take an end to which nothing came
+   * out of them for a broken stream. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS
+      && !g_atomic_int_get (&self->has_output))
     return gst_kandy_codec_chain_forward (&self->chain, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
     g_autoptr (GstCaps) inner = get_inner_caps (self);

@@ -25,6 +25,7 @@ typedef struct {
   GstElement *sink;
   guint packets;
   guint drop_every; /* 0: none */
+  guint only;       /* the one packet that is not dropped; 0: none is */
   gsize largest;
   int force_key_units; /* atomic; that reached the source */
   int requests;        /* atomic; that left the receiver */
@@ -60,6 +61,8 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       || gst_rtp_buffer_get_payload_type (&rtp) != line->pt;
   gst_rtp_buffer_unmap (&rtp);
   if (line->drop_every && line->packets % line->drop_every == 0)
+    return GST_PAD_PROBE_DROP;
+  if (line->only && line->packets != line->only)
     return GST_PAD_PROBE_DROP;
   return GST_PAD_PROBE_OK;
 }
@@ -410,6 +413,50 @@ GST_START_TEST (test_encoded_output)
       gst_sample_unref (sample);
     }
     line_check_bus (&line);
+    line_clear (&line);
+  }
+}
+
+GST_END_TEST;
+
+/* A call may end before a decoder has had enough */
+GST_START_TEST (test_early_end)
+{
+  static const struct {
+    const char *codec;
+    GstKandyReceiveOutput output;
+    guint only;
+  } cases[] = {
+    { "OPUS", GST_KANDY_RECEIVE_OUTPUT_RAW, 1 },
+    { "OPUS", GST_KANDY_RECEIVE_OUTPUT_ENCODED, 1 },
+    { "G722", GST_KANDY_RECEIVE_OUTPUT_RAW, 1 },
+    { "VP8", GST_KANDY_RECEIVE_OUTPUT_RAW, 2 },
+    { "VP8", GST_KANDY_RECEIVE_OUTPUT_ENCODED, 2 },
+    { "H264", GST_KANDY_RECEIVE_OUTPUT_RAW, 4 },
+    { "H264", GST_KANDY_RECEIVE_OUTPUT_ENCODED, 1 },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GstCaps) caps = negotiated_caps (cases[i].codec, 5);
+    gboolean audio = i < 3;
+    g_autoptr (GstMessage) message = NULL;
+    g_autoptr (GstBus) bus = NULL;
+    Line line;
+
+    if (!gst_kandy_codec_can_encode (gst_kandy_codec_find (cases[i].codec)))
+      continue;
+    line_init (&line, audio ? KANDY_MEDIA_KIND_AUDIO : KANDY_MEDIA_KIND_VIDEO,
+        audio ? TONE : PICTURE, caps, cases[i].output);
+    line.only = cases[i].only;
+    g_object_set (line.sink, "async", FALSE, "wait-on-eos", FALSE, NULL);
+    bus = gst_element_get_bus (line.pipeline);
+    gst_element_set_state (line.pipeline, GST_STATE_PLAYING);
+    message = gst_bus_timed_pop_filtered (bus, TIMEOUT,
+        GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+    fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS,
+        "%s: %s", cases[i].codec,
+        message ? GST_MESSAGE_TYPE_NAME (message) : "nothing comes");
     line_clear (&line);
   }
 }
@@ -887,6 +934,7 @@ codec_suite (void)
   tcase_add_loop_test (tc, test_video_codec, 0, G_N_ELEMENTS (video_codecs));
   tcase_add_loop_test (tc, test_encoded_input, 0, 2);
   tcase_add_test (tc, test_encoded_output);
+  tcase_add_test (tc, test_early_end);
   tcase_add_test (tc, test_retarget);
   tcase_add_loop_test (tc, test_channels, 0, 2);
   tcase_add_loop_test (tc, test_expected, 0, 2);
