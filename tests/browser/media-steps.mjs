@@ -82,15 +82,19 @@ export const MEDIA_STEPS = {
     }, 'the statistics of both ends to agree',
     { timeout: REPORTS_TIMEOUT, explain: () => found });
 
-    /* Nobody has received what was not sent yet */
-    const { report } = await far.stats();
-    for (const { what, sent, received } of
-      pairsOf(await page.statistics(), report)) {
-      if (sent.type === 'outbound-rtp' && what.includes('from the browser') &&
+    /* Nobody has received what was not sent yet; but Chromium answers with a
+     * report of up to 50 ms ago if another one has just been asked for */
+    await until(async () => {
+      const { report } = await far.stats();
+      found = pairsOf(await page.statistics(), report)
+        .filter(({ what, sent, received }) => sent.type === 'outbound-rtp' &&
+          what.includes('from the browser') &&
           received.packetsReceived > sent.packetsSent)
-        throw new Error(`${what}: ${received.packetsReceived} packets of ` +
-          `${sent.packetsSent} were received`);
-    }
+        .map(({ what, sent, received }) => `${what}: ` +
+          `${received.packetsReceived} packets of ${sent.packetsSent}`);
+      return found.length === 0;
+    }, 'no more to be received than was sent',
+    { timeout: REPORTS_TIMEOUT, explain: () => found });
   },
 
   async 'sound stops for a while'({ page, far, expectMedia }) {
