@@ -95,17 +95,6 @@ on_output (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_REMOVE;
 }
 
-static void
-watch_for_output (GstKandyReceiveBin *self)
-{
-  GstElement *last =
-      g_ptr_array_index (self->chain.elements, self->chain.elements->len - 1);
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (last, "src");
-
-  g_atomic_int_set (&self->has_output, FALSE);
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_output, self, NULL);
-}
-
 /* With video nothing can be made of what comes before a key frame */
 static GstPadProbeReturn
 on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -125,17 +114,6 @@ on_depayloaded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     return GST_PAD_PROBE_DROP;
   g_atomic_int_set (&self->key_unit_seen, TRUE);
   return GST_PAD_PROBE_REMOVE;
-}
-
-static void
-watch_for_key_unit (GstKandyReceiveBin *self, gboolean decoded)
-{
-  GstElement *last =
-      g_ptr_array_index (self->chain.elements, self->chain.elements->len - 1);
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (last, "src");
-
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER,
-      decoded ? on_decoded : on_depayloaded, self, NULL);
 }
 
 /* (transfer full): what is decoded. RFC 7587 section 6.1: mono, unless the far
@@ -161,9 +139,8 @@ heard_tone (guint number, gpointer user_data)
   g_signal_emit (user_data, signals[SIGNAL_DTMF_TONE], 0, number);
 }
 
-/* What a decoder makes up for longer losses fades, and would break a tone in
- * two
- */
+/* What a decoder makes up for longer losses fades, which would break a tone in
+ * two pieces */
 static gboolean
 is_concealed (GstKandyReceiveBin *self, GstBuffer *buffer)
 {
@@ -204,14 +181,15 @@ on_sound (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* What comes out of the last element */
 static void
-listen_for_dtmf (GstKandyReceiveBin *self)
+watch (GstKandyReceiveBin *self, GstPadProbeCallback on_buffer)
 {
   GstElement *last =
       g_ptr_array_index (self->chain.elements, self->chain.elements->len - 1);
   g_autoptr (GstPad) pad = gst_element_get_static_pad (last, "src");
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_sound, self, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, self, NULL);
 }
 
 static void
@@ -261,11 +239,13 @@ rebuild (GstKandyReceiveBin *self)
     self->warned = TRUE;
     return;
   }
-  watch_for_output (self);
+  g_atomic_int_set (&self->has_output, FALSE);
   if (self->kind == KANDY_MEDIA_KIND_VIDEO)
-    watch_for_key_unit (self, output == GST_KANDY_RECEIVE_OUTPUT_RAW);
+    watch (self,
+        output == GST_KANDY_RECEIVE_OUTPUT_RAW ? on_decoded : on_depayloaded);
   else if (output == GST_KANDY_RECEIVE_OUTPUT_RAW)
-    listen_for_dtmf (self);
+    watch (self, on_sound);
+  watch (self, on_output);
   GST_INFO_OBJECT (self, "receiving %s", gst_kandy_codec_get_name (codec));
   inner = get_inner_caps (self);
   gst_kandy_codec_chain_replay (&self->chain, inner);

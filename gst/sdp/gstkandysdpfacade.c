@@ -948,52 +948,15 @@ gst_kandy_sdp_facade_get_remote_ice (GstKandySdpFacade *self,
   return TRUE;
 }
 
-static const struct {
-  const char *name;
-  GChecksumType type;
-} checksums[] = {
-  { "sha-512", G_CHECKSUM_SHA512 },
-  { "sha-384", G_CHECKSUM_SHA384 },
-  { "sha-256", G_CHECKSUM_SHA256 },
-  { "sha-1", G_CHECKSUM_SHA1 },
-};
-
-static char *
-compute_fingerprint (GBytes *der, const char *name, GChecksumType type)
-{
-  g_autofree char *hex = g_compute_checksum_for_bytes (type, der);
-  GString *s = g_string_new (name);
-  guint i;
-
-  for (i = 0; hex[i] && hex[i + 1]; i += 2)
-    g_string_append_printf (s, "%c%c%c", i ? ':' : ' ',
-        g_ascii_toupper (hex[i]), g_ascii_toupper (hex[i + 1]));
-  return g_string_free (s, FALSE);
-}
-
 gboolean
 gst_kandy_sdp_facade_check_certificate (
     GstKandySdpFacade *self, guint webrtcbin_index, GBytes *der, GError **error)
 {
   GstKandySdpTransport *transport = gst_kandy_sdp_state_get_remote_transport (
       get_state (self), webrtcbin_index);
-  guint i, j;
 
-  for (i = 0; transport && i < G_N_ELEMENTS (checksums); i++) {
-    g_autofree char *computed =
-        compute_fingerprint (der, checksums[i].name, checksums[i].type);
-    gboolean named = FALSE;
-
-    for (j = 0; j < transport->fingerprints->len; j++) {
-      const char *text = g_ptr_array_index (transport->fingerprints, j);
-
-      if (strcmp (text, computed) == 0)
-        return TRUE;
-      named |= strncmp (text, computed, strlen (checksums[i].name) + 1) == 0;
-    }
-    if (named)
-      break;
-  }
+  if (transport && gst_kandy_sdp_transport_has_certificate (transport, der))
+    return TRUE;
   g_propagate_error (error,
       kandy_error_new (KANDY_ERROR_MEDIA, "call:2", 0,
           "The far end's DTLS certificate does not have the fingerprint that "

@@ -135,6 +135,9 @@ gboolean gst_kandy_sdp_transport_same_identity (GstKandySdpTransport *a,
 /* (nullable) (transfer full): "candidate:..." if @text is a candidate that can be used */
 char *gst_kandy_sdp_candidate_clean (const char *text);
 /* default destination of RFC 8839 section 4.2.1.1 */
+/* @der: the certificate that the other end of @transport has shown */
+gboolean gst_kandy_sdp_transport_has_certificate (
+    GstKandySdpTransport *transport, GBytes *der);
 gboolean gst_kandy_sdp_transport_get_default (GstKandySdpTransport *transport,
     char **address, guint *port);
 
