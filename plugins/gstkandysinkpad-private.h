@@ -32,12 +32,14 @@ struct _GstKandySinkPad {
   gboolean live;
   gboolean open;
   gboolean ended;
-  gboolean removed;     /* the call has it no more, or cannot have it */
-  gint64 unlinked;      /* monotonic, us, 0 while linked */
-  GstClockTime waiting; /* running time of the buffer that waits */
-  GstClockTime offset;  /* added to running times of what is not live */
-  gulong wait_probe;    /* 0: none, or somebody removes it */
-  gboolean adding_probe; /* it is on its way into wait_probe */
+  guint n_late; /* buffers since the end, and the first one's time */
+  GstClockTime late;
+  gboolean removed;            /* the call has it no more, or cannot have it */
+  gint64 unlinked;             /* monotonic, us, 0 while linked */
+  GstClockTime waiting;        /* running time of the buffer that waits */
+  GstClockTime offset;         /* added to running times of what is not live */
+  gulong wait_probe;           /* 0: none, or somebody removes it */
+  gboolean adding_probe;       /* it is on its way into wait_probe */
   GstKandyDeviceSrc *stand_in; /* (nullable): is sent instead of the peer */
   gulong aside_probe;          /* at the inner pad: keeps the peer out */
   guint max_bitrate;           /* the user's, 0 for none */
@@ -45,6 +47,7 @@ struct _GstKandySinkPad {
 };
 
 /* gstkandysinkpadinput.c */
+void gst_kandy_sink_pad_watch_end (GstKandySinkPad *self);
 void gst_kandy_sink_pad_wait (GstKandySinkPad *self);
 void gst_kandy_sink_pad_remove_stand_in (GstKandySinkPad *self);
 

@@ -257,19 +257,15 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
   GstClockTime base_time, offset;
   const GstSegment *segment;
   GstBufferList *list;
-  gboolean ended;
   guint i;
 
   if (sample == NULL)
     return GST_FLOW_OK;
 
   GST_OBJECT_LOCK (self);
-  ended = self->ended;
   offset = self->live ? 0 : self->offset;
   g_set_object (&track, self->track);
   GST_OBJECT_UNLOCK (self);
-  if (ended)
-    return GST_FLOW_EOS;
   clock = gst_element_get_clock (GST_ELEMENT (appsink));
   if (track == NULL || clock == NULL)
     return GST_FLOW_OK;
@@ -507,6 +503,7 @@ gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   gst_element_sync_state_with_parent (self->appsink);
   gst_element_sync_state_with_parent (self->send_bin);
   gst_element_sync_state_with_parent (self->clocksync);
+  gst_kandy_sink_pad_watch_end (self);
   gst_kandy_sink_pad_wait (self);
   return self;
 }

@@ -71,6 +71,60 @@ start_pacing (GstKandySinkPad *self)
   return offset;
 }
 
+/* What a queue holds by default */
+#define LATE_BUFFERS 200
+#define LATE_TIME GST_SECOND
+
+/* Whether @time is that of a buffer that no queue held at the end. Called with
+ * the object lock. */
+static gboolean
+is_long_late (GstKandySinkPad *self, GstClockTime time)
+{
+  if (self->n_late++ == 0)
+    self->late = time;
+  if (GST_CLOCK_TIME_IS_VALID (time) && GST_CLOCK_TIME_IS_VALID (self->late))
+    return time > self->late + LATE_TIME;
+  return self->n_late > LATE_BUFFERS;
+}
+
+/* Who goes on after the end is told so, or a source that is not live would run
+ * as fast as it can for nobody. But a queue that is told so drops all that it
+ * holds, also an ALLOCATION query without answering it (1.22 and 1.26), and its
+ * source waits for the answer for ever, as does who wants to stop it. With each
+ * change of what is encoded there is such a query behind what the queue holds,
+ * so that this is let through first. */
+static GstPadProbeReturn
+on_late (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandySinkPad *self = GST_KANDY_SINK_PAD (pad);
+  GstClockTime time;
+  gboolean told;
+
+  GST_OBJECT_LOCK (self);
+  if (!self->ended) {
+    GST_OBJECT_UNLOCK (self);
+    return GST_PAD_PROBE_OK;
+  }
+  GST_OBJECT_UNLOCK (self);
+  time = get_running_time (pad, info);
+
+  GST_OBJECT_LOCK (self);
+  told = is_long_late (self, time);
+  GST_OBJECT_UNLOCK (self);
+  if (told)
+    GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_EOS;
+  gst_mini_object_unref (GST_PAD_PROBE_INFO_DATA (info));
+  return GST_PAD_PROBE_HANDLED;
+}
+
+void
+gst_kandy_sink_pad_watch_end (GstKandySinkPad *self)
+{
+  gst_pad_add_probe (GST_PAD (self),
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_late, NULL,
+      NULL);
+}
+
 /* Whoever takes the id out of wait_probe removes the probe, and nobody else:
  * the probe itself may want to, and who lets go what waits. */
 static gulong
@@ -396,6 +450,7 @@ gst_kandy_sink_pad_close (GstKandySinkPad *self, gboolean eos)
   self->open = FALSE;
   self->offset = GST_CLOCK_TIME_NONE;
   self->ended = eos;
+  self->n_late = 0;
   if (eos)
     probe = claim_probe (self);
   GST_OBJECT_UNLOCK (self);

@@ -312,6 +312,104 @@ GST_START_TEST (test_eos_to_waiting_file)
 }
 GST_END_TEST;
 
+typedef struct {
+  int queries, buffers, ends; /* atomic */
+} Seen;
+
+static GstPadProbeReturn
+on_source (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+    g_atomic_int_inc (&seen->buffers);
+  } else if ((info->type & GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM) != 0) {
+    if (GST_QUERY_TYPE (gst_pad_probe_info_get_query (info))
+        == GST_QUERY_ALLOCATION)
+      g_atomic_int_inc (&seen->queries);
+  } else if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info))
+      == GST_EVENT_EOS) {
+    g_atomic_int_inc (&seen->ends);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* (transfer full): a caller whose source is before a queue and not live */
+static GstElement *
+ahead_caller (Seen *seen)
+{
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *alice = fixture_launch ("kandysink name=sink %s destination=bob "
+                                      "audiotestsrc name=tone freq=600 ! "
+                                      "audio/x-raw,rate=48000 ! queue ! sink.",
+      account);
+  g_autoptr (GstElement) tone = gst_bin_get_by_name (GST_BIN (alice), "tone");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (tone, "src");
+
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM
+          | GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM | GST_PAD_PROBE_TYPE_PUSH,
+      on_source, seen, NULL);
+  fixture_play (alice);
+  return alice;
+}
+
+static gboolean
+has_asked_again (gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  return g_atomic_int_get (&seen->queries) > 1;
+}
+
+static gboolean
+has_ended (gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  return g_atomic_int_get (&seen->ends) > 0;
+}
+
+/* With the call what is encoded changes, and a source asks the next element
+ * anew; its question is behind all that waits in the queue. At the end of the
+ * call it is not left without an answer. __i__: who hangs up */
+GST_START_TEST (test_end_with_full_queue)
+{
+  Seen seen = { 0 };
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = ahead_caller (&seen);
+
+  fixture_until (has_asked_again, &seen, "the source's question");
+  fail_unless (
+      gst_element_send_event (__i__ == 0 ? alice : bob, gst_event_new_eos ()));
+  fixture_wait_eos (alice);
+  fixture_until (has_ended, &seen, "the source's end");
+  fixture_wait_eos (bob);
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* A source that is not live does not go on at full speed for nobody */
+GST_START_TEST (test_end_of_source)
+{
+  Seen seen = { 0 };
+  GstElement *bob = fixture_callee ("! " FIXTURE_SOUND);
+  GstElement *alice = ahead_caller (&seen);
+  int before;
+
+  fixture_assert_tone (bob, 600);
+  before = g_atomic_int_get (&seen.buffers);
+  fixture_stop (bob);
+  fixture_wait_eos (alice);
+  fixture_until (has_ended, &seen, "the source's end");
+  /* a second in the queue, another one that is let through, and what goes by
+   * until it is seen: 1,024 samples each */
+  fail_unless (g_atomic_int_get (&seen.buffers) - before < 200);
+  fixture_stop (alice);
+}
+GST_END_TEST;
+
 static Suite *
 element_ends_suite (void)
 {
@@ -326,6 +424,8 @@ element_ends_suite (void)
   tcase_add_test (tcase, test_good_bye);
   tcase_add_test (tcase, test_eos_without_call);
   tcase_add_loop_test (tcase, test_eos_to_sender, 0, 2);
+  tcase_add_loop_test (tcase, test_end_with_full_queue, 0, 2);
+  tcase_add_test (tcase, test_end_of_source);
   tcase_add_loop_test (tcase, test_missing_media, 0, 2);
   tcase_add_loop_test (tcase, test_waiting_sink, 0, 3);
   tcase_add_test (tcase, test_nothing_received);
