@@ -20,7 +20,7 @@ export class PageEnd {
   /**
    * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
    *   and `video` (ways), `audioCodec`, `videoCodec`, `sendsPreferred`, `bundle`,
-   *   `realAddresses`, `telephoneEvents`
+   *   `realAddresses`, `telephoneEvents`, `refused`
    */
   constructor(browser, options) {
     this.#browser = browser;
@@ -59,6 +59,13 @@ export class PageEnd {
       await this.#context.grantPermissions(['microphone', 'camera'],
         { origin });
     this.page = await this.#context.newPage();
+    /* The suite's browser grants whatever is asked for: this is what a page is
+     * told where a person says no */
+    if (this.#options.refused)
+      await this.page.addInitScript(() => {
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(
+          new DOMException('Permission denied', 'NotAllowedError'));
+      });
     this.page.on('pageerror',
       (error) => this.problems.push(`uncaught: ${error.message}`));
     this.page.on('console', (message) => {
@@ -123,6 +130,17 @@ export class PageEnd {
 
   clickedAt() {
     return this.page.evaluate(() => window.clickedAt);
+  }
+
+  /** Sends a tone from the next call on. */
+  async chooseTone(hz) {
+    await this.page.selectOption('#audio-source', `${hz}`);
+    this.#options = { ...this.#options, tone: hz };
+  }
+
+  /** Whether it tells its user of a problem in these words. */
+  tells(words) {
+    return this.page.locator('#problem', { hasText: words }).isVisible();
   }
 
   async dial(address) {

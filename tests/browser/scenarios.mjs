@@ -93,6 +93,12 @@ const calls = [
     steps: ['candidates are hidden'] },
   { name: 'browser calls over TLS', tls: true },
   { name: 'pipeline calls over TLS', caller: 'far', tls: true },
+  { name: 'browser calls and is refused its microphone', call: 'none',
+    page: { tone: 'device', refused: true },
+    steps: ['browser calls without a microphone'] },
+  { name: 'browser answers and is refused its microphone', caller: 'far',
+    call: 'ringing', page: { tone: 'device', refused: true },
+    steps: ['browser answers without a microphone'] },
 ];
 
 const codecs = ['opus', 'G722', 'PCMU', 'PCMA'].flatMap((audio) => [

@@ -10,6 +10,7 @@ import { MEDIA_STEPS } from './media-steps.mjs';
 import { stays, until } from './wait.mjs';
 
 const QUIET = 400;
+const NO_MICROPHONE = 'not allowed to use the microphone';
 
 async function operationDone(page) {
   await until(async () => !(await page.snapshot()).call?.operation,
@@ -299,6 +300,32 @@ export const STEPS = {
     await keyboard.press('Enter');
     await until(() => isOver(page), 'the call to be ended by keyboard',
       { explain: () => page.explain() });
+  },
+
+  async 'browser calls without a microphone'({ page, far, expectMedia }) {
+    await page.dial(far.address);
+    await until(() => page.tells(NO_MICROPHONE),
+      'the page to say what it lacks', { explain: () => page.explain() });
+    if (!await isOver(page) || /ringing|connected/i.test(await far.state()))
+      throw new Error('Nobody was to be called');
+    await page.chooseTone(660);
+    await page.dial(far.address);
+    await until(async () => await page.state() === 'Connected',
+      'the call to be up', { explain: () => page.explain() });
+    await expectMedia();
+  },
+
+  async 'browser answers without a microphone'({ page, far, expectMedia }) {
+    await page.answer();
+    await until(() => page.tells(NO_MICROPHONE),
+      'the page to say what it lacks', { explain: () => page.explain() });
+    await stays(async () => await page.state() === 'Ringing' &&
+      /ringing/i.test(await far.state()), 'ringing', QUIET);
+    await page.chooseTone(660);
+    await page.answer();
+    await until(async () => await page.state() === 'Connected',
+      'the call to be up', { explain: () => page.explain() });
+    await expectMedia();
   },
 
   async 'candidates are hidden'({ page }) {

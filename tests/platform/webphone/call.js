@@ -176,10 +176,18 @@ export class Call extends EventTarget {
 
   answer(media = {}) {
     return this.#operate('Answering', ['Initiating', 'Ringing'], async () => {
-      this.times.answered = Date.now();
+      const began = Date.now();
       Object.assign(this.media, media);
+      /* Without its devices it rings on: they can be allowed, or others be
+       * chosen, and it can be answered then */
       try {
         await this.#openTracks();
+      } catch (error) {
+        KINDS.forEach((kind) => this.#dropTrack(kind));
+        throw error;
+      }
+      this.times.answered = began;
+      try {
         this.#alive();
         if (this.#invitation) {
           await this.#attachTracks();
