@@ -205,13 +205,6 @@ kandy_call_ignore_async (KandyCall *self, GCancellable *cancellable,
   kandy_call_flush (self);
 }
 
-static gboolean
-is_over (KandyCall *self)
-{
-  return self->state == KANDY_CALL_STATE_ENDED
-      || self->state == KANDY_CALL_STATE_CANCELLED;
-}
-
 /**
  * kandy_call_end_async:
  * @self: a call
@@ -238,8 +231,8 @@ kandy_call_end_async (KandyCall *self, GCancellable *cancellable,
 
   task = kandy_call_task_new (
       self, kandy_call_end_async, cancellable, callback, user_data);
-  if (is_over (self) || self->ending != KANDY_OPERATION_NONE) {
-    invalid = is_over (self) ? kandy_error_new (KANDY_ERROR_INVALID_STATE,
+  if (kandy_call_is_over (self) || self->ending != KANDY_OPERATION_NONE) {
+    invalid = kandy_call_is_over (self) ? kandy_error_new (KANDY_ERROR_INVALID_STATE,
                   "call:6", 0, "Cannot end a call that is %s.",
                   kandy_call_state_to_string (self->state))
                              : NULL;

@@ -188,6 +188,8 @@ void kandy_call_set_start_time (KandyCall *self);
 void kandy_call_set_options (KandyCall *self, KandyMediaOptions *options);
 void kandy_call_set_remote (KandyCall *self, const char *name,
     const char *number);
+/* Whether it is in a terminal state */
+gboolean kandy_call_is_over (KandyCall *self);
 /* Reaches a terminal state: closes the media, answers what is open */
 void kandy_call_terminate (KandyCall *self, KandyCallState state,
     gboolean set_times, const GError *error);

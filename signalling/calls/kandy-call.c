@@ -218,11 +218,17 @@ kandy_call_terminate (KandyCall *self, KandyCallState state, gboolean set_times,
     kandy_calls_call_over (self->calls, self);
 }
 
+gboolean
+kandy_call_is_over (KandyCall *self)
+{
+  return self->state == KANDY_CALL_STATE_ENDED
+      || self->state == KANDY_CALL_STATE_CANCELLED;
+}
+
 void
 kandy_call_shutdown (KandyCall *self, const GError *error)
 {
-  if (self->state != KANDY_CALL_STATE_ENDED
-      && self->state != KANDY_CALL_STATE_CANCELLED) {
+  if (!kandy_call_is_over (self)) {
     stop (self);
     if (self->task)
       kandy_call_queue_answer (

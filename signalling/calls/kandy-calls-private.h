@@ -16,6 +16,7 @@ struct _KandyCalls {
   KandyNotifications *notifications;
   GArray *consumers;
   GPtrArray *calls;
+  guint ended_limit;
   GHashTable *by_session; /* live calls, by the platform's name of them */
 
   KandyMediaEngineFactory factory;

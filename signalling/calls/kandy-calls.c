@@ -14,7 +14,7 @@
  *
  * Makes, receives and lists the calls of a client (API document: namespace
  * `call`). As a #GListModel it has all calls of the session, those that are
- * over too, oldest first.
+ * over too (#KandyCalls:ended-limit of them), oldest first.
  *
  * It needs the client's tokens and, for notifications, a subscription to the
  * service `call`; and it needs kandy_calls_set_engine_factory(), since the
@@ -31,7 +31,9 @@ typedef struct {
   KandyCallNotification *notification;
 } Early;
 
-enum { PROP_0, PROP_CLIENT, N_PROPS };
+#define DEFAULT_ENDED_LIMIT 1000
+
+enum { PROP_0, PROP_CLIENT, PROP_ENDED_LIMIT, N_PROPS };
 
 static GParamSpec *props[N_PROPS];
 
@@ -47,11 +49,41 @@ early_free (Early *early)
   g_free (early);
 }
 
+/* The first call that is over if there are too many of them, else -1 */
+static int
+find_excess (KandyCalls *self)
+{
+  guint i, n_over = 0;
+  int first = -1;
+
+  for (i = 0; i < self->calls->len; i++) {
+    if (!kandy_call_is_over (self->calls->pdata[i]))
+      continue;
+    if (n_over++ == 0)
+      first = (int) i;
+  }
+  return n_over > self->ended_limit ? first : -1;
+}
+
+static void
+forget_excess (KandyCalls *self)
+{
+  int position;
+
+  g_object_ref (self);
+  while ((position = find_excess (self)) >= 0) {
+    g_ptr_array_remove_index (self->calls, (guint) position);
+    g_list_model_items_changed (G_LIST_MODEL (self), (guint) position, 1, 0);
+  }
+  g_object_unref (self);
+}
+
 static void
 append (KandyCalls *self, KandyCall *call)
 {
   g_ptr_array_add (self->calls, g_object_ref (call));
   g_list_model_items_changed (G_LIST_MODEL (self), self->calls->len - 1, 0, 1);
+  forget_excess (self);
 }
 
 static void
@@ -323,6 +355,10 @@ kandy_calls_set_property (
     case PROP_CLIENT:
       g_set_weak_pointer (&self->client, g_value_get_object (value));
       break;
+    case PROP_ENDED_LIMIT:
+      self->ended_limit = g_value_get_uint (value);
+      forget_excess (self);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   }
@@ -337,6 +373,9 @@ kandy_calls_get_property (
   switch (prop_id) {
     case PROP_CLIENT:
       g_value_set_object (value, self->client);
+      break;
+    case PROP_ENDED_LIMIT:
+      g_value_set_uint (value, self->ended_limit);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -405,6 +444,17 @@ kandy_calls_class_init (KandyCallsClass *klass)
   props[PROP_CLIENT] = g_param_spec_object ("client", "Client",
       "The client that the calls belong to", KANDY_TYPE_CLIENT,
       G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  /**
+   * KandyCalls:ended-limit:
+   *
+   * How many of the calls that are over are in the list. With each new call the
+   * oldest ones beyond that number leave it, so that a program that makes calls
+   * for years does not grow with them; whoever has a reference to one of them
+   * keeps it.
+   */
+  props[PROP_ENDED_LIMIT] = g_param_spec_uint ("ended-limit", "Ended limit",
+      "How many of the calls that are over are in the list", 0, G_MAXUINT,
+      DEFAULT_ENDED_LIMIT, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   /**
@@ -444,6 +494,7 @@ static void
 kandy_calls_init (KandyCalls *self)
 {
   self->time_share = 1;
+  self->ended_limit = DEFAULT_ENDED_LIMIT;
   self->calls = g_ptr_array_new_with_free_func (g_object_unref);
   self->handlers = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_session =
@@ -558,7 +609,7 @@ kandy_calls_make (KandyCalls *self, const char *destination,
  * API document: `call.getAll`.
  *
  * Returns: (transfer container) (element-type KandyCall): all calls, oldest
- *     first
+ *     first; of those that are over #KandyCalls:ended-limit
  */
 GPtrArray *
 kandy_calls_get_all (KandyCalls *self)

@@ -416,6 +416,64 @@ test_signals (Harness *h, gconstpointer data)
 }
 
 static void
+on_removed (GListModel *model, guint position, guint removed, guint added,
+    GString *changes)
+{
+  g_string_append_printf (changes, "%u-%u+%u ", position, removed, added);
+}
+
+/* (transfer full): somebody calls, and hangs up if told so */
+static KandyCall *
+receive (Harness *h, const char *session, gboolean ends)
+{
+  GListModel *model = G_LIST_MODEL (h->calls);
+  KandyCall *call;
+
+  harness_sdp (h, "wrtcsSessionInvitationNotification", session, HARNESS_SDP);
+  harness_settle (h);
+  call = g_list_model_get_item (model, g_list_model_get_n_items (model) - 1);
+  if (ends) {
+    harness_event (h, session, "SessionEnded");
+    harness_wait (h, kandy_call_get_state (call) == KANDY_CALL_STATE_ENDED);
+  }
+  return call;
+}
+
+/* Of the calls that are over only the latest stay */
+static void
+test_ended_limit (Harness *h, gconstpointer data)
+{
+  g_autoptr (GString) changes = g_string_new (NULL);
+  g_autoptr (KandyCall) live = NULL, first = NULL, second = NULL, third = NULL;
+  guint limit;
+
+  g_object_get (h->calls, "ended-limit", &limit, NULL);
+  g_assert_cmpuint (limit, ==, 1000);
+  g_object_set (h->calls, "ended-limit", 1, NULL);
+  g_signal_connect (
+      h->calls, "items-changed", G_CALLBACK (on_removed), changes);
+  live = receive (h, "s1", FALSE);
+  first = receive (h, "s2", TRUE);
+  second = receive (h, "s3", TRUE);
+  g_assert_cmpstr (changes->str, ==, "0-0+1 1-0+1 2-0+1 ");
+
+  third = receive (h, "s4", FALSE);
+  g_assert_cmpstr (changes->str, ==, "0-0+1 1-0+1 2-0+1 3-0+1 1-1+0 ");
+  g_assert_null (kandy_calls_get_by_id (h->calls, kandy_call_get_id (first)));
+  g_assert_cmpint (kandy_call_get_state (first), ==, KANDY_CALL_STATE_ENDED);
+  g_assert_true (
+      kandy_calls_get_by_id (h->calls, kandy_call_get_id (second)) == second);
+
+  g_object_set (h->calls, "ended-limit", 0, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (h->calls)), ==, 2);
+  g_assert_true (
+      kandy_calls_get_by_id (h->calls, kandy_call_get_id (live)) == live);
+  g_assert_true (
+      kandy_calls_get_by_id (h->calls, kandy_call_get_id (third)) == third);
+  g_signal_handlers_disconnect_by_data (h->calls, changes);
+}
+
+static void
 test_raw_destination (Harness *h, gconstpointer data)
 {
   kandy_config_set_value (kandy_client_get_config (h->client),
@@ -445,6 +503,7 @@ main (int argc, char **argv)
   add ("info", test_info);
   add ("signals", test_signals);
   add ("raw-destination", test_raw_destination);
+  add ("ended-limit", test_ended_limit);
 
   return g_test_run ();
 }
