@@ -8,11 +8,14 @@
  * Sends text as messages on the Kandy CPaaS platform: each buffer is one
  * message to #GstKandyChatSink:destination, a user, a group or, as a short
  * message, a telephone. A line feed at the end of a buffer is left out, and a
- * buffer without text is no message.
+ * buffer without text is no message. A character that is split between two
+ * buffers, as a file's may be, comes with the second one.
  *
  * Messages go one after the other, in order; while one is on its way the next
  * ones wait, and with a few of them waiting, whoever brings more. One that
- * cannot be sent is a warning on the bus. EOS comes when the last one has gone.
+ * cannot be sent is a warning on the bus, which `gst-launch-1.0 -q` does not
+ * show. EOS comes when the last one has gone; if one of them could not be sent
+ * there is an error in its place.
  *
  * The account is set as on `kandysink`, or on another element of the session,
  * with which this one shares it. The element signs on for chat only: nobody can
@@ -24,7 +27,7 @@
  *
  * One terminal of a chat; what is typed goes to Bob, what Bob says is shown:
  * |[
- * gst-launch-1.0 -q \
+ * gst-launch-1.0 \
  *   fdsrc ! text/x-raw,format=utf8 ! kandychatsink destination=bob \
  *     server=http://127.0.0.1:8080 \
  *     username=alice@loopback.example password=alice \
@@ -48,6 +51,17 @@
  *     server=http://127.0.0.1:8080 \
  *     username=alice@loopback.example password=alice
  * ]|
+ *
+ * One terminal of a group, which `kandy-loopback --group roof:alice,bob,carol`
+ * has:
+ * |[
+ * gst-launch-1.0 \
+ *   fdsrc ! text/x-raw,format=utf8 ! kandychatsink destination=roof \
+ *     conversation-type=chat-group server=http://127.0.0.1:8080 \
+ *     username=alice@loopback.example password=alice \
+ *   kandychatsrc destination=roof conversation-type=chat-group \
+ *     show-sender=true ! fdsink
+ * ]|
  */
 
 #ifdef HAVE_CONFIG_H
@@ -55,6 +69,8 @@
 #endif
 
 #include "gstkandychatsink.h"
+
+#include <string.h>
 
 #include <gst/app/gstappsink.h>
 
@@ -82,6 +98,10 @@ struct _GstKandyChatSink {
   gboolean again;      /* and there may be more by now */
   guint generation;    /* counts the ways up from READY */
   GstMessage *waiting; /* (nullable): EOS, until all has gone */
+  char rest[4];        /* the beginning of a character */
+  gsize n_rest;
+  guint n_lost; /* messages that were not sent */
+  char *reason; /* (nullable): why the last one was not */
 };
 
 static void gst_kandy_chat_sink_member_init (
@@ -102,33 +122,77 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
 
 static void gst_kandy_chat_sink_work (GstKandyChatSink *self);
 
+/* A message is lost, which the end of the stream will tell */
+static void
+note_loss (GstKandyChatSink *self, const char *reason)
+{
+  GST_OBJECT_LOCK (self);
+  self->n_lost++;
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+warn_no_text (GstKandyChatSink *self, gsize size)
+{
+  static const char reason[] = "A message that is no UTF-8 text was not sent.";
+
+  note_loss (self, reason);
+  GST_ELEMENT_WARNING (self, STREAM, WRONG_TYPE, ("%s", reason),
+      ("%" G_GSIZE_FORMAT " bytes", size));
+}
+
+/* What the buffer before has left, and the buffer, without the beginning of a
+ * character at its end, which is kept for the next one */
+static GString *
+join (GstKandyChatSink *self, const GstMapInfo *map, guint generation)
+{
+  GString *text = g_string_new (NULL);
+  const char *end;
+  gsize n_rest;
+
+  GST_OBJECT_LOCK (self);
+  g_string_append_len (text, self->rest, (gssize) self->n_rest);
+  g_string_append_len (text, (const char *) map->data, (gssize) map->size);
+  g_utf8_validate_len (text->str, text->len, &end);
+  n_rest = text->len - (gsize) (end - text->str);
+  /* GLib says the same of a NUL */
+  if (*end == '\0'
+      || g_utf8_get_char_validated (end, (gssize) n_rest) != (gunichar) -2)
+    n_rest = 0;
+  if (generation == self->generation) {
+    memcpy (self->rest, text->str + text->len - n_rest, n_rest);
+    self->n_rest = n_rest;
+  }
+  GST_OBJECT_UNLOCK (self);
+  g_string_truncate (text, text->len - n_rest);
+  return text;
+}
+
 /* (transfer full) (nullable): the text, if it is to be sent */
 static char *
-read_text (GstKandyChatSink *self, GstBuffer *buffer)
+read_text (GstKandyChatSink *self, GstBuffer *buffer, guint generation)
 {
   GstMapInfo map;
-  char *text = NULL;
-  gsize length;
+  GString *text;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    note_loss (self, "A buffer cannot be read.");
     GST_ELEMENT_WARNING (
         self, RESOURCE, READ, (NULL), ("A buffer cannot be read"));
     return NULL;
   }
-  length = map.size;
-  while (length > 0
-      && (map.data[length - 1] == '\n' || map.data[length - 1] == '\r'
-          || map.data[length - 1] == '\0'))
-    length--;
-  if (length > 0
-      && !g_utf8_validate_len ((const char *) map.data, length, NULL))
-    GST_ELEMENT_WARNING (self, STREAM, WRONG_TYPE,
-        ("A message that is no UTF-8 text was not sent."),
-        ("%" G_GSIZE_FORMAT " bytes", map.size));
-  else if (length > 0)
-    text = g_strndup ((const char *) map.data, length);
+  text = join (self, &map, generation);
   gst_buffer_unmap (buffer, &map);
-  return text;
+  /* strchr() finds NUL, too */
+  while (text->len > 0 && strchr ("\n\r", text->str[text->len - 1]) != NULL)
+    g_string_truncate (text, text->len - 1);
+  if (!g_utf8_validate_len (text->str, text->len, NULL)) {
+    warn_no_text (self, text->len);
+    g_string_truncate (text, 0);
+  }
+  return g_string_free (text, text->len == 0);
 }
 
 typedef struct {
@@ -171,9 +235,11 @@ on_reply (GstPromise *promise, gpointer user_data)
       && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     const char *code = kandy_error_get_platform_code (error);
     guint status = kandy_error_get_http_status (error);
+    g_autofree char *reason =
+        g_strdup_printf ("A message was not sent: %s", error->message);
 
-    GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, WRITE,
-        ("A message was not sent: %s", error->message),
+    note_loss (self, reason);
+    GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, WRITE, ("%s", reason),
         ("code %s, HTTP status %u", code != NULL ? code : "NO_CODE", status),
         ("code", G_TYPE_STRING, code != NULL ? code : "NO_CODE", "http-status",
             G_TYPE_UINT, status, NULL));
@@ -205,6 +271,39 @@ send_text (GstKandyChatSink *self, const char *text, guint generation)
   gst_promise_unref (promise);
 }
 
+/* All have gone, or been lost. @eos: (transfer full) */
+static void
+end_stream (GstKandyChatSink *self, GstMessage *eos)
+{
+  g_autofree char *reason = NULL;
+  gsize n_rest;
+  guint n_lost;
+
+  GST_OBJECT_LOCK (self);
+  n_rest = self->n_rest;
+  self->n_rest = 0;
+  GST_OBJECT_UNLOCK (self);
+  if (n_rest > 0)
+    warn_no_text (self, n_rest);
+
+  GST_OBJECT_LOCK (self);
+  n_lost = self->n_lost;
+  reason = g_strdup (self->reason);
+  GST_OBJECT_UNLOCK (self);
+  if (n_lost == 0) {
+    GST_BIN_CLASS (gst_kandy_chat_sink_parent_class)
+        ->handle_message (GST_BIN (self), eos);
+    return;
+  }
+  gst_message_unref (eos);
+  if (n_lost == 1)
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s", reason), (NULL));
+  else
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
+        ("%u messages were not sent; the last one: %s", n_lost, reason),
+        (NULL));
+}
+
 /* Sends what waits, unless something is on its way already */
 static void
 gst_kandy_chat_sink_work (GstKandyChatSink *self)
@@ -229,7 +328,7 @@ gst_kandy_chat_sink_work (GstKandyChatSink *self)
 
     sample = gst_app_sink_try_pull_sample (self->appsink, 0);
     if (sample != NULL) {
-      text = read_text (self, gst_sample_get_buffer (sample));
+      text = read_text (self, gst_sample_get_buffer (sample), generation);
       if (text != NULL) {
         send_text (self, text, generation);
         return;
@@ -245,8 +344,7 @@ gst_kandy_chat_sink_work (GstKandyChatSink *self)
     GST_OBJECT_UNLOCK (self);
     if (over) {
       if (eos != NULL)
-        GST_BIN_CLASS (gst_kandy_chat_sink_parent_class)
-            ->handle_message (GST_BIN (self), eos);
+        end_stream (self, eos);
       return;
     }
   }
@@ -314,6 +412,8 @@ gst_kandy_chat_sink_change_state (
     GST_OBJECT_LOCK (self);
     self->generation++;
     self->sending = FALSE;
+    self->n_rest = 0;
+    self->n_lost = 0;
     eos = g_steal_pointer (&self->waiting);
     GST_OBJECT_UNLOCK (self);
     g_clear_pointer (&eos, gst_message_unref);
@@ -380,6 +480,7 @@ gst_kandy_chat_sink_finalize (GObject *object)
   GstKandyChatSink *self = GST_KANDY_CHAT_SINK (object);
 
   g_free (self->destination);
+  g_free (self->reason);
   g_clear_pointer (&self->waiting, gst_message_unref);
 
   G_OBJECT_CLASS (gst_kandy_chat_sink_parent_class)->finalize (object);

@@ -189,6 +189,7 @@ GST_START_TEST (test_warnings)
 {
   GstElement *bob = reader ("bob", "");
   GstElement *alice = writer ("alice", "destination=nobody");
+  g_autofree char *text = NULL;
 
   say (alice, "to nobody");
   wait_warning (alice, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE);
@@ -196,12 +197,41 @@ GST_START_TEST (test_warnings)
   wait_warning (alice, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
   push (alice, "a\0b", 3);
   wait_warning (alice, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  /* and who only looks at the end learns of it, too */
+  end (alice);
+  text = fixture_wait_error (
+      alice, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE, NULL);
+  fail_unless (g_str_has_prefix (text, "3 messages were not sent"), "%s", text);
   fixture_stop (alice);
 
   alice = writer ("alice", "destination=bob");
   say (alice, "to bob");
   assert_reads (bob, "to bob\n");
+  end (alice);
+  fixture_wait_eos (alice);
   fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
+/* What reads a file does not look where a character ends. __i__: how many bytes
+ * of it the first buffer has */
+GST_START_TEST (test_split_character)
+{
+  GstElement *bob = reader ("bob", "");
+  GstElement *alice = writer ("alice", "destination=bob");
+  static const char noodles[] = "\xf0\x9f\x8d\x9c";
+
+  push (alice, "noodles: \xf0\x9f\x8d\x9c", 9 + __i__);
+  push (alice, noodles + __i__, 4 - __i__);
+  assert_reads (bob, "noodles: \n");
+  assert_reads (bob, "\xf0\x9f\x8d\x9c\n");
+  push (alice, noodles, __i__);
+  end (alice);
+  g_free (fixture_wait_error (
+      alice, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE, NULL));
+  fixture_stop (alice);
+  assert_reads_nothing (bob);
   fixture_stop (bob);
 }
 GST_END_TEST;
@@ -353,6 +383,7 @@ chat_suite (void)
   tcase_add_test (tcase, test_both_ways);
   tcase_add_test (tcase, test_sms);
   tcase_add_test (tcase, test_warnings);
+  tcase_add_loop_test (tcase, test_split_character, 1, 4);
   tcase_add_test (tcase, test_stop);
   tcase_add_test (tcase, test_signaller);
   suite_add_tcase (suite, tcase);
