@@ -177,6 +177,47 @@ kandy_loopback_add_client (KandyLoopback *self, const char *client_id,
   return args.ok;
 }
 
+typedef struct {
+  const char *id;
+  const char *const *members;
+  GError **error;
+  gboolean ok;
+} AddGroup;
+
+static void
+add_group (KandyLoopback *self, gpointer data)
+{
+  AddGroup *args = data;
+
+  args->ok = kl_groups_add (self, args->id, args->members, args->error);
+}
+
+/**
+ * kandy_loopback_add_group:
+ * @self: a platform
+ * @id: the group's id, which is its name, too
+ * @members: (array zero-terminated=1): accounts, by address or by the name
+ *     before the domain; the first one is the administrator
+ * @error: return location for a #GError
+ *
+ * Adds a group in which all of them take part, without an invitation. A group
+ * that the store has already stays as it is.
+ *
+ * Returns: %FALSE if the id is malformed or there is no such account
+ */
+gboolean
+kandy_loopback_add_group (KandyLoopback *self, const char *id,
+    const char *const *members, GError **error)
+{
+  AddGroup args = { id, members, error, FALSE };
+
+  g_return_val_if_fail (KANDY_IS_LOOPBACK (self), FALSE);
+  g_return_val_if_fail (id != NULL && members != NULL, FALSE);
+
+  kl_run (self, add_group, &args);
+  return args.ok;
+}
+
 static void
 load_config (KandyLoopback *self, gpointer data)
 {

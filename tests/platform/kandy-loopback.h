@@ -148,6 +148,8 @@ gboolean kandy_loopback_add_account (KandyLoopback *self, const char *address,
     const char *password, GError **error);
 gboolean kandy_loopback_add_client (KandyLoopback *self, const char *client_id,
     const char *client_secret, GError **error);
+gboolean kandy_loopback_add_group (KandyLoopback *self, const char *id,
+    const char *const *members, GError **error);
 gboolean kandy_loopback_load_config (KandyLoopback *self, const char *path,
     GError **error);
 /* Only while it does not run */

@@ -625,6 +625,74 @@ handle_participants (KlRequest *request, const Group *group, char **rest)
   }
 }
 
+/* The account of that address, or of that name in any domain */
+static KlAccount *
+find_member (KandyLoopback *self, const char *name)
+{
+  gsize length = strlen (name);
+  guint i;
+
+  for (i = 0; i < self->accounts->len; i++) {
+    KlAccount *account = self->accounts->pdata[i];
+
+    if (g_ascii_strcasecmp (account->address, name) == 0
+        || (g_ascii_strncasecmp (account->address, name, length) == 0
+            && account->address[length] == '@'))
+      return account;
+  }
+  return NULL;
+}
+
+/* A group that is there from the beginning. One that the store has already
+ * stays as it is: who has left it is not put in again. */
+gboolean
+kl_groups_add (KandyLoopback *self, const char *id, const char *const *members,
+    GError **error)
+{
+  g_autoptr (GPtrArray) accounts = g_ptr_array_new ();
+  guint i;
+
+  /* "sessions" is the path of something else */
+  if (!*id || strlen (id) > 64 || g_str_equal (id, "sessions")
+      || strspn (id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen (id)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "\"%s\" is no id of a group: it has small letters, digits and hyphens",
+        id);
+    return FALSE;
+  }
+  for (i = 0; members[i]; i++) {
+    KlAccount *account = find_member (self, members[i]);
+
+    if (!account) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+          "There is no account \"%s\" for the group \"%s\"", members[i], id);
+      return FALSE;
+    }
+    g_ptr_array_add (accounts, account);
+  }
+  if (accounts->len == 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "The group \"%s\" has nobody in it", id);
+    return FALSE;
+  }
+
+  kl_store_begin (self->store);
+  if (kl_store_run (self->store,
+          "INSERT OR IGNORE INTO groups (id, name) VALUES (?, ?)", "ss", id, id)
+      > 0) {
+    for (i = 0; i < accounts->len; i++) {
+      KlAccount *account = accounts->pdata[i];
+
+      kl_store_run (self->store,
+          "INSERT OR IGNORE INTO participants"
+          " (group_id, address, status, admin) VALUES (?, ?, 'Connected', ?)",
+          "ssi", id, account->address, (gint64) (i == 0));
+    }
+  }
+  kl_store_commit (self->store);
+  return TRUE;
+}
+
 /* rest: what follows the user in the path, beginning with "group" */
 void
 kl_groups_handle (KlRequest *request, char **rest)

@@ -293,6 +293,8 @@ void kl_attachments_handle (KlRequest *request, char **rest);
  * have messages relayed, it is enough to be Connected in the table
  * of participants. */
 gboolean kl_groups_add_tables (KlStore *store, GError **error);
+gboolean kl_groups_add (KandyLoopback *self, const char *id,
+    const char *const *members, GError **error);
 void kl_groups_handle (KlRequest *request, char **rest);
 GPtrArray *kl_groups_get_connected (KandyLoopback *self, const char *group);
 

@@ -26,6 +26,7 @@ static gboolean tls;
 static char *tls_cert;
 static char *tls_key;
 static char **accounts;
+static char **groups;
 static char *config;
 static char *store;
 static gboolean verbose;
@@ -45,6 +46,9 @@ static const GOptionEntry entries[] = {
   { "account", 0, 0, G_OPTION_ARG_STRING_ARRAY, &accounts,
       "Add an account; may be given again (default: see below)",
       "NAME@DOMAIN:PASSWORD" },
+  { "group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &groups,
+      "Add a group with these accounts in it; may be given again",
+      "ID:NAME[,NAME...]" },
   { "config", 0, 0, G_OPTION_ARG_FILENAME, &config,
       "Read accounts, client ids, policies and faults from a JSON file", "F" },
   { "store", 0, 0, G_OPTION_ARG_FILENAME, &store,
@@ -117,6 +121,30 @@ add_accounts (KandyLoopback *loopback, const char *const *list, GError **error)
     }
     name = g_strndup (list[i], colon - list[i]);
     if (!kandy_loopback_add_account (loopback, name, colon + 1, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_groups (KandyLoopback *loopback, GError **error)
+{
+  guint i;
+
+  for (i = 0; groups && groups[i]; i++) {
+    const char *colon = strchr (groups[i], ':');
+    g_autofree char *id = NULL;
+    g_auto (GStrv) members = NULL;
+
+    if (!colon) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "--group wants ID:NAME[,NAME...], not \"%s\"", groups[i]);
+      return FALSE;
+    }
+    id = g_strndup (groups[i], colon - groups[i]);
+    members = g_strsplit (colon + 1, ",", -1);
+    if (!kandy_loopback_add_group (
+            loopback, id, (const char *const *) members, error))
       return FALSE;
   }
   return TRUE;
@@ -201,6 +229,8 @@ main (int argc, char **argv)
     return failure (error);
   if (kandy_loopback_count_accounts (loopback) == 0)
     add_accounts (loopback, default_accounts, NULL);
+  if (!add_groups (loopback, &error))
+    return usage_error (error->message);
 
   loop = g_main_loop_new (NULL, FALSE);
   sources[0] = g_unix_signal_add (SIGTERM, on_signal, loop);

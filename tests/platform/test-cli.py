@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line of kandy-loopback: first line, exit codes, signals."""
 
+import base64
 import json
 import os
 import re
@@ -49,14 +50,35 @@ class Server:
             return reply.status, reply.read().decode()
 
     def sign_on(self, username, password):
+        return self.ask_token(username, password)[0]
+
+    def ask_token(self, username, password):
         form = urllib.parse.urlencode({
             'grant_type': 'password', 'client_id': 'loopback',
             'username': username, 'password': password}).encode()
         try:
-            return self.get('/cpaas/auth/v1/token', data=form)[0]
+            status, text = self.get('/cpaas/auth/v1/token', data=form)
+            return status, json.loads(text)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code
+                return error.code, None
+
+    def groups(self, username, password):
+        _, tokens = self.ask_token(username, password)
+        token = tokens['access_token']
+        claims = token.split('.')[1]
+        user = json.loads(base64.urlsafe_b64decode(
+            claims + '=' * (-len(claims) % 4)))['preferred_username']
+        request = urllib.request.Request(
+            f'{self.scheme}://{self.host}:{self.port}'
+            f'/cpaas/chat/v1/{user}/group',
+            headers={'Authorization': f'Bearer {token}'})
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
+            groups = json.load(reply)['groupChatSessionInformationList']
+        return [(group['x-name'], [(one['address'], one['status'],
+                                    one['x-isAdmin'])
+                                   for one in group['participant']])
+                for group in groups['groupChatSessionInformation']]
 
 
 def run(*args):
@@ -116,6 +138,19 @@ class Test(unittest.TestCase):
                 self.assertEqual(
                     server.sign_on('alice@loopback.example', 'alice'), 401)
 
+    def test_groups(self):
+        with Server('--group', 'roof:bob,alice@loopback.example',
+                    '--group', 'cellar:carol') as server:
+            roof = [('bob@loopback.example', 'Connected', True),
+                    ('alice@loopback.example', 'Connected', False)]
+            for name in ('alice', 'bob'):
+                self.assertEqual(
+                    server.groups(f'{name}@loopback.example', name),
+                    [('roof', roof)])
+            self.assertEqual(server.groups('carol@loopback.example', 'carol'),
+                             [('cellar', [('carol@loopback.example',
+                                           'Connected', True)])])
+
     def test_config_without_accounts(self):
         with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
             json.dump({'policies': {'tokenLifetime': 60}}, file)
@@ -144,6 +179,9 @@ class Test(unittest.TestCase):
         for args in (['--no-such-option'], ['stray'], ['--port', '65536'],
                      ['--port', '-1'], ['--port', 'x'], ['--port'],
                      ['--account', 'nobody'], ['--account', 'x:y'],
+                     ['--group', 'roof'], ['--group', ':alice'],
+                     ['--group', 'roof:'], ['--group', 'roof:alice,nobody'],
+                     ['--group', 'sessions:alice'], ['--group', '../x:alice'],
                      ['--tls-cert', '/x'], ['--tls-key', '/x'],
                      ['--tls', '--tls-cert', '/x', '--tls-key', '/x']):
             code, out, err = run(*args)
@@ -154,8 +192,8 @@ class Test(unittest.TestCase):
         code, out, err = run('--help')
         self.assertEqual((code, err), (0, ''))
         for option in ('--address', '--port', '--tls', '--tls-cert',
-                       '--tls-key', '--account', '--config', '--verbose',
-                       '--version'):
+                       '--tls-key', '--account', '--group', '--config',
+                       '--store', '--verbose', '--version'):
             self.assertIn(option, out)
         self.assertTrue(all(len(line) <= 120 for line in out.splitlines()))
 
