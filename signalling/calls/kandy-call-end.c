@@ -232,10 +232,11 @@ kandy_call_end_async (KandyCall *self, GCancellable *cancellable,
   task = kandy_call_task_new (
       self, kandy_call_end_async, cancellable, callback, user_data);
   if (kandy_call_is_over (self) || self->ending != KANDY_OPERATION_NONE) {
-    invalid = kandy_call_is_over (self) ? kandy_error_new (KANDY_ERROR_INVALID_STATE,
-                  "call:6", 0, "Cannot end a call that is %s.",
-                  kandy_call_state_to_string (self->state))
-                             : NULL;
+    invalid = kandy_call_is_over (self)
+        ? kandy_error_new (KANDY_ERROR_INVALID_STATE, "call:6", 0,
+            "Cannot end a call that is %s.",
+            kandy_call_state_to_string (self->state))
+        : NULL;
     kandy_call_begin (self, KANDY_OPERATION_END, task, invalid);
     kandy_call_flush (self);
     return;
