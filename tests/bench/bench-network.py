@@ -3,23 +3,30 @@
 """What is heard and seen over bad lines: a report, not a test.
 
 Two pipelines in network namespaces call each other over a line that loses and
-delays packets (netem.py). For each kind of line one call has what we do against
-it, Opus with in-band FEC and VP8 with NACK and RTX, and one has neither FEC nor
-RTX, in the same run, on a line that behaves the same. Both ask for key frames.
+delays packets (netem.py), both ways. For each kind of line there are three
+calls in the same run, on lines that behave the same:
 
-  heard   share of the ticks, 10 ms of sound each 60 ms, that came out: nothing
-          that a decoder makes up in place of a lost packet is one
-  fps     pictures a second, of 30, of noise: some four packets each
-  frozen  share of the time in pauses between pictures longer than 200 ms
-  lost    share of the packets that the line lost in fact
+  ours     the elements: Opus with in-band FEC, VP8 with NACK and RTX
+  by hand  two webrtcbin that are wired by hand, as gst-launch-1.0 could be: the
+           same codecs with the same settings, FEC, NACK and RTX
+  bare     the elements with neither FEC nor RTX
 
-A packet can be asked for again only as long as the latency (jitter buffer) lasts
-longer than the round trip, which is twice the delay.
+  heard    share of the ticks, 10 ms of sound each 60 ms, that came out: nothing
+           that a decoder makes up in place of a lost packet is one
+  fps      pictures a second, of 30
+  frozen   share of the time in pauses between pictures longer than 200 ms
+  lost     share of the packets that the line lost in fact
 
-Arguments: the endpoint, the loopback platform, and, optionally, the seconds that
-each kind of line lasts and the latency in ms.
+All are of the end that fared worse. The pictures are noise, some four packets
+each: of a still picture less would be lost.
+
+Runs as root, or where users may have namespaces:
+
+  ninja -C BUILD run-bench-network
+  meson devenv -C BUILD tests/bench/bench-network.py --help
 """
 
+import argparse
 import os
 import sys
 import time
@@ -30,8 +37,6 @@ sys.path.insert(0, os.path.join(
 import netem  # noqa: E402
 import network  # noqa: E402
 
-LOSSES = [0, 0.02, 0.05, 0.1, 0.2]
-DELAYS = [0, 0.05, 0.2]
 SETTLE = 3
 # The rates that a line with much loss has left behind rise slowly
 REST = 8
@@ -41,23 +46,41 @@ SOUND = (f'audiotestsrc is-live=true wave=ticks freq=1000 volume=0.8 '
          f'sine-periods-per-tick=10 tick-interval={TICK_MS}000000 '
          f'! audio/x-raw,rate=48000 ! ')
 VIDEO = (f'videotestsrc is-live=true pattern=snow ! '
-         f'video/x-raw,width=160,height=120,framerate={FPS}/1 ! out.video_0 ')
-SOURCES = {
-    True: SOUND + 'out.audio_0 ' + VIDEO,
-    False: SOUND + 'opusenc complexity=5 inband-fec=false ! out.audio_0 ' + VIDEO,
-}
+         f'video/x-raw,width=160,height=120,framerate={FPS}/1 ! ')
+OURS = SOUND + 'out.audio_0 ' + VIDEO + 'out.video_0 '
+BARE = (SOUND + 'opusenc complexity=5 inband-fec=false ! out.audio_0 '
+        + VIDEO + 'out.video_0 ')
+# As the elements set theirs
+BY_HAND = (
+    SOUND + 'opusenc audio-type=voice complexity=5 inband-fec=true '
+    'packet-loss-percentage=5 frame-size=20 bitrate-type=constrained-vbr '
+    'bitrate=48000 ! rtpopuspay pt=111 '
+    '! application/x-rtp,encoding-params=(string)2 ! in. '
+    + VIDEO + 'queue ! vp8enc target-bitrate=1000000 deadline=1 cpu-used=8 '
+    'error-resilient=1 keyframe-max-dist=3000 end-usage=cbr lag-in-frames=0 '
+    'threads=2 buffer-initial-size=300 buffer-optimal-size=400 buffer-size=600 '
+    'undershoot=95 min-quantizer=4 max-quantizer=63 dropframe-threshold=30 '
+    '! rtpvp8pay pt=96 picture-id-mode=2 ! in. ')
+KINDS = ['ours', 'by hand', 'bare']
 
 
 class Bench:
-    def __init__(self, endpoint, loopback, protected, latency):
+    def __init__(self, endpoint, loopback, kind, latency):
         self.net = network.Network(endpoint, loopback)
         try:
-            self._call(protected, latency)
+            self._open_line()
+            if kind == 'by hand':
+                self._wire(latency)
+            else:
+                self._call(kind, latency)
+            for end in self.net.ends:
+                network.until(lambda: end.ask('measure', gap=True)['ticks'] > 0,
+                              f'{end.name} hears')
         except BaseException:
             self.net.stop()
             raise
 
-    def _call(self, protected, latency):
+    def _open_line(self):
         self.net.forward(False)
         tuns = []
         for end, host in ((self.net.alice, 1), (self.net.bob, 2)):
@@ -65,13 +88,22 @@ class Bench:
             end.ip('addr', 'add', f'10.78.0.{host}/24', 'dev', 'line')
             end.ip('link', 'set', 'line', 'up')
         self.line = netem.Line(*tuns)
+
+    def _call(self, kind, latency):
         for end, role in ((self.net.bob, 'auto-answer=true'),
                           (self.net.alice, 'destination=bob')):
-            self.net.play(end, role, f'latency={latency}', SOURCES[protected],
-                          '' if protected else 'rtx')
+            self.net.play(end, role, f'latency={latency}',
+                          OURS if kind == 'ours' else BARE,
+                          '' if kind == 'ours' else 'rtx')
+
+    def _wire(self, latency):
         for end in self.net.ends:
-            network.until(lambda: end.ask('measure', gap=True)['ticks'] > 0,
-                          f'{end.name} hears')
+            end.ask('play', pipeline='webrtcbin name=in bundle-policy=max-compat '
+                                     f'latency={latency} {BY_HAND}')
+        self.net.alice.ask('describe', element='in')
+        offer = self.net.alice.description()
+        self.net.bob.ask('describe', element='in', sdp=offer)
+        self.net.alice.ask('accept', element='in', sdp=self.net.bob.description())
 
     def measure(self, loss, delay, seconds):
         ends = self.net.ends
@@ -97,44 +129,70 @@ class Bench:
         self.line.stop()
 
 
-def main():
-    endpoint, loopback = sys.argv[1:3]
-    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 6
-    latency = int(sys.argv[4]) if len(sys.argv) > 4 else 200
-    network.enter()
-    results = {}
-    for protected in (True, False):
-        bench = Bench(endpoint, loopback, protected, latency)
-        try:
-            for delay in DELAYS:
-                bench.line.set(0, delay)
-                time.sleep(REST)
-                for loss in LOSSES:
-                    print(f'  {"with" if protected else "without"} FEC and '
-                          f'RTX: {delay * 1000:.0f} ms, {loss:.0%} ...',
-                          end=' ', file=sys.stderr, flush=True)
-                    found = bench.measure(loss, delay, seconds)
-                    results[protected, delay, loss] = found
-                    print(', '.join(f'{name} {value:.2f}'
-                                    for name, value in found.items()),
-                          file=sys.stderr)
-        finally:
-            bench.stop()
+def numbers(text):
+    return [float(number) for number in text.split(',')]
 
-    print(f'{seconds:.0f} s for each kind of line, latency {latency} ms, load '
-          f'{os.getloadavg()[0]:.1f} on {os.cpu_count()} processors')
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('endpoint')
+    parser.add_argument('loopback')
+    parser.add_argument('--seconds', type=float, default=6,
+                        help='that each kind of line lasts (6)')
+    parser.add_argument('--latency', type=int, default=200,
+                        help='of the jitter buffers, in ms (200)')
+    parser.add_argument('--loss', type=numbers, default=[0, 2, 5, 10, 20],
+                        metavar='N,...', help='in percent (0,2,5,10,20)')
+    parser.add_argument('--delay', type=numbers, default=[0, 50, 200],
+                        metavar='N,...', help='one way, in ms (0,50,200)')
+    parser.add_argument('--kinds', type=lambda text: text.split(','),
+                        default=KINDS, metavar='NAME,...',
+                        help='of calls (%s)' % ','.join(KINDS))
+    return parser.parse_args()
+
+
+def run(options, kind, results):
+    bench = Bench(options.endpoint, options.loopback, kind, options.latency)
+    try:
+        for delay in options.delay:
+            bench.line.set(0, delay / 1000)
+            time.sleep(REST)
+            for loss in options.loss:
+                print(f'  {kind}: {delay:g} ms, {loss:g} % ...', end=' ',
+                      file=sys.stderr, flush=True)
+                found = bench.measure(loss / 100, delay / 1000, options.seconds)
+                results[kind, delay, loss] = found
+                print(', '.join(f'{name} {value:.2f}'
+                                for name, value in found.items()),
+                      file=sys.stderr)
+    finally:
+        bench.stop()
+
+
+def report(options, results):
+    print(f'{options.seconds:g} s for each kind of line, latency '
+          f'{options.latency} ms, load {os.getloadavg()[0]:.1f} on '
+          f'{os.cpu_count()} processors')
     columns = 'heard    fps  frozen   lost'
-    print(f'{"":16}{"with FEC and RTX":32}{"without":32}ratio')
-    print(f'delay    loss   {columns:32}{columns:32}heard    fps')
-    for delay in DELAYS:
-        for loss in LOSSES:
-            a, b = (results[p, delay, loss] for p in (True, False))
-            print(f'{delay * 1000:3.0f} ms  {loss:6.0%}  '
+    print(f'{"":16}' + ''.join(f'{kind:32}' for kind in options.kinds))
+    print('delay    loss   ' + f'{columns:32}' * len(options.kinds))
+    for delay in options.delay:
+        for loss in options.loss:
+            rows = (results[kind, delay, loss] for kind in options.kinds)
+            print(f'{delay:3g} ms  {loss:4g} %  '
                   + ''.join(f'{r["heard"]:6.1%}  {r["fps"]:5.1f}  '
                             f'{r["frozen"]:6.1%}  {r["lost"]:5.1%}   '
-                            for r in (a, b))
-                  + f'  {a["heard"] / max(b["heard"], 0.001):5.2f}'
-                  + f'  {a["fps"] / max(b["fps"], 0.1):5.2f}')
+                            for r in rows))
+
+
+def main():
+    options = parse_arguments()
+    network.enter()
+    results = {}
+    for kind in options.kinds:
+        run(options, kind, results)
+    report(options, results)
 
 
 if __name__ == '__main__':

@@ -25,14 +25,20 @@
  *                             stood still ("frozen"); and how many were "shown"
  *   { "id": 6, "do": "write", "element": NAME, "text": TEXT }   a buffer from
  *                             an appsrc
- *   { "id": 7, "do": "quit" }      to NULL, then exit
+ *   { "id": 7, "do": "describe", "element": NAME, "sdp": TEXT }   an offer of a
+ *                             webrtcbin, or, with "sdp", the answer to that.
+ *                             The pipeline gives its media no latency: it would
+ *                             be that of what is received
+ *   { "id": 8, "do": "accept", "element": NAME, "sdp": TEXT }   the answer
+ *   { "id": 9, "do": "quit" }      to NULL, then exit
  *
  * Events: { "event": "message", "type": ..., "name": ..., "fields": {...} } for
  * messages on the bus, { "event": "pad", "name": ..., "caps": ... },
  * { "event": "gone", "name": ... }, { "event": "sound" } for the first sound,
  * { "event": "picture" } for the first frame, { "event": "text", "name": ...,
- * "text": ... } for each buffer of text that comes to an appsink. "time" is
- * wall-clock ms.
+ * "text": ... } for each buffer of text that comes to an appsink,
+ * { "event": "description", "sdp": ... } of a webrtcbin. "time" is wall-clock
+ * ms.
  *
  * End of input is a "quit".
  */
@@ -40,6 +46,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "plain.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -391,10 +399,13 @@ static void
 on_pad_added (GstElement *element, GstPad *pad, gpointer data)
 {
   Endpoint *self = data;
-  gboolean is_video = g_str_has_prefix (GST_PAD_NAME (pad), "video");
   g_autoptr (GError) error = NULL;
   g_autoptr (GstCaps) caps = gst_pad_query_caps (pad, NULL);
   g_autofree char *caps_text = gst_caps_to_string (caps);
+  const char *decoder = plain_get_decoder (pad);
+  gboolean is_video = decoder ? strstr (decoder, "vp8dec") != NULL
+                              : g_str_has_prefix (GST_PAD_NAME (pad), "video");
+  g_autofree char *text = NULL;
   JsonBuilder *builder;
   GstElement *meter;
   g_autoptr (GstElement) sink = NULL;
@@ -403,14 +414,17 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer data)
     0,
   };
 
-  meter = gst_parse_bin_from_description (is_video
-          ? "queue ! videoconvert ! videoscale add-borders=false "
-            "! video/x-raw,format=RGB,width=16,height=16 "
-            "! appsink name=meter sync=false async=false"
-          : "queue ! audioconvert ! audioresample "
-            "! audio/x-raw,format=F32LE,channels=1,rate=48000 "
-            "! appsink name=meter sync=false async=false",
-      TRUE, &error);
+  if (GST_PAD_IS_SINK (pad))
+    return;
+  text = g_strconcat (decoder ? decoder : "", decoder ? " ! " : "",
+      is_video ? "queue ! videoconvert ! videoscale add-borders=false "
+                 "! video/x-raw,format=RGB,width=16,height=16 "
+                 "! appsink name=meter sync=false async=false"
+               : "queue ! audioconvert ! audioresample "
+                 "! audio/x-raw,format=F32LE,channels=1,rate=48000 "
+                 "! appsink name=meter sync=false async=false",
+      NULL);
+  meter = gst_parse_bin_from_description (text, TRUE, &error);
   if (!meter) {
     g_printerr ("Cannot measure a pad: %s\n", error->message);
     return;
@@ -440,7 +454,7 @@ on_pad_removed (GstElement *element, GstPad *pad, gpointer data)
 
   add_string (builder, "name", GST_PAD_NAME (pad));
   g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
-  if (meter) {
+  if (meter && self->pipeline) {
     gst_element_set_locked_state (meter, TRUE);
     gst_element_set_state (meter, GST_STATE_NULL);
     gst_bin_remove (GST_BIN (self->pipeline), meter);
@@ -747,6 +761,39 @@ do_write (Endpoint *self, JsonObject *command, GError **error)
 }
 
 static void
+on_described (const char *sdp, gpointer data)
+{
+  JsonBuilder *builder = new_event ("description");
+
+  add_string (builder, "sdp", sdp);
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+}
+
+static gboolean
+do_describe (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+
+  if (!element)
+    return FALSE;
+  gst_pipeline_set_latency (GST_PIPELINE (self->pipeline), 0);
+  plain_describe (element,
+      json_object_get_string_member_with_default (command, "sdp", NULL),
+      on_described, self);
+  return TRUE;
+}
+
+static gboolean
+do_accept (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+
+  if (element)
+    plain_accept (element, string_member (command, "sdp"));
+  return element != NULL;
+}
+
+static void
 do_measure (Endpoint *self, JsonObject *command, JsonBuilder *reply)
 {
   gint64 now = g_get_monotonic_time ();
@@ -822,6 +869,10 @@ obey (Endpoint *self, JsonObject *command)
     do_unplug (self, command, &error);
   else if (g_str_equal (verb, "write"))
     do_write (self, command, &error);
+  else if (g_str_equal (verb, "describe"))
+    do_describe (self, command, &error);
+  else if (g_str_equal (verb, "accept"))
+    do_accept (self, command, &error);
   else if (g_str_equal (verb, "measure"))
     do_measure (self, command, reply);
   else if (g_str_equal (verb, "quit"))

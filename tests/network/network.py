@@ -156,6 +156,15 @@ class Endpoint:
                        and kind in str(event['fields'].get('type'))
                        for event in self.events)
 
+    def description(self):
+        """Of a webrtcbin that was asked to make one."""
+        def find():
+            with self.arrived:
+                return next((event['sdp'] for event in self.events
+                             if event.get('event') == 'description'), None)
+
+        return until(find, f'{self.name} makes a description')
+
     def expect_no_errors(self):
         with self.arrived:
             errors = [event['text'] for event in self.events
