@@ -86,6 +86,12 @@ enum {
   PROP_CONVERSATION_TYPE,
 };
 
+/* Bytes of a character, and what one of several bytes begins with (RFC 3629
+ * section 4) */
+#define UTF8_MAX 4
+#define UTF8_FIRST_LEAD 0xc2
+#define UTF8_LAST_LEAD 0xf4
+
 struct _GstKandyChatSink {
   GstKandyBaseBin parent_instance;
 
@@ -94,11 +100,11 @@ struct _GstKandyChatSink {
   /* guarded by the object lock */
   char *destination; /* (nullable) */
   KandyChatType type;
-  gboolean sending;    /* a message is on its way, or looked for */
-  gboolean again;      /* and there may be more by now */
-  guint generation;    /* counts the ways up from READY */
-  GstMessage *waiting; /* (nullable): EOS, until all has gone */
-  char rest[4];        /* the beginning of a character */
+  gboolean sending;        /* a message is on its way, or looked for */
+  gboolean again;          /* and there may be more by now */
+  guint generation;        /* counts the ways up from READY */
+  GstMessage *waiting;     /* (nullable): EOS, until all has gone */
+  char rest[UTF8_MAX - 1]; /* the beginning of a character */
   gsize n_rest;
   guint n_lost; /* messages that were not sent */
   char *reason; /* (nullable): why the last one was not */
@@ -143,30 +149,50 @@ warn_no_text (GstKandyChatSink *self, gsize size)
       ("%" G_GSIZE_FORMAT " bytes", size));
 }
 
-/* What the buffer before has left, and the buffer, without the beginning of a
- * character at its end, which is kept for the next one */
+/* How many bytes at the end of @text are the beginning of a character. GLib
+ * would wait for the rest of longer ones, too, and after a NUL. */
+static gsize
+count_begun (const GString *text)
+{
+  const char *end;
+  gsize n;
+
+  g_utf8_validate_len (text->str, text->len, &end);
+  n = text->len - (gsize) (end - text->str);
+  if (n == 0 || n >= UTF8_MAX || (guint8) *end < UTF8_FIRST_LEAD
+      || (guint8) *end > UTF8_LAST_LEAD
+      || g_utf8_get_char_validated (end, (gssize) n) != (gunichar) -2)
+    return 0;
+  return n;
+}
+
+/* What the buffer before has left, if the buffer goes on with it, and the
+ * buffer, without the beginning of a character at its end, which is kept for
+ * the next one. @n_lost: (out): bytes that were left, and have no end */
 static GString *
-join (GstKandyChatSink *self, const GstMapInfo *map, guint generation)
+join (GstKandyChatSink *self, const GstMapInfo *map, guint generation,
+    gsize *n_lost)
 {
   GString *text = g_string_new (NULL);
-  const char *end;
-  gsize n_rest;
+  gsize n_begun;
 
+  *n_lost = 0;
   GST_OBJECT_LOCK (self);
   g_string_append_len (text, self->rest, (gssize) self->n_rest);
   g_string_append_len (text, (const char *) map->data, (gssize) map->size);
-  g_utf8_validate_len (text->str, text->len, &end);
-  n_rest = text->len - (gsize) (end - text->str);
-  /* GLib says the same of a NUL */
-  if (*end == '\0'
-      || g_utf8_get_char_validated (end, (gssize) n_rest) != (gunichar) -2)
-    n_rest = 0;
+  if (self->n_rest > 0
+      && g_utf8_get_char_validated (text->str, (gssize) text->len)
+          == (gunichar) -1) {
+    *n_lost = self->n_rest;
+    g_string_erase (text, 0, (gssize) self->n_rest);
+  }
+  n_begun = count_begun (text);
   if (generation == self->generation) {
-    memcpy (self->rest, text->str + text->len - n_rest, n_rest);
-    self->n_rest = n_rest;
+    memcpy (self->rest, text->str + text->len - n_begun, n_begun);
+    self->n_rest = n_begun;
   }
   GST_OBJECT_UNLOCK (self);
-  g_string_truncate (text, text->len - n_rest);
+  g_string_truncate (text, text->len - n_begun);
   return text;
 }
 
@@ -176,6 +202,7 @@ read_text (GstKandyChatSink *self, GstBuffer *buffer, guint generation)
 {
   GstMapInfo map;
   GString *text;
+  gsize n_lost;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     note_loss (self, "A buffer cannot be read.");
@@ -183,8 +210,10 @@ read_text (GstKandyChatSink *self, GstBuffer *buffer, guint generation)
         self, RESOURCE, READ, (NULL), ("A buffer cannot be read"));
     return NULL;
   }
-  text = join (self, &map, generation);
+  text = join (self, &map, generation, &n_lost);
   gst_buffer_unmap (buffer, &map);
+  if (n_lost > 0)
+    warn_no_text (self, n_lost);
   /* strchr() finds NUL, too */
   while (text->len > 0 && strchr ("\n\r", text->str[text->len - 1]) != NULL)
     g_string_truncate (text, text->len - 1);
@@ -224,8 +253,6 @@ on_reply (GstPromise *promise, gpointer user_data)
 
   GST_OBJECT_LOCK (self);
   current = sending->generation == self->generation;
-  if (current)
-    self->sending = FALSE;
   GST_OBJECT_UNLOCK (self);
   if (!current)
     return;
@@ -244,6 +271,12 @@ on_reply (GstPromise *promise, gpointer user_data)
         ("code", G_TYPE_STRING, code != NULL ? code : "NO_CODE", "http-status",
             G_TYPE_UINT, status, NULL));
   }
+  /* only now: the end of the stream may come at any time, and tells of losses
+   */
+  GST_OBJECT_LOCK (self);
+  if (sending->generation == self->generation)
+    self->sending = FALSE;
+  GST_OBJECT_UNLOCK (self);
   gst_kandy_chat_sink_work (self);
 }
 

@@ -89,10 +89,10 @@ is_long_late (GstKandySinkPad *self, GstClockTime time)
 
 /* Who goes on after the end is told so, or a source that is not live would run
  * as fast as it can for nobody. But a queue that is told so drops all that it
- * holds, also an ALLOCATION query without answering it (1.22 and 1.26), and its
- * source waits for the answer for ever, as does who wants to stop it. With each
- * change of what is encoded there is such a query behind what the queue holds,
- * so that this is let through first. */
+ * holds, also an ALLOCATION query without answering it (seen with 1.22), and
+ * its source waits for the answer for ever, as does who wants to stop it. With
+ * each change of what is encoded there is such a query behind what the queue
+ * holds, so that this is let through first. */
 static GstPadProbeReturn
 on_late (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {

@@ -447,10 +447,10 @@ kandy_calls_class_init (KandyCallsClass *klass)
   /**
    * KandyCalls:ended-limit:
    *
-   * How many of the calls that are over are in the list. With each new call the
-   * oldest ones beyond that number leave it, so that a program that makes calls
-   * for years does not grow with them; whoever has a reference to one of them
-   * keeps it.
+   * How many of the calls that are over are in the list. With each new call,
+   * and when this is set, the oldest ones beyond that number leave it, so that
+   * a program that makes calls for years does not grow with them; whoever has a
+   * reference to one of them keeps it.
    */
   props[PROP_ENDED_LIMIT] = g_param_spec_uint ("ended-limit", "Ended limit",
       "How many of the calls that are over are in the list", 0, G_MAXUINT,

@@ -236,6 +236,31 @@ GST_START_TEST (test_split_character)
 }
 GST_END_TEST;
 
+/* A beginning that nothing goes on with takes nothing else with it. The last
+ * ones are those of characters that there are no more. */
+GST_START_TEST (test_broken_character)
+{
+  static const struct {
+    const char *text;
+    gsize length;
+  } beginnings[] = {
+    { "\xf0\x9f", 2 },
+    { "\xf0\x9f\x8d", 3 },
+    { "\xf8\x88", 2 },
+    { "\xfc\x84\x80\x80\x80", 5 },
+  };
+  GstElement *bob = reader ("bob", "");
+  GstElement *alice = writer ("alice", "destination=bob");
+
+  push (alice, beginnings[__i__].text, beginnings[__i__].length);
+  say (alice, "whole");
+  wait_warning (alice, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE);
+  assert_reads (bob, "whole\n");
+  fixture_stop (alice);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 /* Stopped with messages waiting, and started again */
 GST_START_TEST (test_stop)
 {
@@ -384,6 +409,7 @@ chat_suite (void)
   tcase_add_test (tcase, test_sms);
   tcase_add_test (tcase, test_warnings);
   tcase_add_loop_test (tcase, test_split_character, 1, 4);
+  tcase_add_loop_test (tcase, test_broken_character, 0, 4);
   tcase_add_test (tcase, test_stop);
   tcase_add_test (tcase, test_signaller);
   suite_add_tcase (suite, tcase);

@@ -168,7 +168,6 @@ GST_START_TEST (test_certificate)
     g_string_append_printf (s, "%s ", hashes[i].name);
     for (j = 0; hex[j]; j += 2)
       g_string_append_printf (s, "%s%.2s", j ? ":" : "", hex + j);
-    /* a weaker hash that would fit does not help */
     before = g_strndup (line, strcspn (line, "\r"));
     text = sdp_replace (offer, before, s->str);
     g_string_free (s, TRUE);
@@ -186,6 +185,51 @@ GST_START_TEST (test_certificate)
     g_clear_error (&error);
     sdp_peer_clear (&a);
   }
+}
+
+GST_END_TEST;
+
+/* A weaker hash that fits does not help where a stronger one is named. __i__:
+ * which stands first */
+GST_START_TEST (test_weaker_fingerprint)
+{
+  g_autofree char *offer = sdp_load ("audio-offer.sdp");
+  g_autoptr (GBytes) der = g_bytes_new_static ("certificate", 11);
+  static const struct {
+    const char *name;
+    GChecksumType type;
+    const char *certificate;
+  } hashes[] = {
+    { "sha-1", G_CHECKSUM_SHA1, "certificate" },
+    { "sha-256", G_CHECKSUM_SHA256, "another" },
+  };
+  const char *line = strstr (offer, "a=fingerprint:");
+  g_autofree char *before = g_strndup (line, strcspn (line, "\r"));
+  g_autofree char *text = NULL;
+  g_autoptr (GString) s = g_string_new (NULL);
+  GError *error = NULL;
+  SdpPeer a;
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (hashes); i++) {
+    guint which = (i + __i__) % G_N_ELEMENTS (hashes);
+    g_autofree char *hex = g_compute_checksum_for_string (
+        hashes[which].type, hashes[which].certificate, -1);
+
+    g_string_append_printf (
+        s, "%sa=fingerprint:%s ", i ? "\r\n" : "", hashes[which].name);
+    for (j = 0; hex[j]; j += 2)
+      g_string_append_printf (s, "%s%.2s", j ? ":" : "", hex + j);
+  }
+  text = sdp_replace (offer, before, s->str);
+
+  sdp_peer_init (&a, "alice", FALSE);
+  sdp_peer_receive (&a, AUDIO_CAPS, NULL);
+  g_free (sdp_peer_answer (&a, text, FALSE, NULL));
+  fail_if (gst_kandy_sdp_facade_check_certificate (a.facade, 0, der, &error));
+  fail_unless_equals_string (kandy_error_get_platform_code (error), "call:2");
+  g_clear_error (&error);
+  sdp_peer_clear (&a);
 }
 
 GST_END_TEST;
@@ -322,6 +366,7 @@ sdp_reading_suite (void)
   tcase_add_test (tc, test_bad_offers);
   tcase_add_test (tc, test_bad_answers);
   tcase_add_test (tc, test_certificate);
+  tcase_add_loop_test (tc, test_weaker_fingerprint, 0, 2);
   tcase_add_test (tc, test_candidates);
   tcase_add_test (tc, test_changes);
   return s;
