@@ -3,7 +3,7 @@
 """What is heard and seen over bad lines: a report, not a test.
 
 Two pipelines in network namespaces call each other over a line that loses and
-delays packets (netem.py), both ways. For each kind of line there are three
+delays packets (tests/network/netem.py), both ways. For each kind of line there are three
 calls in the same run, on lines that behave the same:
 
   ours     the elements: Opus with in-band FEC, VP8 with NACK and RTX
@@ -34,7 +34,6 @@ import time
 sys.path.insert(0, os.path.join(
     os.path.dirname(os.path.abspath(__file__)), '..', 'network'))
 
-import netem  # noqa: E402
 import network  # noqa: E402
 
 SETTLE = 3
@@ -68,7 +67,7 @@ class Bench:
     def __init__(self, endpoint, loopback, kind, latency):
         self.net = network.Network(endpoint, loopback)
         try:
-            self._open_line()
+            self.line = self.net.open_line()
             if kind == 'by hand':
                 self._wire(latency)
             else:
@@ -79,15 +78,6 @@ class Bench:
         except BaseException:
             self.net.stop()
             raise
-
-    def _open_line(self):
-        self.net.forward(False)
-        tuns = []
-        for end, host in ((self.net.alice, 1), (self.net.bob, 2)):
-            tuns.append(netem.open_tun('line', end.process.pid))
-            end.ip('addr', 'add', f'10.78.0.{host}/24', 'dev', 'line')
-            end.ip('link', 'set', 'line', 'up')
-        self.line = netem.Line(*tuns)
 
     def _call(self, kind, latency):
         for end, role in ((self.net.bob, 'auto-answer=true'),
@@ -126,7 +116,6 @@ class Bench:
 
     def stop(self):
         self.net.stop()
-        self.line.stop()
 
 
 def numbers(text):

@@ -9,13 +9,10 @@ back is open to those ports only, and from everywhere.
 import os
 import select
 import struct
-import sys
 import threading
 
 import network
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'bench'))
-from netem import MTU, open_tun  # noqa: E402
+from netem import MTU, open_tun
 
 OUTSIDE = '10.77.8.1'
 INSIDE = '10.77.9.2'

@@ -23,6 +23,8 @@ import threading
 import time
 import urllib.request
 
+import netem
+
 SKIP = 77
 TIMEOUT = 15
 
@@ -149,6 +151,13 @@ class Endpoint:
                     if event.get('name') == 'kandy-event'
                     and event['fields'].get('name') == name]
 
+    def digits(self):
+        """The DTMF tones that have begun"""
+        with self.arrived:
+            return [event['fields']['number'] for event in self.events
+                    if event.get('name') == 'dtmf-event'
+                    and event['fields'].get('start', True)]
+
     def progress(self, kind, code):
         with self.arrived:
             return any(event.get('type') == 'progress'
@@ -195,6 +204,7 @@ class Network:
     def __init__(self, endpoint, loopback):
         run('ip', 'link', 'set', 'lo', 'up')
         self.relays = []
+        self.line = None
         self.directory = None
         self.loopback = subprocess.Popen(
             [loopback, '--address', '0.0.0.0', '--port', '0'],
@@ -207,6 +217,17 @@ class Network:
     def forward(self, on):
         with open('/proc/sys/net/ipv4/ip_forward', 'w') as file:
             file.write('1' if on else '0')
+
+    def open_line(self):
+        """A bad line (netem.py) between the two ends, as their only way"""
+        self.forward(False)
+        tuns = []
+        for end, host in ((self.alice, 1), (self.bob, 2)):
+            tuns.append(netem.open_tun('line', end.process.pid))
+            end.ip('addr', 'add', f'10.78.0.{host}/24', 'dev', 'line')
+            end.ip('link', 'set', 'line', 'up')
+        self.line = netem.Line(*tuns)
+        return self.line
 
     def fault(self, fault):
         request = urllib.request.Request(
@@ -282,6 +303,8 @@ class Network:
     def stop(self):
         for end in self.ends:
             end.stop()
+        if self.line:
+            self.line.stop()
         for process in [self.loopback, *self.relays]:
             process.terminate()
             process.wait()
