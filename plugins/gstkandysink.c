@@ -127,6 +127,27 @@
  *   audiotestsrc is-live=true ! sink.audio_0 \
  *   kandysrc ! queue ! audioconvert ! audioresample ! autoaudiosink
  * ]|
+ *
+ * Two calls that are joined: who calls talks to bob and carol, and those two to
+ * each other. The platform has no request for that; each call is a session of
+ * its own, and what each of the three hears is mixed here. Either call can end
+ * without the other one:
+ * |[
+ * ACCOUNT="server=http://127.0.0.1:8080 username=alice@loopback.example \
+ *   password=alice eos-on-end=false"
+ * gst-launch-1.0 \
+ *   kandysink name=to-bob session=bob $ACCOUNT destination=bob \
+ *   kandysink name=to-carol session=carol $ACCOUNT destination=carol \
+ *   autoaudiosrc ! audioconvert ! audioresample ! tee name=own \
+ *   kandysrc session=bob media=audio ! audioconvert ! audioresample ! tee name=bob \
+ *   kandysrc session=carol media=audio ! audioconvert ! audioresample \
+ *     ! tee name=carol \
+ *   own. ! queue ! audiomixer name=for-bob ! to-bob.audio_0 \
+ *   own. ! queue ! audiomixer name=for-carol ! to-carol.audio_0 \
+ *   bob. ! queue ! for-carol. carol. ! queue ! for-bob. \
+ *   bob. ! queue ! audiomixer name=for-me ! audioconvert ! autoaudiosink \
+ *   carol. ! queue ! for-me.
+ * ]|
  */
 
 #ifdef HAVE_CONFIG_H

@@ -139,6 +139,72 @@ GST_START_TEST (test_forward)
 }
 GST_END_TEST;
 
+static void
+set_mute (GstElement *pipeline, gboolean mute)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "audio_0");
+
+  g_object_set (pad, "mute", mute, NULL);
+}
+
+static void
+set_volume (GstElement *pipeline, const char *name, double volume)
+{
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (pipeline), name);
+
+  g_object_set (source, "volume", volume, NULL);
+}
+
+/* The launch line of kandysink's documentation: alice calls bob and carol, and
+ * all three hear each other. One of them at a time is to be heard. */
+GST_START_TEST (test_join)
+{
+  GstElement *bob = start ("bob", "auto-answer=true", BOB);
+  GstElement *carol = start ("carol", "auto-answer=true", CAROL);
+  g_autofree char *account = fixture_account ("alice");
+  GstElement *alice = fixture_launch (
+      "kandysink name=to-bob session=bob %s destination=bob eos-on-end=false "
+      "kandysink name=to-carol session=carol %s destination=carol "
+      "eos-on-end=false "
+      "audiotestsrc name=me is-live=true freq=%u ! tee name=own "
+      "kandysrc session=bob media=audio ! audioconvert ! audioresample ! "
+      "tee name=bob "
+      "kandysrc session=carol media=audio ! audioconvert ! audioresample ! "
+      "tee name=carol "
+      "own. ! queue ! audiomixer name=for-bob ! to-bob.audio_0 "
+      "own. ! queue ! audiomixer name=for-carol ! to-carol.audio_0 "
+      "carol. ! queue ! for-bob. bob. ! queue ! for-carol. "
+      "bob. ! queue ! audiomixer name=for-me ! " FIXTURE_SOUND " "
+      "carol. ! queue ! for-me.",
+      account, account, ALICE);
+
+  set_volume (alice, "me", 0);
+  fixture_play (alice);
+  fixture_assert_tone (bob, CAROL);
+  fixture_assert_tone (carol, BOB);
+
+  set_mute (bob, TRUE);
+  fixture_assert_tone (alice, CAROL);
+  set_mute (carol, TRUE);
+  set_volume (alice, "me", 0.5);
+  fixture_assert_tone (bob, ALICE);
+  fixture_assert_tone (carol, ALICE);
+
+  /* One call ends, the other one goes on */
+  act_well (bob, "end", NULL);
+  set_mute (carol, FALSE);
+  fixture_assert_tone (alice, CAROL);
+  fixture_assert_tone (carol, ALICE);
+
+  fixture_stop (alice);
+  fixture_stop (carol);
+  fixture_stop (bob);
+}
+GST_END_TEST;
+
 static Suite *
 transfer_suite (void)
 {
@@ -149,6 +215,7 @@ transfer_suite (void)
   tcase_set_timeout (general, 60);
   tcase_add_test (general, test_transfer);
   tcase_add_test (general, test_forward);
+  tcase_add_test (general, test_join);
   suite_add_tcase (suite, general);
   return suite;
 }
