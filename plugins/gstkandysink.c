@@ -139,7 +139,8 @@
  *   kandysink name=to-bob session=bob $ACCOUNT destination=bob \
  *   kandysink name=to-carol session=carol $ACCOUNT destination=carol \
  *   autoaudiosrc ! audioconvert ! audioresample ! tee name=own \
- *   kandysrc session=bob media=audio ! audioconvert ! audioresample ! tee name=bob \
+ *   kandysrc session=bob media=audio ! audioconvert ! audioresample \
+ *     ! tee name=bob \
  *   kandysrc session=carol media=audio ! audioconvert ! audioresample \
  *     ! tee name=carol \
  *   own. ! queue ! audiomixer name=for-bob ! to-bob.audio_0 \
