@@ -3,6 +3,7 @@
 #include "config.h"
 #endif
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,12 +286,13 @@ typedef struct {
   guint threads;
   guint fds;
   gsize rss;
+  gsize trimmed;
   gsize allocated;
 } Weight;
 
-/* Once the connections that are kept for a while are closed, and without what
- * malloc keeps for later: how much that is depends on which threads met, and
- * does not grow for ever */
+/* Once the connections that are kept for a while are closed. What malloc keeps
+ * for later depends on which threads met, and does not grow for ever: hence
+ * also without it */
 static void
 weigh (Weight *weight)
 {
@@ -299,11 +301,20 @@ weigh (Weight *weight)
   weight->fds = bench_count_fds ();
   weight->rss = bench_get_rss ();
   weight->allocated = bench_get_allocated ();
+  malloc_trim (0);
+  weight->trimmed = bench_get_rss ();
+}
+
+static double
+get_growth (gsize before, gsize after, int n_calls)
+{
+  return ((double) after - before) / 1024.0 / n_calls;
 }
 
 /* In a process of its own: what the platform keeps is not the elements'.
  * @uri: (nullable): the platform of the elements, else by hand. Prints what has
- * grown: threads, descriptors, KiB resident and KiB allocated a call */
+ * grown: threads, descriptors, KiB a call that are resident, that are so when
+ * malloc has given back what it can, and that are allocated */
 static void
 soak (const char *uri)
 {
@@ -323,11 +334,11 @@ soak (const char *uri)
     }
   }
   weigh (&after);
-  g_print ("%d %d %g %g\n", (int) after.threads - (int) before.threads,
+  g_print ("%d %d %g %g %g\n", (int) after.threads - (int) before.threads,
       (int) after.fds - (int) before.fds,
-      ((double) after.rss - before.rss) / 1024.0 / (n_soak - settled),
-      ((double) after.allocated - before.allocated) / 1024.0
-          / (n_soak - settled));
+      get_growth (before.rss, after.rss, n_soak - settled),
+      get_growth (before.trimmed, after.trimmed, n_soak - settled),
+      get_growth (before.allocated, after.allocated, n_soak - settled));
   if (uri)
     bench_elements_free (endpoints);
 }
@@ -357,19 +368,20 @@ static void
 bench_soak (const char *program, const char *uri)
 {
   static const char *const what[] = { "threads", "descriptors",
-    "memory a call, both ends", "  of which allocated" };
-  static const char *const units[] = { "", "", "KiB", "KiB" };
+    "memory a call, both ends", "  when malloc gives back what it can",
+    "  of which allocated" };
+  static const char *const units[] = { "", "", "KiB", "KiB", "KiB" };
   g_autofree char *by_hand = run_self (program, "--soak-hand-wired", NULL);
   g_autofree char *elements = run_self (program, "--soak-at", uri);
-  double ours[4], theirs[4];
+  double ours[5], theirs[5];
   guint i;
 
-  if (sscanf (by_hand, "%lf %lf %lf %lf", &theirs[0], &theirs[1], &theirs[2],
-          &theirs[3])
-          != 4
-      || sscanf (elements, "%lf %lf %lf %lf", &ours[0], &ours[1], &ours[2],
-             &ours[3])
-          != 4)
+  if (sscanf (by_hand, "%lf %lf %lf %lf %lf", &theirs[0], &theirs[1],
+          &theirs[2], &theirs[3], &theirs[4])
+          != 5
+      || sscanf (elements, "%lf %lf %lf %lf %lf", &ours[0], &ours[1], &ours[2],
+             &ours[3], &ours[4])
+          != 5)
     g_error ("no figures in \"%s\", \"%s\"", by_hand, elements);
   g_print ("grown in %d calls one after the other, after %d before:\n",
       n_soak - n_soak / 4, n_soak / 4);
