@@ -63,10 +63,10 @@ time_call (BenchElements *endpoints, guint number)
 {
   gint64 start = bench_elements_call (endpoints, number);
 
-  if (!bench_wait (bench_elements_heard, endpoints, BENCH_CALL_TIMEOUT))
-    g_error ("no sound from %s within the time",
-        bench_elements_get_ear (endpoints, 0)->heard_us ? "the caller"
-                                                        : "the called end");
+  if (!bench_wait (bench_elements_heard, endpoints, BENCH_CALL_TIMEOUT)) {
+    bench_elements_print (endpoints);
+    g_error ("no sound within the time");
+  }
   return MAX (bench_elements_get_ear (endpoints, 0)->heard_us,
              bench_elements_get_ear (endpoints, 1)->heard_us)
       - start;

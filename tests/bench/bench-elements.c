@@ -252,6 +252,30 @@ bench_elements_heard (gpointer user_data)
   return self->ends[0].ear.heard_us != 0 && self->ends[1].ear.heard_us != 0;
 }
 
+void
+bench_elements_print (BenchElements *self)
+{
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    static const char *const names[] = { "state", "media-connection-state",
+      "stats" };
+    guint j;
+
+    g_printerr ("the %s has heard %s\n", i ? "called end" : "caller",
+        self->ends[i].ear.heard_us ? "the other end" : "nothing");
+    for (j = 0; j < G_N_ELEMENTS (names); j++) {
+      GValue value = G_VALUE_INIT;
+      g_autofree char *text = NULL;
+
+      g_object_get_property (G_OBJECT (self->ends[i].src), names[j], &value);
+      text = g_strdup_value_contents (&value);
+      g_printerr ("  %s: %s\n", names[j], text);
+      g_value_unset (&value);
+    }
+  }
+}
+
 static gboolean
 are_idle (gpointer user_data)
 {

@@ -78,6 +78,8 @@ BenchElements *bench_elements_new (const char *uri, guint number,
     BenchMarks *marks_at_a, BenchMarks *marks_at_b);
 /* Returns the monotonic time of the wish to call */
 gint64 bench_elements_call (BenchElements *self, guint number);
+/* What both ends say of their call: of one that has gone wrong */
+void bench_elements_print (BenchElements *self);
 gboolean bench_elements_heard (gpointer self);
 void bench_elements_hang_up (BenchElements *self);
 BenchEar *bench_elements_get_ear (BenchElements *self, guint end);
