@@ -12,6 +12,8 @@
 
 #include "gstkandycodec.h"
 
+#include "gstkandybitbudget.h"
+
 #include <string.h>
 
 /**
@@ -27,6 +29,9 @@ typedef struct {
   const char *bitrate; /* property; nullable */
   guint unit;          /* of that property, in bit/s */
   const char *settings[2 * MAX_SETTINGS];
+  /* the property of its time base. Where it has none yet, it counts in frames,
+   * rounds wrong and takes a rate for half of what it is */
+  const char *time_base;
 } ElementInfo;
 
 struct _GstKandyCodec {
@@ -57,6 +62,9 @@ struct _GstKandyCodec {
       "threads", "2", "buffer-initial-size", "300", "buffer-optimal-size",     \
       "400", "buffer-size", "600", "undershoot", "95", "min-quantizer", "4",   \
       "max-quantizer", "63", "dropframe-threshold", "30"
+/* The element's default is a quantizer of 0 to 0, with which libaom ends the
+ * process when the bit rate changes */
+#define AV1_QUANTIZERS "min-quantizer", "4", "max-quantizer", "63"
 #define RECOVER "request-keyframe", "true", "wait-for-keyframe", "true"
 
 static const GstKandyCodec codecs[] = {
@@ -170,7 +178,8 @@ static const GstKandyCodec codecs[] = {
                             "bframes", "0", "option-string", "scenecut=0" } },
           { "openh264enc", "bitrate", 1,
               { "rate-control", "bitrate", "complexity", "low", "gop-size",
-                  "3000", "usage-type", "camera" } } },
+                  "3000", "usage-type", "camera", "scene-change-detection",
+                  "false" } } },
       .encoder_caps = "video/x-h264, profile=constrained-baseline, "
                       "stream-format=byte-stream, alignment=au",
       .decoders = { { "avdec_h264", NULL, 0,
@@ -198,7 +207,8 @@ static const GstKandyCodec codecs[] = {
           { "av1enc", "target-bitrate", 1000,
               { "usage-profile", "realtime", "cpu-used", "10", "lag-in-frames",
                   "0", "end-usage", "cbr", "row-mt", "true",
-                  "keyframe-max-dist", "3000", "threads", "2" } } },
+                  "keyframe-max-dist", "3000", "threads", "2", AV1_QUANTIZERS },
+              .time_base = "timebase" } },
       .decoders = { { "dav1ddec" }, { "av1dec" } },
       .payloader = { "rtpav1pay" },
       .depayloader = { "rtpav1depay" },
@@ -453,7 +463,41 @@ gst_kandy_codec_set_bitrate (
       bitrate = MAX (bitrate, 30000);
     text = g_strdup_printf ("%u", bitrate / info->unit);
     gst_util_set_object_arg (G_OBJECT (encoder), info->bitrate, text);
+    gst_kandy_bit_budget_set_rate (encoder, bitrate);
   }
+}
+
+static GstPadProbeReturn
+hide_frame_rate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  caps = gst_caps_copy (caps);
+  gst_caps_set_simple (caps, "framerate", GST_TYPE_FRACTION, 0, 1, NULL);
+  GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_caps (caps);
+  gst_event_unref (event);
+  gst_caps_unref (caps);
+  return GST_PAD_PROBE_OK;
+}
+
+/* RTP's clock of video, RFC 3551 */
+static void
+set_time_base (GstElement *encoder, const char *property)
+{
+  GstPad *pad;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (encoder), property)) {
+    gst_util_set_object_arg (G_OBJECT (encoder), property, "1/90000");
+    return;
+  }
+  pad = gst_element_get_static_pad (encoder, "sink");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, hide_frame_rate, NULL, NULL);
+  gst_object_unref (pad);
 }
 
 /**
@@ -461,7 +505,8 @@ gst_kandy_codec_set_bitrate (
  * @codec: a codec
  * @bitrate: bit/s, 0 for the codec's default
  *
- * Makes an encoder that is set up for a call.
+ * Makes an encoder that is set up for a call. One of pictures leaves some out
+ * when it cannot make them small enough for its bit rate.
  *
  * Returns: (transfer floating) (nullable): the encoder, %NULL if none is
  * installed
@@ -469,10 +514,16 @@ gst_kandy_codec_set_bitrate (
 GstElement *
 gst_kandy_codec_make_encoder (const GstKandyCodec *codec, guint bitrate)
 {
-  GstElement *encoder = make_element (get_encoder (codec));
+  const ElementInfo *info = get_encoder (codec);
+  GstElement *encoder = make_element (info);
 
-  if (encoder)
-    gst_kandy_codec_set_bitrate (codec, encoder, bitrate);
+  if (!encoder)
+    return NULL;
+  if (info->time_base)
+    set_time_base (encoder, info->time_base);
+  if (codec->kind == KANDY_MEDIA_KIND_VIDEO)
+    gst_kandy_bit_budget_attach (encoder);
+  gst_kandy_codec_set_bitrate (codec, encoder, bitrate);
   return encoder;
 }
 

@@ -15,6 +15,8 @@
 GST_DEBUG_CATEGORY_EXTERN (kandy_send_bin_debug);
 #define GST_CAT_DEFAULT kandy_send_bin_debug
 
+/* Their share of what the far end allows for pictures: one part in so many */
+#define HEADERS 20
 #define BLACK_WIDTH 320
 #define BLACK_HEIGHT 240
 
@@ -80,7 +82,9 @@ get_raw_caps (GstKandySendBin *self, const GstKandyCodec *codec,
 guint
 gst_kandy_send_bin_get_bitrate (GstKandySendBin *self)
 {
-  guint bitrate = self->max_bitrate;
+  guint bitrate = self->kind == KANDY_MEDIA_KIND_VIDEO
+      ? self->max_bitrate - self->max_bitrate / HEADERS
+      : self->max_bitrate;
   guint limit =
       self->negotiated ? get_number (self->negotiated, "maxaveragebitrate") : 0;
 

@@ -380,6 +380,7 @@ on_pad_added (GstElement *webrtcbin, GstPad *pad, PlainEngine *self)
     { "OPUS", "rtpopusdepay ! opusdec ! " FIXTURE_SOUND },
     { "PCMU", "rtppcmudepay ! mulawdec ! " FIXTURE_SOUND },
     { "VP8", "rtpvp8depay ! vp8dec ! " FIXTURE_PICTURE },
+    { "VP9", "rtpvp9depay ! vp9dec ! " FIXTURE_PICTURE },
     { "H264", "rtph264depay ! avdec_h264 ! " FIXTURE_PICTURE },
   };
   g_autoptr (GstCaps) caps = NULL;
@@ -452,30 +453,42 @@ add_audio (PlainEngine *self, GString *line, const GstSDPMessage *offer)
       opus ? ",encoding-params=(string)2" : "");
 }
 
+static gboolean
+is_installed (const char *factory)
+{
+  g_autoptr (GstElementFactory) found = gst_element_factory_find (factory);
+
+  return found != NULL;
+}
+
 static void
 add_video (PlainEngine *self, GString *line, const GstSDPMessage *offer)
 {
-  gboolean vp8 = g_strcmp0 (self->traits.video, "vp8") == 0;
-  guint payload = find_payload (offer, vp8 ? "VP8" : "H264", vp8 ? 96 : 102);
+  const char *codec = self->traits.video;
+  gboolean h264 = g_strcmp0 (codec, "h264") == 0;
+  guint payload;
 
-  if (!self->traits.video || (offer && !has_kind (offer, "video")))
+  if (!codec || (offer && !has_kind (offer, "video")))
     return;
+  payload = find_payload (offer, codec, h264 ? 102 : 96);
   g_string_append_printf (line,
       "videotestsrc is-live=true pattern=solid-color foreground-color=0xff%06x "
       "! video/x-raw,format=I420,width=160,height=120,framerate=15/1 ! ",
       self->traits.color);
-  if (vp8)
+  if (!h264)
     g_string_append_printf (line,
-        "vp8enc deadline=1 keyframe-max-dist=15 ! rtpvp8pay name=video pt=%u ! "
-        "application/x-rtp ! w. ",
-        payload);
+        "%senc deadline=1 cpu-used=8 keyframe-max-dist=15 ! "
+        "rtp%spay name=video pt=%u ! application/x-rtp ! w. ",
+        codec, codec, payload);
   else /* no profile that the other end would have to match */
     g_string_append_printf (line,
-        "x264enc tune=zerolatency key-int-max=15 ! "
-        "video/x-h264,profile=constrained-baseline ! rtph264pay name=video "
-        "aggregate-mode=zero-latency config-interval=-1 pt=%u ! capssetter "
+        "%s ! video/x-h264,profile=constrained-baseline ! "
+        "rtph264pay name=video aggregate-mode=zero-latency config-interval=-1 "
+        "pt=%u ! capssetter "
         "replace=true caps=\"application/x-rtp,media=video,encoding-name=H264,"
         "clock-rate=90000,packetization-mode=(string)1,payload=%u\" ! w. ",
+        is_installed ("x264enc") ? "x264enc tune=zerolatency key-int-max=15"
+                                 : "openh264enc gop-size=15",
         payload, payload);
 }
 

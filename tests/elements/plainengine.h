@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   const char *audio; /* "opus", "pcmu"; NULL: none */
-  const char *video; /* "vp8", "h264"; NULL: none */
+  const char *video; /* "vp8", "vp9", "h264"; NULL: none */
   guint frequency;   /* of the tone, Hz */
   guint32 color;     /* of the picture, 0xRRGGBB */
   gboolean without_bundle;
