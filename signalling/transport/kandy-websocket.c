@@ -156,6 +156,41 @@ explain_failure (Attempt *attempt, const GError *error)
   return kandy_error_from_network (error, "Websocket");
 }
 
+/* Below what libsoup has put around it: TLS, and below that the connection to
+ * the server. (nullable) (transfer none) */
+static gpointer
+find_stream (SoupWebsocketConnection *socket, GType type)
+{
+  static const char *const inner[] = { "base-iostream", "base-io-stream" };
+  GIOStream *stream = soup_websocket_connection_get_io_stream (socket);
+  gboolean found = TRUE;
+
+  while (stream && found && !g_type_is_a (G_OBJECT_TYPE (stream), type)) {
+    found = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS (inner) && !found; i++) {
+      g_autoptr (GIOStream) below = NULL;
+
+      if (!g_object_class_find_property (G_OBJECT_GET_CLASS (stream), inner[i]))
+        continue;
+      g_object_get (stream, inner[i], &below, NULL);
+      stream = below;
+      found = TRUE;
+    }
+  }
+  return found ? stream : NULL;
+}
+
+/* Each connection of glib-networking 2.74 has its own copy of all authorities,
+ * 3.7 MiB. The server has been verified, and a websocket stays for hours. */
+static void
+release_authorities (SoupWebsocketConnection *socket)
+{
+  GTlsConnection *tls = find_stream (socket, G_TYPE_TLS_CONNECTION);
+
+  if (tls)
+    g_tls_connection_set_database (tls, NULL);
+}
+
 static void
 open_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -179,6 +214,7 @@ open_done (GObject *source, GAsyncResult *result, gpointer user_data)
   }
 
   limit_messages (socket);
+  release_authorities (socket);
   g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
   g_signal_connect (socket, "error", G_CALLBACK (on_error), self);
   g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
@@ -315,34 +351,12 @@ kandy_websocket_open_finish (
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* Below what libsoup and TLS have put around it. (nullable) (transfer none) */
-static GSocketConnection *
-get_connection (SoupWebsocketConnection *socket)
-{
-  static const char *const inner[] = { "base-iostream", "base-io-stream" };
-  GIOStream *stream = soup_websocket_connection_get_io_stream (socket);
-  gboolean found = TRUE;
-
-  while (stream && found && !G_IS_SOCKET_CONNECTION (stream)) {
-    found = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS (inner) && !found; i++) {
-      g_autoptr (GIOStream) below = NULL;
-
-      if (!g_object_class_find_property (G_OBJECT_GET_CLASS (stream), inner[i]))
-        continue;
-      g_object_get (stream, inner[i], &below, NULL);
-      stream = below;
-      found = TRUE;
-    }
-  }
-  return found && stream ? G_SOCKET_CONNECTION (stream) : NULL;
-}
-
 gboolean
 kandy_websocket_is_stranded (KandyWebsocket *self)
 {
-  GSocketConnection *connection =
-      self->socket ? get_connection (self->socket) : NULL;
+  GSocketConnection *connection = self->socket
+      ? find_stream (self->socket, G_TYPE_SOCKET_CONNECTION)
+      : NULL;
   g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GSocketAddress) any_port = NULL;
   g_autoptr (GSocket) probe = NULL;
