@@ -68,6 +68,15 @@ typedef void (*KandyCollectionDone) (KandyCollection *self, GTask *task,
 void kandy_collection_send (KandyCollection *self, GTask *task,
     const KandyCollectionRequest *request, KandyCollectionDone done);
 
+/* Calls @step with each of @items (transfer full), and @done with @reply
+ * (transfer full) after the last. Of many items some are left for later
+ * iterations of the main context; if the user changes meanwhile, the task fails
+ * and @destroy frees @reply */
+typedef void (*KandyCollectionStep) (KandyCollection *self, gpointer item);
+void kandy_collection_walk (KandyCollection *self, GTask *task,
+    GPtrArray *items, KandyCollectionStep step, KandyCollectionDone done,
+    gpointer reply, GDestroyNotify destroy);
+
 /* (transfer full): KANDY_ERROR_PROTOCOL: a reply lacks @member */
 GError *kandy_missing_error (const char *member);
 /* As one segment of a path. (transfer full) */

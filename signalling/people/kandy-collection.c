@@ -22,6 +22,9 @@
  * the document's events; one that fails changes nothing.
  */
 
+/* Items that are seen to in one iteration of the main context */
+#define SLICE 64
+
 typedef struct {
   KandyClient *client; /* weak: it owns this object */
   KandyNotifications *notifications;
@@ -74,6 +77,13 @@ request_free (Request *request)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
 
+static GError *
+user_changed_error (void)
+{
+  return g_error_new_literal (
+      G_IO_ERROR, G_IO_ERROR_CANCELLED, "The user has changed meanwhile");
+}
+
 static void
 request_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -87,8 +97,7 @@ request_done (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply && request->user != priv->user) {
     request->destroy (reply);
     reply = NULL;
-    error = g_error_new_literal (
-        G_IO_ERROR, G_IO_ERROR_CANCELLED, "The user has changed meanwhile");
+    error = user_changed_error ();
   }
   if (reply) {
     request->done (request->self, task, reply);
@@ -422,6 +431,85 @@ kandy_collection_send (KandyCollection *self, GTask *task,
       request->method, full ? full : path, request->body, request->flags, 0,
       request->label, request->decode, data->destroy,
       g_task_get_cancellable (task), request_done, data);
+}
+
+typedef struct {
+  KandyCollection *self;
+  GTask *task;
+  GPtrArray *items;
+  guint next;
+  KandyCollectionStep step;
+  KandyCollectionDone done;
+  gpointer reply;
+  GDestroyNotify destroy;
+  guint user;
+} Walk;
+
+static void
+walk_free (gpointer data)
+{
+  Walk *walk = data;
+
+  kandy_free_in_slices (walk->items, kandy_collection_get_context (walk->self));
+  g_object_unref (walk->self);
+  g_free (walk);
+}
+
+static void
+walk_failed (Walk *walk, GError *error)
+{
+  walk->destroy (walk->reply);
+  kandy_collection_fail (walk->self, walk->task, error);
+}
+
+static gboolean
+walk_on (gpointer user_data)
+{
+  Walk *walk = user_data;
+  KandyCollectionPrivate *priv = get_private (walk->self);
+  guint end = MIN (walk->next + SLICE, walk->items->len);
+
+  /* A step emits signals, whose handlers may do anything */
+  while (priv->client && walk->user == priv->user && walk->next < end)
+    walk->step (walk->self, walk->items->pdata[walk->next++]);
+  if (!priv->client) {
+    walk_failed (walk,
+        kandy_error_new (
+            KANDY_ERROR_DESTROYED, NULL, 0, "The client was destroyed"));
+  } else if (walk->user != priv->user) {
+    walk_failed (walk, user_changed_error ());
+  } else if (walk->next < walk->items->len) {
+    return G_SOURCE_CONTINUE;
+  } else {
+    walk->done (walk->self, walk->task, walk->reply);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+void
+kandy_collection_walk (KandyCollection *self, GTask *task, GPtrArray *items,
+    KandyCollectionStep step, KandyCollectionDone done, gpointer reply,
+    GDestroyNotify destroy)
+{
+  Walk *walk = g_new0 (Walk, 1);
+  g_autoptr (GSource) source = NULL;
+
+  walk->self = g_object_ref (self);
+  walk->task = task;
+  walk->items = items;
+  walk->step = step;
+  walk->done = done;
+  walk->reply = reply;
+  walk->destroy = destroy;
+  walk->user = get_private (self)->user;
+  if (walk_on (walk) == G_SOURCE_REMOVE) {
+    walk_free (walk);
+    return;
+  }
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, walk_on, walk, walk_free);
+  g_source_attach (source, kandy_collection_get_context (self));
 }
 
 GError *

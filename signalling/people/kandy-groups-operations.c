@@ -128,30 +128,47 @@ group_created (KandyCollection *collection, GTask *task, gpointer reply)
   g_object_unref (task);
 }
 
+/* Those that are known stay the objects that they are */
 static void
-groups_fetched (KandyCollection *collection, GTask *task, gpointer reply)
+take_fetched (KandyCollection *collection, gpointer item)
+{
+  KandyGroups *self = KANDY_GROUPS (collection);
+  KandyGroup *group = item;
+  KandyGroup *known = kandy_groups_get (self, kandy_group_get_id (group));
+  g_autoptr (KandyGroup) dropped =
+      kandy_item_list_remove (self->invitations, kandy_group_get_id (group));
+
+  if (known)
+    kandy_group_update (known, group);
+}
+
+static void
+groups_taken (KandyCollection *collection, GTask *task, gpointer reply)
 {
   KandyGroups *self = KANDY_GROUPS (collection);
   g_autoptr (KandyItemList) fetched = reply;
   g_autoptr (KandyItemList) groups = kandy_groups_new_list ();
   guint i;
 
-  /* those that are known stay the objects that they are */
   for (i = 0; i < kandy_item_list_get_length (fetched); i++) {
     KandyGroup *group = kandy_item_list_get (fetched, i);
     KandyGroup *known = kandy_groups_get (self, kandy_group_get_id (group));
-    g_autoptr (KandyGroup) dropped =
-        kandy_item_list_remove (self->invitations, kandy_group_get_id (group));
 
-    if (known)
-      kandy_group_update (known, group);
     kandy_item_list_put (groups, known ? known : group);
   }
   kandy_item_list_take_from (kandy_collection_get_items (collection), groups,
       kandy_collection_get_context (collection));
+  kandy_item_list_clear (fetched, kandy_collection_get_context (collection));
   kandy_collection_emit (collection, "group:refresh", NULL);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
+}
+
+static void
+groups_fetched (KandyCollection *collection, GTask *task, gpointer reply)
+{
+  kandy_collection_walk (collection, task, kandy_item_list_get_all (reply),
+      take_fetched, groups_taken, reply, g_object_unref);
 }
 
 /* The second half of an acceptance */

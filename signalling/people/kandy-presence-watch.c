@@ -12,25 +12,48 @@
 /*
  * The presence of others: asked for once, or watched (protocol messaging 4.3 to
  * 4.6). Users are watched one by one, so that one who cannot be does not keep
- * the others from it.
+ * the others from it, and asked for some at a time. Of ten thousand, all at
+ * once would hold up the main context, and the platform.
  */
 
-/* Several users: what each step leaves for the end */
+#define MAX_WATCHING 8
+#define MAX_FETCHING 2
+#define FETCHED_AT_ONCE 50
+
+/* Many users: what is left to do, and what each step leaves for the end */
 typedef struct {
-  KandyPresence *self;
-  const char *event;
-  GPtrArray *done; /* User IDs */
-  GError *error;   /* the first */
-  guint pending;
+  char **users;
+  guint n_users, next;
+  guint running;
+  const char *method; /* (nullable): NULL to ask */
+  char *list;         /* (nullable): id of the list of those who are watched */
+  GPtrArray *done;    /* User IDs */
+  GError *error;      /* (nullable): the first */
 } Batch;
 
 static void
 batch_free (Batch *batch)
 {
+  g_strfreev (batch->users);
+  g_free (batch->list);
   g_ptr_array_unref (batch->done);
   g_clear_error (&batch->error);
   g_free (batch);
 }
+
+static Batch *
+batch_new (const char *const *users, const char *method)
+{
+  Batch *batch = g_new0 (Batch, 1);
+
+  batch->users = g_strdupv ((char **) users);
+  batch->n_users = g_strv_length (batch->users);
+  batch->method = method;
+  batch->done = g_ptr_array_new_with_free_func (g_free);
+  return batch;
+}
+
+static void batch_go_on (GTask *task);
 
 /* Puts what is told in the list. Returns: (transfer none): the entry */
 static KandyPresenceStatus *
@@ -195,19 +218,63 @@ fetched (KandyCollection *collection, GTask *task, gpointer reply)
   g_object_unref (task);
 }
 
+/* Also a failure ends the loading */
 static void
 fetch_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Batch *batch = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (g_task_propagate_boolean (G_TASK (result), &error)) {
-    g_task_return_boolean (task, TRUE);
-    return;
+  if (!g_task_propagate_boolean (G_TASK (result), &error)) {
+    end_loading (
+        KANDY_PRESENCE (source), g_task_get_task_data (G_TASK (result)), TRUE);
+    if (!batch->error)
+      batch->error = g_steal_pointer (&error);
+    g_clear_error (&error);
+    /* what is wrong with some is likely to be so with all */
+    batch->next = batch->n_users;
   }
-  end_loading (
-      KANDY_PRESENCE (source), g_task_get_task_data (G_TASK (result)), TRUE);
-  g_task_return_error (task, error);
+  batch->running--;
+  batch_go_on (task);
+}
+
+/* Asks for the next of the users */
+static void
+fetch_some (GTask *outer, Batch *batch)
+{
+  KandyCollection *collection = g_task_get_source_object (outer);
+  KandyPresence *self = KANDY_PRESENCE (collection);
+  GTask *task = kandy_collection_begin (collection, fetch_some,
+      g_task_get_cancellable (outer), fetch_ended, g_object_ref (outer));
+  guint n = MIN (batch->n_users - batch->next, FETCHED_AT_ONCE), i;
+  char **users = g_new0 (char *, n + 1);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) body = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "adhocPresenceList");
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "presentityUserId");
+  json_builder_begin_array (builder);
+  for (i = 0; i < n; i++) {
+    users[i] = g_strdup (batch->users[batch->next++]);
+    json_builder_add_string_value (builder, users[i]);
+    kandy_presence_status_set_loading (ensure (self, users[i]), TRUE);
+  }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+  body = json_builder_get_root (builder);
+
+  g_task_set_task_data (task, users, (GDestroyNotify) g_strfreev);
+  kandy_collection_send (collection, task,
+      &(KandyCollectionRequest){ .method = "POST",
+          .service = "presence",
+          .tail = "adhocPresenceList",
+          .body = body,
+          .label = "Fetch users presence" },
+      fetched);
 }
 
 /**
@@ -226,44 +293,17 @@ void
 kandy_presence_fetch_async (KandyPresence *self, const char *const *users,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  KandyCollection *collection = KANDY_COLLECTION (self);
-  g_autoptr (JsonBuilder) builder = NULL;
-  g_autoptr (JsonNode) body = NULL;
-  GTask *outer, *task;
-  guint i;
+  GTask *task;
 
   g_return_if_fail (KANDY_IS_PRESENCE (self));
 
-  outer = kandy_collection_begin (
-      collection, kandy_presence_fetch_async, cancellable, callback, user_data);
-  if (!check_users (self, outer, users))
+  task = kandy_collection_begin (KANDY_COLLECTION (self),
+      kandy_presence_fetch_async, cancellable, callback, user_data);
+  if (!check_users (self, task, users))
     return;
-  builder = json_builder_new ();
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "adhocPresenceList");
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "presentityUserId");
-  json_builder_begin_array (builder);
-  for (i = 0; users[i]; i++) {
-    json_builder_add_string_value (builder, users[i]);
-    kandy_presence_status_set_loading (ensure (self, users[i]), TRUE);
-  }
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-  json_builder_end_object (builder);
-  body = json_builder_get_root (builder);
-
-  task = kandy_collection_begin (
-      collection, fetch_ended, cancellable, fetch_ended, outer);
   g_task_set_task_data (
-      task, g_strdupv ((char **) users), (GDestroyNotify) g_strfreev);
-  kandy_collection_send (collection, task,
-      &(KandyCollectionRequest){ .method = "POST",
-          .service = "presence",
-          .tail = "adhocPresenceList",
-          .body = body,
-          .label = "Fetch users presence" },
-      fetched);
+      task, batch_new (users, NULL), (GDestroyNotify) batch_free);
+  batch_go_on (task);
 }
 
 /**
@@ -286,41 +326,27 @@ kandy_presence_fetch_finish (
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* The last of the users has been seen to */
 static void
-batch_ended (GTask *task, Batch *batch)
-{
-  GVariantDict payload;
-
-  if (batch->done->len > 0) {
-    g_variant_dict_init (&payload, NULL);
-    g_variant_dict_insert_value (&payload, "userIds",
-        g_variant_new_strv ((const char *const *) batch->done->pdata,
-            (gssize) batch->done->len));
-    kandy_collection_emit (KANDY_COLLECTION (batch->self), batch->event,
-        g_variant_dict_end (&payload));
-    g_task_return_boolean (task, TRUE);
-  } else {
-    g_task_return_error (task, g_steal_pointer (&batch->error));
-  }
-}
-
-static void
-batch_step (GObject *source, GAsyncResult *result, gpointer user_data)
+watch_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Batch *batch = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (g_task_propagate_boolean (G_TASK (result), &error))
+  if (g_task_propagate_boolean (G_TASK (result), &error)) {
     g_ptr_array_add (
         batch->done, g_strdup (g_task_get_task_data (G_TASK (result))));
-  else if (!batch->error)
-    batch->error = error;
-  else
-    g_error_free (error);
-  if (--batch->pending == 0)
-    batch_ended (task, batch);
+  } else {
+    /* none of the others can do better */
+    if (!error || error->domain != KANDY_ERROR
+        || error->code == KANDY_ERROR_DESTROYED)
+      batch->next = batch->n_users;
+    if (!batch->error)
+      batch->error = g_steal_pointer (&error);
+    g_clear_error (&error);
+  }
+  batch->running--;
+  batch_go_on (task);
 }
 
 static void
@@ -364,6 +390,74 @@ make_contact (const char *user_id)
   return json_builder_get_root (builder);
 }
 
+/* Watches the next of the users, or no longer does */
+static void
+watch_one (GTask *outer, Batch *batch)
+{
+  KandyCollection *collection = g_task_get_source_object (outer);
+  GTask *task = kandy_collection_begin (collection, watch_one,
+      g_task_get_cancellable (outer), watch_ended, g_object_ref (outer));
+  const char *user = batch->users[batch->next++];
+  gboolean watch = g_str_equal (batch->method, "PUT");
+  g_autofree char *segment = kandy_escape_segment (user);
+  g_autofree char *tail = g_strdup_printf (
+      "presenceLists/%s/presenceContacts/%s", batch->list, segment);
+  g_autoptr (JsonNode) body = watch ? make_contact (user) : NULL;
+
+  g_task_set_task_data (task, g_strdup (user), g_free);
+  kandy_collection_send (collection, task,
+      &(KandyCollectionRequest){ .method = batch->method,
+          .service = "presence",
+          .tail = tail,
+          .body = body,
+          .flags = watch ? KANDY_REST_DEFAULT : KANDY_REST_NO_REPLY_BODY,
+          .label = watch ? "Add presence user" : "Remove presence user" },
+      watch ? watched : unwatched);
+}
+
+/* The last of the users has been seen to. @task: (transfer full) */
+static void
+batch_ended (GTask *task, Batch *batch)
+{
+  GVariantDict payload;
+
+  if (batch->done->len > 0) {
+    g_variant_dict_init (&payload, NULL);
+    g_variant_dict_insert_value (&payload, "userIds",
+        g_variant_new_strv ((const char *const *) batch->done->pdata,
+            (gssize) batch->done->len));
+    kandy_collection_emit (g_task_get_source_object (task),
+        g_str_equal (batch->method, "PUT") ? "presence:subscribe"
+                                           : "presence:unsubscribe",
+        g_variant_dict_end (&payload));
+    g_clear_error (&batch->error);
+  }
+  if (batch->error)
+    g_task_return_error (task, g_steal_pointer (&batch->error));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+/* Begins as much as may be under way, or ends. What is begun may end at once,
+ * and come here again. */
+static void
+batch_go_on (GTask *task)
+{
+  Batch *batch = g_task_get_task_data (task);
+  guint max = batch->method ? MAX_WATCHING : MAX_FETCHING;
+
+  while (batch->running < max && batch->next < batch->n_users) {
+    batch->running++;
+    if (batch->method)
+      watch_one (task, batch);
+    else
+      fetch_some (task, batch);
+  }
+  if (!batch->running)
+    batch_ended (task, batch);
+}
+
 /* Watches or no longer watches each of the users. @task: (transfer full) */
 static void
 change_watched (
@@ -371,9 +465,8 @@ change_watched (
 {
   KandyCollection *collection = KANDY_COLLECTION (self);
   KandyClient *client = kandy_collection_get_client (collection);
-  g_autofree char *list = NULL;
+  char *list;
   Batch *batch;
-  guint i;
 
   if (!check_users (self, task, users))
     return;
@@ -387,32 +480,10 @@ change_watched (
             "The service presence is not subscribed to"));
     return;
   }
-
-  batch = g_new0 (Batch, 1);
-  batch->self = self; /* the task has a reference */
-  batch->event = watch ? "presence:subscribe" : "presence:unsubscribe";
-  batch->done = g_ptr_array_new_with_free_func (g_free);
-  batch->pending = g_strv_length ((char **) users);
+  batch = batch_new (users, watch ? "PUT" : "DELETE");
+  batch->list = list ? list : g_strdup ("");
   g_task_set_task_data (task, batch, (GDestroyNotify) batch_free);
-  for (i = 0; users[i]; i++) {
-    GTask *step = kandy_collection_begin (collection, batch_step,
-        g_task_get_cancellable (task), batch_step, g_object_ref (task));
-    g_autofree char *segment = kandy_escape_segment (users[i]);
-    g_autofree char *tail = g_strdup_printf (
-        "presenceLists/%s/presenceContacts/%s", list ? list : "", segment);
-    g_autoptr (JsonNode) body = watch ? make_contact (users[i]) : NULL;
-
-    g_task_set_task_data (step, g_strdup (users[i]), g_free);
-    kandy_collection_send (collection, step,
-        &(KandyCollectionRequest){ .method = watch ? "PUT" : "DELETE",
-            .service = "presence",
-            .tail = tail,
-            .body = body,
-            .flags = watch ? KANDY_REST_DEFAULT : KANDY_REST_NO_REPLY_BODY,
-            .label = watch ? "Add presence user" : "Remove presence user" },
-        watch ? watched : unwatched);
-  }
-  g_object_unref (task);
+  batch_go_on (task);
 }
 
 /**

@@ -32,7 +32,8 @@ struct _KandyUsers {
 /* What the directory replied */
 typedef struct {
   GPtrArray *users;
-  char *next; /* (nullable) */
+  GVariant *results; /* the same, for the event */
+  char *next;        /* (nullable) */
 } Page;
 
 G_DEFINE_FINAL_TYPE (KandyUsers, kandy_users, KANDY_TYPE_COLLECTION)
@@ -49,12 +50,30 @@ page_free (gpointer data)
   Page *page = data;
 
   g_ptr_array_unref (page->users);
+  g_variant_unref (page->results);
   g_free (page->next);
   g_free (page);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Page, page_free)
 
+/* (transfer full): the first @max of @users */
+static GVariant *
+make_results (GPtrArray *users, guint max)
+{
+  GVariantBuilder results;
+  guint i;
+
+  g_variant_builder_init (&results, G_VARIANT_TYPE ("aa{sv}"));
+  for (i = 0; i < MIN (users->len, max); i++) {
+    g_autoptr (GVariant) user = kandy_user_to_variant (users->pdata[i]);
+
+    g_variant_builder_add_value (&results, user);
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&results));
+}
+
+/* In a thread, if the reply is long */
 static gpointer
 decode_page (JsonNode *reply, GError **error)
 {
@@ -86,27 +105,21 @@ decode_page (JsonNode *reply, GError **error)
     if (user)
       g_ptr_array_add (page->users, user);
   }
+  page->results = make_results (page->users, G_MAXUINT);
+  /* In one piece it is freed at once, and not bit by bit */
+  g_variant_get_data (page->results);
   return page;
 }
 
 static void
-emit_results (
-    KandyCollection *collection, const char *event, Page *page, guint max)
+emit_results (KandyCollection *collection, const char *event, GVariant *results,
+    const char *next)
 {
-  GVariantBuilder results;
   GVariantDict payload;
-  guint i;
 
-  g_variant_builder_init (&results, G_VARIANT_TYPE ("aa{sv}"));
-  for (i = 0; i < MIN (page->users->len, max); i++) {
-    g_autoptr (GVariant) user = kandy_user_to_variant (page->users->pdata[i]);
-
-    g_variant_builder_add_value (&results, user);
-  }
   g_variant_dict_init (&payload, NULL);
-  g_variant_dict_insert_value (
-      &payload, "results", g_variant_builder_end (&results));
-  kandy_variant_dict_insert_string (&payload, "next", page->next);
+  g_variant_dict_insert_value (&payload, "results", results);
+  kandy_variant_dict_insert_string (&payload, "next", next);
   kandy_collection_emit (collection, event, g_variant_dict_end (&payload));
 }
 
@@ -116,14 +129,36 @@ user_fetched (KandyCollection *collection, GTask *task, gpointer reply)
 {
   g_autoptr (Page) page = reply;
   KandyUser *user = page->users->len > 0 ? page->users->pdata[0] : NULL;
+  g_autoptr (GVariant) result = make_results (page->users, 1);
 
-  g_clear_pointer (&page->next, g_free);
   if (user)
     kandy_item_list_put (kandy_collection_get_items (collection), user);
-  emit_results (collection, "users:change", page, 1);
+  emit_results (collection, "users:change", result, NULL);
   g_task_set_task_data (
       task, user ? g_object_ref (user) : NULL, user ? g_object_unref : NULL);
   g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static gpointer
+copy_reference (gconstpointer user, gpointer unused)
+{
+  return g_object_ref ((gpointer) user);
+}
+
+static void
+put_user (KandyCollection *collection, gpointer user)
+{
+  kandy_item_list_put (kandy_collection_get_items (collection), user);
+}
+
+static void
+search_taken (KandyCollection *collection, GTask *task, gpointer reply)
+{
+  Page *page = reply;
+
+  emit_results (collection, "directory:change", page->results, page->next);
+  g_task_return_pointer (task, page, page_free);
   g_object_unref (task);
 }
 
@@ -131,14 +166,10 @@ static void
 searched (KandyCollection *collection, GTask *task, gpointer reply)
 {
   Page *page = reply;
-  guint i;
 
-  for (i = 0; i < page->users->len; i++)
-    kandy_item_list_put (
-        kandy_collection_get_items (collection), page->users->pdata[i]);
-  emit_results (collection, "directory:change", page, G_MAXUINT);
-  g_task_return_pointer (task, page, page_free);
-  g_object_unref (task);
+  kandy_collection_walk (collection, task,
+      g_ptr_array_copy (page->users, copy_reference, NULL), put_user,
+      search_taken, page, page_free);
 }
 
 static void
