@@ -173,3 +173,47 @@ gst_kandy_list_from_variant (GValue *list, const char *name, GVariant *variant)
     g_variant_unref (entry);
   }
 }
+
+static GVariant *
+value_to_variant (const GValue *value)
+{
+  g_auto (GValue) text = G_VALUE_INIT;
+
+  if (GST_VALUE_HOLDS_STRUCTURE (value) && g_value_get_boxed (value) != NULL)
+    return gst_kandy_structure_to_variant (gst_value_get_structure (value));
+  if (G_VALUE_HOLDS_STRING (value) && g_value_get_string (value) != NULL)
+    return g_variant_new_string (g_value_get_string (value));
+  if (G_VALUE_HOLDS_BOOLEAN (value))
+    return g_variant_new_boolean (g_value_get_boolean (value));
+  if (G_VALUE_HOLDS_INT (value))
+    return g_variant_new_int32 (g_value_get_int (value));
+  if (G_VALUE_HOLDS_UINT (value))
+    return g_variant_new_uint32 (g_value_get_uint (value));
+  if (G_VALUE_HOLDS_DOUBLE (value))
+    return g_variant_new_double (g_value_get_double (value));
+  /* a fraction, for example */
+  g_value_init (&text, G_TYPE_STRING);
+  if (g_value_transform (value, &text) && g_value_get_string (&text) != NULL)
+    return g_variant_new_string (g_value_get_string (&text));
+  return NULL;
+}
+
+static gboolean
+add_field (GQuark field, const GValue *value, gpointer user_data)
+{
+  GVariant *variant = value_to_variant (value);
+
+  if (variant != NULL)
+    g_variant_dict_insert_value (user_data, g_quark_to_string (field), variant);
+  return TRUE;
+}
+
+GVariant *
+gst_kandy_structure_to_variant (const GstStructure *structure)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  gst_structure_foreach (structure, add_field, &dict);
+  return g_variant_dict_end (&dict);
+}

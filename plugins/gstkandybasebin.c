@@ -355,6 +355,20 @@ ignore (GstKandySessionMember *member)
 }
 
 static gboolean
+cannot_send (
+    GstKandySessionMember *member, KandyMediaKind kind, gboolean screen)
+{
+  return FALSE;
+}
+
+static gboolean
+refuse_to_acquire (GstKandySessionMember *member, KandyMediaOptions *wanted,
+    GstPromise *promise)
+{
+  return FALSE;
+}
+
+static gboolean
 refuse_source (GstKandySessionMember *member, GstKandySendTrack *track,
     KandyMediaOptions *wanted, const GstStructure *source, GstPromise *promise)
 {
@@ -378,6 +392,9 @@ gst_kandy_base_bin_member_init (GstKandySessionMemberInterface *iface)
   iface->modify_sdp = gst_kandy_base_bin_modify_sdp;
   iface->media_prepared = ignore_media;
   iface->media_joined = ignore_media;
+  iface->can_send = cannot_send;
+  iface->acquire_media = refuse_to_acquire;
+  iface->release_media = ignore;
   iface->media_wanted = ignore_wanted;
   iface->replace_source = refuse_source;
   iface->media_refused = ignore_error;

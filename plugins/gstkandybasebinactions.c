@@ -204,14 +204,25 @@ gst_kandy_base_bin_install_actions (GType type)
    * @self: the element
    * @media: a structure of any name with the properties of #KandyMediaOptions
    *   as fields: `audio`, `video` and `screen` (booleans) say what,
+   *   `audio-options`, `video-options` and `screen-options` (structures) which
+   *   device is to be opened for it, see #GstKandySink:video-options,
    *   `bandwidth-audio` and `bandwidth-video` (kbit/s) may limit what the far
    *   end sends
    * @promise: (nullable): to be told how it went
    *
-   * Sends more in a call that is connected: what is linked to `kandysink` and
-   * is not sent yet, or was taken away with #GstKandyBaseBin::remove-media. A
-   * pad that is requested and linked in a call is added without this action.
-   * API document: `call.addMedia`.
+   * Sends more in a call that is connected. Without options that is what is
+   * linked to `kandysink` and is not sent yet, or was taken away with
+   * #GstKandyBaseBin::remove-media; if nothing is, `kandysink` opens the device
+   * that suits the options which its properties have. With options it opens a
+   * device in any case, so that any number of cameras can be added one after
+   * the other. Each gets a pad of its own, which goes with its track, and by
+   * that the device is closed. A pad that is requested and linked in a call is
+   * added without this action.
+   *
+   * All of @media is added or nothing is. `code` of the reply is `call:4` if a
+   * device cannot be had, with the event `devices:error`, `call:7` if @media
+   * make no sense, `call:6` if the call is in another state. Then nothing is
+   * open that was not before. API document: `call.addMedia`.
    */
   add_action (type, "add-media", "media", GST_TYPE_STRUCTURE, NULL);
   /**
@@ -221,7 +232,8 @@ gst_kandy_base_bin_install_actions (GType type)
    *   #GstKandySinkPad:track-id
    * @promise: (nullable): to be told how it went
    *
-   * Sends less. The pads stay, and what arrives at them is dropped. Releasing a
+   * Sends less. Pads that are linked stay, and what arrives at them is dropped;
+   * a device that #GstKandyBaseBin::add-media has opened is closed. Releasing a
    * pad does the same without this action. API document: `call.removeMedia`.
    */
   add_action (type, "remove-media", "track-ids", G_TYPE_STRV, NULL);
@@ -251,7 +263,7 @@ gst_kandy_base_bin_install_actions (GType type)
    * @promise: (nullable): to be told how it went
    *
    * As #GstKandyBaseBin::add-media with `screen`: what is linked to a pad
-   * `screen_%u`. API document: `call.startScreenshare`.
+   * `screen_%u`, else the screen. API document: `call.startScreenshare`.
    */
   add_action (type, "start-screenshare", "media", GST_TYPE_STRUCTURE, NULL);
   /**

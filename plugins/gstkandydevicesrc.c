@@ -27,6 +27,8 @@ struct _GstKandyDeviceSrc {
   GstPad *src;
   GstKandyDeviceSrcFunc begun; /* (nullable) */
   gpointer begun_data;
+  GstKandyDeviceSrcFailed failed; /* (nullable) */
+  gpointer failed_data;
 
   /* guarded by the object lock */
   GstElement *current; /* (nullable) */
@@ -54,6 +56,26 @@ answer (GstPromise *promise, const char *text)
 
   gst_kandy_promise_reply (promise, NULL, error);
   g_clear_pointer (&promise, gst_promise_unref);
+}
+
+/* @text: (nullable): it is at its end */
+static void
+tell_failed (GstKandyDeviceSrc *self, const char *text)
+{
+  g_autoptr (GError) error = text != NULL
+      ? kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
+          "Failed to get media => Name: NotReadableError; Error Message :%s",
+          text)
+      : NULL;
+
+  if (self->failed != NULL)
+    self->failed (self, error, self->failed_data);
+}
+
+static GQuark
+label_quark (void)
+{
+  return g_quark_from_static_string ("gst-kandy-device-label");
 }
 
 static void
@@ -97,15 +119,16 @@ forget_pending (GstKandyDeviceSrc *self)
   return g_steal_pointer (&self->promise);
 }
 
-/* Whatever the reason, the former device goes on */
+/* Whatever the reason, the former device goes on, if it is still there */
 static void
 give_up (GstKandyDeviceSrc *self, GstElement *branch, const char *text)
 {
   GstPromise *promise = NULL;
-  gboolean found;
+  gboolean found, alone;
 
   GST_OBJECT_LOCK (self);
   found = self->pending == branch;
+  alone = self->current == NULL && self->begun == NULL;
   if (found) {
     gst_object_ref (branch);
     promise = forget_pending (self);
@@ -117,6 +140,49 @@ give_up (GstKandyDeviceSrc *self, GstElement *branch, const char *text)
   dismiss (self, branch);
   gst_object_unref (branch);
   answer (promise, text);
+  if (alone)
+    tell_failed (self, text);
+}
+
+/* FALSE: it is not for us to say that @branch is over */
+static gboolean
+lose (GstKandyDeviceSrc *self, GstElement *branch, const char *text)
+{
+  gboolean lost, replaced;
+
+  if (self->failed == NULL || gst_kandy_device_src_get_label (branch) == NULL)
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  lost = self->current == branch;
+  replaced = self->pending != NULL;
+  if (lost)
+    self->current = NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (!lost)
+    return TRUE;
+  GST_INFO_OBJECT (self, "the device is lost: %s", text ? text : "at its end");
+  dismiss (self, branch);
+  gst_object_unref (branch);
+  if (!replaced)
+    tell_failed (self, text);
+  return TRUE;
+}
+
+/* On the streaming thread of the device */
+static GstPadProbeReturn
+on_end (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_autoptr (GstElement) branch = NULL;
+  g_autoptr (GstObject) self = NULL;
+
+  if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) != GST_EVENT_EOS)
+    return GST_PAD_PROBE_OK;
+  branch = gst_pad_get_parent_element (pad);
+  if (branch != NULL)
+    self = gst_object_get_parent (GST_OBJECT (branch));
+  return self != NULL && lose (GST_KANDY_DEVICE_SRC (self), branch, NULL)
+      ? GST_PAD_PROBE_DROP
+      : GST_PAD_PROBE_OK;
 }
 
 /* On the streaming thread of the new device */
@@ -198,7 +264,8 @@ gst_kandy_device_src_handle_message (GstBin *bin, GstMessage *message)
     }
     /* of one that has been dismissed */
     if (current == NULL
-        || !gst_object_has_as_ancestor (source, GST_OBJECT (current))) {
+        || !gst_object_has_as_ancestor (source, GST_OBJECT (current))
+        || lose (self, current, error->message)) {
       gst_message_unref (message);
       return;
     }
@@ -282,6 +349,8 @@ gst_kandy_device_src_take (
     dismiss (self, former);
   if (obsolete != NULL)
     answer (obsolete, "Another device was asked for.");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_end, NULL, NULL);
   if (first) {
     gst_ghost_pad_set_target (GST_GHOST_PAD (self->src), pad);
   } else {
@@ -302,6 +371,27 @@ gst_kandy_device_src_set_begun (
 {
   self->begun = begun;
   self->begun_data = user_data;
+}
+
+void
+gst_kandy_device_src_set_failed (
+    GstKandyDeviceSrc *self, GstKandyDeviceSrcFailed failed, gpointer user_data)
+{
+  self->failed = failed;
+  self->failed_data = user_data;
+}
+
+void
+gst_kandy_device_src_set_label (GstElement *branch, const char *label)
+{
+  g_object_set_qdata_full (
+      G_OBJECT (branch), label_quark (), g_strdup (label), g_free);
+}
+
+const char *
+gst_kandy_device_src_get_label (GstElement *branch)
+{
+  return g_object_get_qdata (G_OBJECT (branch), label_quark ());
 }
 
 void

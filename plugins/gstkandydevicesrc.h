@@ -24,6 +24,17 @@ void gst_kandy_device_src_take (GstKandyDeviceSrc *self, GstElement *branch,
 typedef void (*GstKandyDeviceSrcFunc) (gpointer user_data);
 void gst_kandy_device_src_set_begun (GstKandyDeviceSrc *self,
     GstKandyDeviceSrcFunc begun, gpointer user_data);
+/* Before anything is taken: a device, which is a branch with a label, that fails
+ * or is at its end is told of, and no longer there; without it the bin's parents
+ * hear of an error, and what is linked of an end. On a streaming thread */
+typedef void (*GstKandyDeviceSrcFailed) (GstKandyDeviceSrc *self,
+    const GError *error, gpointer user_data);
+void gst_kandy_device_src_set_failed (GstKandyDeviceSrc *self,
+    GstKandyDeviceSrcFailed failed, gpointer user_data);
+/* What the device is called; (nullable) for a source that is none */
+void gst_kandy_device_src_set_label (GstElement *branch, const char *label);
+/* (nullable) (transfer none) */
+const char *gst_kandy_device_src_get_label (GstElement *branch);
 /* Before it is taken out of its bin */
 void gst_kandy_device_src_stop (GstKandyDeviceSrc *self);
 

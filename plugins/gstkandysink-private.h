@@ -34,6 +34,11 @@ struct _GstKandySink {
 void gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface);
 /* (transfer full): of GstKandySinkPad */
 GPtrArray *gst_kandy_sink_dup_pads (GstKandySink *self);
+/* Whether a codec is allowed for @caps at @pad */
+gboolean gst_kandy_sink_is_sendable (GstKandySink *self, GstKandySinkPad *pad,
+    GstCaps *caps);
+/* What @pad, one on demand, was in a call for is over */
+void gst_kandy_sink_track_ended (GstKandySink *self, GstKandySinkPad *pad);
 /* The element ends for its pipeline */
 void gst_kandy_sink_post_eos (GstKandySink *self);
 

@@ -59,8 +59,15 @@
  * microphone, a camera or the screen itself, in PAUSED, and sends it through a
  * pad that it makes for it. #GstKandyBaseBin::get-devices lists what there is.
  * A device that cannot be had is an error with the code `call:4`; so is one
- * that fails later. Another device takes the place of the former one while that
- * is still sent, without a gap, see #GstKandySink::change-input-devices.
+ * that fails while there is no call. One that fails in a call, because it is
+ * unplugged for example, takes its own track away and no more: the bus has a
+ * warning with the code `call:4`, and the event `devices:error`. Another device
+ * takes the place of the former one while that is still sent, without a gap,
+ * see #GstKandySink::change-input-devices.
+ *
+ * In a call #GstKandyBaseBin::add-media, #GstKandyBaseBin::start-video and
+ * #GstKandyBaseBin::start-screenshare open devices for what nothing is linked
+ * for, any number of them, and close them when they are no longer sent.
  *
  * ## Muting
  *
@@ -306,6 +313,12 @@ check_eos (GstKandySink *self)
       on_end_answered, gst_object_ref (self), gst_object_unref);
   gst_kandy_base_bin_request (
       GST_KANDY_BASE_BIN (self), gst_structure_new_empty ("end"), promise);
+}
+
+void
+gst_kandy_sink_track_ended (GstKandySink *self, GstKandySinkPad *pad)
+{
+  gst_kandy_sink_devices_track_ended (self->devices, pad);
 }
 
 static void

@@ -5,9 +5,8 @@
 #endif
 
 #include "gstkandybasebin.h"
-#include "gstkandyconstraints.h"
-#include "gstkandydevicesrc.h"
-#include "gstkandysinkdevices.h"
+#include "gstkandysink-private.h"
+#include "gstkandysinkdevices-private.h"
 
 /* SECTION: devices of kandysink
  *
@@ -17,43 +16,17 @@
  * threads of its own; the call waits for it as for pads without caps.
  */
 
-GST_DEBUG_CATEGORY_STATIC (gst_kandy_sink_devices_debug);
+GST_DEBUG_CATEGORY (gst_kandy_sink_devices_debug);
 #define GST_CAT_DEFAULT gst_kandy_sink_devices_debug
 
-#define DEVICES_WAIT_MS 5000
-#define ANY_DEVICE "default"
-#define SCREEN_RATE 15
+/* For devices that are being closed, before the element is stopped */
+#define CLOSE_PATIENCE (2 * G_TIME_SPAN_SECOND)
 
-typedef struct {
-  char *id;               /* (nullable) */
-  GstStructure *options;  /* (nullable) */
-  guint opening;          /* threads that are at it */
-  guint serial;           /* of the wish: the latest one counts */
-  GstKandyDeviceSrc *src; /* (nullable) */
-  GstPad *pad;            /* (nullable) */
-} Slot;
-
-struct _GstKandySinkDevices {
-  GstElement *sink;
-
-  GMutex lock;      /* guards the slots */
-  GMutex link_lock; /* held while what is behind a slot changes */
-  gboolean started;
-  Slot slots[GST_KANDY_SINK_N_DEVICES];
-};
-
-static const struct {
-  GstKandyDeviceKind kind;
-  KandyMediaKind media;
-  const char *pads[2]; /* templates, the second if there is no first */
-  const char *name;
-} kinds[] = {
-  [GST_KANDY_SINK_AUDIO] = { GST_KANDY_DEVICE_MICROPHONE,
-      KANDY_MEDIA_KIND_AUDIO, { "audio_%u", NULL }, "microphone" },
-  [GST_KANDY_SINK_VIDEO] = { GST_KANDY_DEVICE_CAMERA, KANDY_MEDIA_KIND_VIDEO,
-      { "video_%u", NULL }, "camera" },
-  [GST_KANDY_SINK_SCREEN] = { GST_KANDY_DEVICE_SCREEN, KANDY_MEDIA_KIND_VIDEO,
-      { "screen_%u", "video_%u" }, "screen" },
+/* Templates, the second if there is no first */
+static const char *const pads[][2] = {
+  [GST_KANDY_SINK_AUDIO] = { "audio_%u", NULL },
+  [GST_KANDY_SINK_VIDEO] = { "video_%u", NULL },
+  [GST_KANDY_SINK_SCREEN] = { "screen_%u", "video_%u" },
 };
 
 /* One attempt to open */
@@ -89,179 +62,52 @@ attempt_free (gpointer data)
 }
 
 static gboolean
-has_wish (const Slot *slot)
+has_wish (const GstKandySinkSlot *slot)
 {
   return slot->id != NULL;
 }
 
-/* (transfer floating): @source, and what makes @caps of it */
-static GstElement *
-make_branch (GstElement *source, GstCaps *caps)
+static void on_failed (
+    GstKandyDeviceSrc *src, const GError *error, gpointer user_data);
+
+gboolean
+gst_kandy_sink_devices_link (GstKandySinkDevices *self,
+    GstKandySinkDevice which, gboolean on_demand, GstKandyDeviceSrc **src,
+    GstPad **pad)
 {
-  GstElement *branch = gst_bin_new (NULL);
-  GstElement *filter = gst_element_factory_make ("capsfilter", NULL);
-  GstElement *last = filter;
-  g_autoptr (GstPad) pad = NULL;
-
-  g_object_set (filter, "caps", caps, NULL);
-  gst_bin_add_many (GST_BIN (branch), source, filter, NULL);
-  gst_element_link (source, filter);
-  if (caps != NULL && !gst_caps_is_any (caps)
-      && gst_structure_has_name (
-          gst_caps_get_structure (caps, 0), "image/jpeg")) {
-    last = gst_element_factory_make ("jpegdec", NULL);
-    if (last == NULL) {
-      gst_object_unref (gst_object_ref_sink (branch));
-      return NULL;
-    }
-    gst_bin_add (GST_BIN (branch), last);
-    gst_element_link (filter, last);
-  }
-  pad = gst_element_get_static_pad (last, "src");
-  gst_element_add_pad (branch, gst_ghost_pad_new ("src", pad));
-  return branch;
-}
-
-/* (transfer floating) (nullable): the X display, if no provider has screens */
-static GstElement *
-make_display (const GstStructure *options, GError **error)
-{
-  GstElement *source = NULL;
-  g_autoptr (GstCaps) caps = NULL;
-  GstElement *branch, *scale, *filter;
-  g_autoptr (GstPad) pad = NULL;
-
-  if (!gst_kandy_constraints_check (options, error))
-    return NULL;
-  if (g_getenv ("DISPLAY") != NULL)
-    source = gst_element_factory_make ("ximagesrc", NULL);
-  if (source == NULL) {
-    g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-            "Failed to get media => Name: NotFoundError; Error Message :There "
-            "is no screen."));
-    return NULL;
-  }
-  g_object_set (source, "use-damage", FALSE, NULL);
-  branch = gst_bin_new (NULL);
-  scale = gst_element_factory_make ("videoscale", NULL);
-  filter = gst_element_factory_make ("capsfilter", NULL);
-  caps = gst_kandy_constraints_to_caps (options, SCREEN_RATE);
-  g_object_set (filter, "caps", caps, NULL);
-  gst_bin_add_many (GST_BIN (branch), source, scale, filter, NULL);
-  gst_element_link_many (source, scale, filter, NULL);
-  pad = gst_element_get_static_pad (filter, "src");
-  gst_element_add_pad (branch, gst_ghost_pad_new ("src", pad));
-  return branch;
-}
-
-/* (transfer floating) (nullable): in READY, that is with the device opened */
-static GstElement *
-open_device (const Attempt *attempt, GError **error)
-{
-  g_autoptr (GstKandyDevices) all = gst_kandy_devices_get_default ();
-  g_autoptr (GPtrArray) devices = NULL;
-  g_autoptr (GstStructure) constraints = attempt->options != NULL
-      ? gst_structure_copy (attempt->options)
-      : gst_structure_new_empty ("constraints");
-  g_autoptr (GstDevice) device = NULL;
-  g_autoptr (GstCaps) caps = NULL;
-  g_autofree char *label = NULL;
-  GstElement *source, *branch = NULL;
-
-  if (!gst_kandy_devices_wait (all, DEVICES_WAIT_MS)) {
-    g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_TIMEOUT, "call:4", 0,
-            "Failed to get media => Name: AbortError; Error Message :The "
-            "devices are not known in time."));
-    return NULL;
-  }
-  if (!g_str_equal (attempt->id, ANY_DEVICE))
-    gst_structure_set (
-        constraints, "device-id", G_TYPE_STRING, attempt->id, NULL);
-  devices = gst_kandy_devices_list (all, kinds[attempt->which].kind);
-  if (attempt->which == GST_KANDY_SINK_SCREEN && devices->len == 0) {
-    branch = make_display (constraints, error);
-    label = g_strdup ("screen");
-    if (branch == NULL)
-      return NULL;
-  } else {
-    device = gst_kandy_constraints_choose (
-        constraints, kinds[attempt->which].media, devices, &caps, error);
-    if (device == NULL)
-      return NULL;
-    label = gst_device_get_display_name (device);
-    source = gst_device_create_element (device, NULL);
-    if (source != NULL)
-      branch = make_branch (source, caps);
-  }
-  if (branch != NULL
-      && gst_element_set_state (branch, GST_STATE_READY)
-          != GST_STATE_CHANGE_FAILURE) {
-    GST_INFO_OBJECT (attempt->devices->sink, "%s \"%s\" is open",
-        kinds[attempt->which].name, label);
-    return branch;
-  }
-  if (branch != NULL) {
-    gst_element_set_state (branch, GST_STATE_NULL);
-    gst_object_unref (gst_object_ref_sink (branch));
-  }
-  g_propagate_error (error,
-      kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-          "Failed to get media => Name: NotReadableError; Error Message :The "
-          "%s \"%s\" cannot be opened.",
-          kinds[attempt->which].name, label));
-  return NULL;
-}
-
-/* With the link lock */
-static gboolean
-link_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
-{
-  GstKandyDeviceSrc *src = gst_kandy_device_src_new ();
+  g_autoptr (GstKandyDeviceSrc) made =
+      gst_object_ref_sink (gst_kandy_device_src_new ());
+  g_autoptr (GstPad) requested = NULL;
   g_autoptr (GstPad) source_pad = NULL;
-  GstPad *pad = NULL;
   guint i;
 
-  for (i = 0; i < 2 && pad == NULL; i++)
-    if (kinds[which].pads[i] != NULL
-        && gst_element_get_pad_template (self->sink, kinds[which].pads[i])
-            != NULL)
-      pad = gst_element_request_pad_simple (self->sink, kinds[which].pads[i]);
-  gst_object_ref_sink (src);
-  if (pad == NULL) {
-    gst_object_unref (src);
+  for (i = 0; i < G_N_ELEMENTS (pads[which]) && requested == NULL; i++)
+    if (pads[which][i] != NULL
+        && gst_element_get_pad_template (self->sink, pads[which][i]) != NULL)
+      requested = gst_element_request_pad_simple (self->sink, pads[which][i]);
+  if (requested == NULL)
     return FALSE;
-  }
-  gst_bin_add (GST_BIN (self->sink), GST_ELEMENT (src));
-  source_pad = gst_element_get_static_pad (GST_ELEMENT (src), "src");
+  /* before it is linked, which is what lets it be offered */
+  gst_kandy_sink_pad_set_on_demand (GST_KANDY_SINK_PAD (requested), on_demand);
+  gst_kandy_device_src_set_failed (made, on_failed, self);
+  gst_bin_add (GST_BIN (self->sink), GST_ELEMENT (made));
+  source_pad = gst_element_get_static_pad (GST_ELEMENT (made), "src");
   /* from within: the pad is the bin's own, which the check of the hierarchy
    * does not allow for */
-  gst_pad_link_full (source_pad, pad, GST_PAD_LINK_CHECK_NOTHING);
-
-  g_mutex_lock (&self->lock);
-  self->slots[which].src = src;
-  self->slots[which].pad = pad;
-  g_mutex_unlock (&self->lock);
-  gst_element_sync_state_with_parent (GST_ELEMENT (src));
+  gst_pad_link_full (source_pad, requested, GST_PAD_LINK_CHECK_NOTHING);
+  gst_element_sync_state_with_parent (GST_ELEMENT (made));
+  *src = g_steal_pointer (&made);
+  *pad = g_steal_pointer (&requested);
   return TRUE;
 }
 
-/* With the link lock */
-static void
-unlink_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
+void
+gst_kandy_sink_devices_unlink (
+    GstKandySinkDevices *self, GstKandyDeviceSrc *src, GstPad *pad)
 {
-  g_autoptr (GstKandyDeviceSrc) src = NULL;
   g_autoptr (GstPad) source_pad = NULL;
-  g_autoptr (GstPad) pad = NULL;
 
-  g_mutex_lock (&self->lock);
-  src = g_steal_pointer (&self->slots[which].src);
-  pad = g_steal_pointer (&self->slots[which].pad);
-  g_mutex_unlock (&self->lock);
-  if (src == NULL)
-    return;
-
+  gst_kandy_sink_pad_set_removed (GST_KANDY_SINK_PAD (pad), TRUE);
   gst_kandy_device_src_stop (src);
   gst_element_set_locked_state (GST_ELEMENT (src), TRUE);
   gst_element_set_state (GST_ELEMENT (src), GST_STATE_NULL);
@@ -269,24 +115,136 @@ unlink_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
   gst_pad_unlink (source_pad, pad);
   gst_bin_remove (GST_BIN (self->sink), GST_ELEMENT (src));
   gst_element_release_request_pad (self->sink, pad);
+  gst_object_unref (src);
+  gst_object_unref (pad);
 }
 
+/* With the link lock */
+static gboolean
+link_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  GstKandyDeviceSrc *src = NULL;
+  GstPad *pad = NULL;
+
+  if (!gst_kandy_sink_devices_link (self, which, FALSE, &src, &pad))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  self->slots[which].src = src;
+  self->slots[which].pad = pad;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+/* With the link lock */
 static void
-report (GstKandySinkDevices *self, GstKandySinkDevice which, gboolean first,
-    const GError *error)
+unlink_slot (GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  GstKandyDeviceSrc *src;
+  GstPad *pad;
+
+  g_mutex_lock (&self->lock);
+  src = g_steal_pointer (&self->slots[which].src);
+  pad = g_steal_pointer (&self->slots[which].pad);
+  g_mutex_unlock (&self->lock);
+  if (src != NULL)
+    gst_kandy_sink_devices_unlink (self, src, pad);
+}
+
+typedef struct {
+  GstKandySinkDevices *devices; /* the element's, which is held */
+  GstKandyDeviceSrc *src;
+  GstPad *pad;
+} Closing;
+
+/* On a thread of its own, at which the element is held */
+static void
+close_device (GstElement *element, gpointer user_data)
+{
+  Closing *closing = user_data;
+  GstKandySinkDevices *self = closing->devices;
+
+  g_mutex_lock (&self->link_lock);
+  gst_kandy_sink_devices_unlink (self, closing->src, closing->pad);
+  g_mutex_unlock (&self->link_lock);
+  g_mutex_lock (&self->lock);
+  self->closing--;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gst_kandy_sink_devices_unlink_later (
+    GstKandySinkDevices *self, GstKandyDeviceSrc *src, GstPad *pad)
+{
+  Closing *closing = g_new0 (Closing, 1);
+
+  closing->devices = self;
+  closing->src = src;
+  closing->pad = pad;
+  self->closing++;
+  gst_element_call_async (self->sink, close_device, closing, g_free);
+}
+
+/* The event of the API document, beside the message */
+static void
+report (GstKandySinkDevices *self, GstKandySinkDevice which, gboolean fatal,
+    const char *consequence, const GError *error)
 {
   const char *code = kandy_error_get_platform_code (error);
 
   if (code == NULL)
     code = "NO_CODE";
-  if (first)
+  if (fatal)
     GST_ELEMENT_ERROR_WITH_DETAILS (self->sink, RESOURCE, NOT_FOUND,
-        ("%s", error->message), ("no %s", kinds[which].name),
+        ("%s", error->message), ("no %s", gst_kandy_device_get_noun (which)),
         ("code", G_TYPE_STRING, code, NULL));
   else
     GST_ELEMENT_WARNING_WITH_DETAILS (self->sink, RESOURCE, NOT_FOUND,
-        ("%s", error->message), ("the former %s goes on", kinds[which].name),
+        ("%s", error->message),
+        ("the %s %s", gst_kandy_device_get_noun (which), consequence),
         ("code", G_TYPE_STRING, code, NULL));
+  gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (self->sink),
+      gst_structure_new ("device-error", "error", G_TYPE_ERROR, error, NULL),
+      NULL);
+}
+
+/* On a streaming thread: what a device sends in a call ends with it, and
+ * nothing else does */
+static void
+on_failed (GstKandyDeviceSrc *src, const GError *error, gpointer user_data)
+{
+  GstKandySinkDevices *self = user_data;
+  GstKandySinkAdded *added;
+  GstPad *pad = NULL;
+  GstKandyDeviceSrc *held = NULL;
+  GstKandySinkDevice which;
+  gboolean sent;
+
+  g_mutex_lock (&self->lock);
+  added = gst_kandy_sink_added_take_lost (self, src, error);
+  if (added != NULL) {
+    which = added->which;
+    held = g_steal_pointer (&added->src);
+    pad = g_steal_pointer (&added->pad);
+    gst_kandy_sink_added_free (added);
+  }
+  for (guint i = 0; i < GST_KANDY_SINK_N_DEVICES && pad == NULL; i++) {
+    if (self->slots[i].src != src)
+      continue;
+    which = i;
+    held = g_steal_pointer (&self->slots[i].src);
+    pad = g_steal_pointer (&self->slots[i].pad);
+  }
+  if (pad == NULL) {
+    g_mutex_unlock (&self->lock);
+    return;
+  }
+  sent = gst_kandy_sink_pad_is_prepared (GST_KANDY_SINK_PAD (pad));
+  gst_kandy_sink_pad_set_removed (GST_KANDY_SINK_PAD (pad), TRUE);
+  gst_kandy_sink_devices_unlink_later (self, held, pad);
+  g_mutex_unlock (&self->lock);
+  if (error != NULL)
+    report (self, which, added == NULL && !sent, "is not sent any more", error);
 }
 
 /* On a thread of its own, at which the element is held */
@@ -295,9 +253,10 @@ open_slot (GstElement *element, gpointer user_data)
 {
   Attempt *attempt = user_data;
   GstKandySinkDevices *self = attempt->devices;
-  Slot *slot = &self->slots[attempt->which];
+  GstKandySinkSlot *slot = &self->slots[attempt->which];
   g_autoptr (GError) error = NULL;
-  GstElement *branch = open_device (attempt, &error);
+  GstElement *branch = gst_kandy_device_open (
+      attempt->which, attempt->id, attempt->options, &error);
   gboolean wanted, first;
 
   g_mutex_lock (&self->link_lock);
@@ -322,7 +281,7 @@ open_slot (GstElement *element, gpointer user_data)
   g_mutex_unlock (&self->link_lock);
 
   if (error != NULL && wanted && attempt->promise == NULL)
-    report (self, attempt->which, first, error);
+    report (self, attempt->which, first, "goes on as before", error);
   if (error != NULL) {
     gst_kandy_promise_reply (attempt->promise, NULL, error);
     g_clear_pointer (&attempt->promise, gst_promise_unref);
@@ -335,7 +294,7 @@ close_slot (GstElement *element, gpointer user_data)
 {
   Attempt *attempt = user_data;
   GstKandySinkDevices *self = attempt->devices;
-  Slot *slot = &self->slots[attempt->which];
+  GstKandySinkSlot *slot = &self->slots[attempt->which];
   gboolean wanted;
 
   g_mutex_lock (&self->link_lock);
@@ -363,6 +322,12 @@ dup_src (GstKandySinkDevices *self, GstKandySinkPad *pad)
   for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
     if (self->slots[i].pad == GST_PAD (pad))
       g_set_object (&src, self->slots[i].src);
+  for (i = 0; i < self->added->len; i++) {
+    GstKandySinkAdded *added = g_ptr_array_index (self->added, i);
+
+    if (added->pad == GST_PAD (pad))
+      g_set_object (&src, added->src);
+  }
   g_mutex_unlock (&self->lock);
   return src;
 }
@@ -378,7 +343,8 @@ open_replacement (GstElement *element, gpointer user_data)
   GstElement *branch;
 
   if (attempt->source == NULL) {
-    branch = open_device (attempt, &error);
+    branch = gst_kandy_device_open (
+        attempt->which, attempt->id, attempt->options, &error);
   } else if (gst_element_set_state (attempt->source, GST_STATE_READY)
       != GST_STATE_CHANGE_FAILURE) {
     branch = attempt->source;
@@ -410,7 +376,7 @@ static Attempt *
 new_attempt (
     GstKandySinkDevices *self, GstKandySinkDevice which, GstPromise *promise)
 {
-  Slot *slot = &self->slots[which];
+  GstKandySinkSlot *slot = &self->slots[which];
   Attempt *attempt = g_new0 (Attempt, 1);
 
   slot->opening++;
@@ -519,6 +485,8 @@ gst_kandy_sink_devices_new (GstElement *sink)
   self->sink = sink;
   g_mutex_init (&self->lock);
   g_mutex_init (&self->link_lock);
+  g_cond_init (&self->cond);
+  self->added = g_ptr_array_new_with_free_func (gst_kandy_sink_added_free);
   return self;
 }
 
@@ -533,6 +501,8 @@ gst_kandy_sink_devices_free (GstKandySinkDevices *self)
   }
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->link_lock);
+  g_cond_clear (&self->cond);
+  g_ptr_array_unref (self->added);
   g_free (self);
 }
 
@@ -540,7 +510,7 @@ void
 gst_kandy_sink_devices_set (GstKandySinkDevices *self, GstKandySinkDevice which,
     const char *id, GstPromise *promise)
 {
-  Slot *slot = &self->slots[which];
+  GstKandySinkSlot *slot = &self->slots[which];
   Attempt *attempt = NULL;
 
   g_mutex_lock (&self->lock);
@@ -570,7 +540,7 @@ void
 gst_kandy_sink_devices_set_options (GstKandySinkDevices *self,
     GstKandySinkDevice which, const GstStructure *options)
 {
-  Slot *slot = &self->slots[which];
+  GstKandySinkSlot *slot = &self->slots[which];
 
   g_mutex_lock (&self->lock);
   g_clear_pointer (&slot->options, gst_structure_free);
@@ -610,7 +580,7 @@ gst_kandy_sink_devices_replace (GstKandySinkDevices *self, GstKandySinkPad *pad,
   attempt = g_new0 (Attempt, 1);
   attempt->devices = self;
   attempt->which = which;
-  attempt->id = g_strdup (ANY_DEVICE);
+  attempt->id = g_strdup (GST_KANDY_DEVICE_ANY);
   attempt->pad = gst_object_ref (pad);
   attempt->promise = gst_promise_ref (promise);
   if (source != NULL) {
@@ -643,18 +613,40 @@ gst_kandy_sink_devices_start (GstKandySinkDevices *self)
 void
 gst_kandy_sink_devices_stop (GstKandySinkDevices *self)
 {
+  gint64 end = g_get_monotonic_time () + CLOSE_PATIENCE;
   guint i;
 
   g_mutex_lock (&self->lock);
   self->started = FALSE;
   for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
     self->slots[i].serial++;
+  gst_kandy_sink_added_close_all (self);
   g_mutex_unlock (&self->lock);
 
   g_mutex_lock (&self->link_lock);
   for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++)
     unlink_slot (self, i);
   g_mutex_unlock (&self->link_lock);
+
+  /* Who has stopped the element may want to use them */
+  g_mutex_lock (&self->lock);
+  while (self->closing > 0 && g_cond_wait_until (&self->cond, &self->lock, end))
+    continue;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+gst_kandy_sink_devices_is_opening (
+    GstKandySinkDevices *self, GstKandySinkDevice which)
+{
+  const GstKandySinkSlot *slot = &self->slots[which];
+  gboolean opening;
+
+  g_mutex_lock (&self->lock);
+  opening = self->started && has_wish (slot) && slot->opening > 0
+      && slot->src == NULL;
+  g_mutex_unlock (&self->lock);
+  return opening;
 }
 
 /* What is being opened will be sent, but has no caps yet */
@@ -662,22 +654,14 @@ void
 gst_kandy_sink_devices_get_wishes (
     GstKandySinkDevices *self, GstKandySessionWishes *wishes)
 {
+  gboolean opening[GST_KANDY_SINK_N_DEVICES];
   guint i;
 
-  g_mutex_lock (&self->lock);
   for (i = 0; i < GST_KANDY_SINK_N_DEVICES; i++) {
-    const Slot *slot = &self->slots[i];
-
-    if (!self->started || !has_wish (slot) || slot->opening == 0
-        || slot->src != NULL)
-      continue;
-    wishes->media_ready = FALSE;
-    if (kinds[i].media == KANDY_MEDIA_KIND_AUDIO)
-      wishes->send_audio = TRUE;
-    else if (i == GST_KANDY_SINK_SCREEN)
-      wishes->send_screen = TRUE;
-    else
-      wishes->send_video = TRUE;
+    opening[i] = gst_kandy_sink_devices_is_opening (self, i);
+    wishes->media_ready &= !opening[i];
   }
-  g_mutex_unlock (&self->lock);
+  wishes->send_audio |= opening[GST_KANDY_SINK_AUDIO];
+  wishes->send_video |= opening[GST_KANDY_SINK_VIDEO];
+  wishes->send_screen |= opening[GST_KANDY_SINK_SCREEN];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "gstkandysession.h"
+#include "gstkandydeviceopen.h"
 #include "gstkandysinkpad.h"
 
 G_BEGIN_DECLS
@@ -9,13 +9,6 @@ G_BEGIN_DECLS
 /* The devices that a kandysink opens itself, each behind a pad of its own */
 
 typedef struct _GstKandySinkDevices GstKandySinkDevices;
-
-typedef enum {
-  GST_KANDY_SINK_AUDIO,
-  GST_KANDY_SINK_VIDEO,
-  GST_KANDY_SINK_SCREEN,
-  GST_KANDY_SINK_N_DEVICES
-} GstKandySinkDevice;
 
 /* In class_init: audio-device, video-device, screen, audio-options,
  * video-options and screen-options, in this order from id @first on */
@@ -47,9 +40,26 @@ gboolean gst_kandy_sink_devices_replace (GstKandySinkDevices *self,
     GstKandySinkPad *pad, GstKandySinkDevice which, const GstStructure *source,
     GstPromise *promise);
 
+/* Opens devices for all that @wanted is about, whose constraints or else those of
+ * the properties say which, or for none. @promise is replied to; always TRUE */
+gboolean gst_kandy_sink_devices_acquire (GstKandySinkDevices *self,
+    KandyMediaOptions *wanted, GstPromise *promise);
+/* (transfer full): pads of what was acquired and has no track yet */
+GPtrArray *gst_kandy_sink_devices_dup_acquired (GstKandySinkDevices *self,
+    GstKandySinkDevice which);
+/* Closes what was acquired and has no track; what @pad had a track for; all that
+ * was acquired */
+void gst_kandy_sink_devices_release (GstKandySinkDevices *self);
+void gst_kandy_sink_devices_track_ended (GstKandySinkDevices *self,
+    GstKandySinkPad *pad);
+void gst_kandy_sink_devices_call_ended (GstKandySinkDevices *self);
+
 /* READY to PAUSED: opens in the background. PAUSED to READY: closes */
 void gst_kandy_sink_devices_start (GstKandySinkDevices *self);
 void gst_kandy_sink_devices_stop (GstKandySinkDevices *self);
+/* Whether one that a property asks for will be there soon */
+gboolean gst_kandy_sink_devices_is_opening (GstKandySinkDevices *self,
+    GstKandySinkDevice which);
 void gst_kandy_sink_devices_get_wishes (GstKandySinkDevices *self,
     GstKandySessionWishes *wishes);
 

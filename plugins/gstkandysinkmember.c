@@ -64,8 +64,9 @@ choose_codecs (GstKandySink *self, KandyMediaKind kind, GstCaps *input)
   return codecs;
 }
 
-static gboolean
-is_sendable (GstKandySink *self, GstKandySinkPad *pad, GstCaps *caps)
+gboolean
+gst_kandy_sink_is_sendable (
+    GstKandySink *self, GstKandySinkPad *pad, GstCaps *caps)
 {
   g_autoptr (GstCaps) codecs =
       choose_codecs (self, gst_kandy_sink_pad_get_kind (pad), caps);
@@ -114,11 +115,12 @@ gst_kandy_sink_get_wishes (
     g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
 
     wish_changes (pad, caps, wishes);
-    if (!gst_pad_is_linked (GST_PAD (pad)))
+    if (!gst_pad_is_linked (GST_PAD (pad))
+        || gst_kandy_sink_pad_is_on_demand (pad))
       continue;
     if (caps == NULL)
       wishes->media_ready = FALSE;
-    else if (!is_sendable (self, pad, caps)) {
+    else if (!gst_kandy_sink_is_sendable (self, pad, caps)) {
       add_unsendable (pad, caps, wishes);
       continue;
     }
@@ -163,7 +165,8 @@ gst_kandy_sink_media_prepared (
     GstKandySinkPad *pad = g_ptr_array_index (pads, i);
 
     gst_kandy_sink_pad_set_removed (pad, FALSE);
-    if (gst_pad_is_linked (GST_PAD (pad)))
+    if (gst_pad_is_linked (GST_PAD (pad))
+        && !gst_kandy_sink_pad_is_on_demand (pad))
       prepare_pad (self, pad, media);
   }
 }
@@ -185,16 +188,74 @@ gst_kandy_sink_media_joined (GstKandySessionMember *member, GstKandyCall *media)
   }
 }
 
-static gboolean
-is_wanted (GstKandySinkPad *pad, KandyMediaOptions *wanted)
+static GstKandySinkDevice
+get_device (GstKandySinkPad *pad)
 {
-  gboolean audio, video, screen;
-
-  g_object_get (
-      wanted, "audio", &audio, "video", &video, "screen", &screen, NULL);
   if (gst_kandy_sink_pad_get_kind (pad) == KANDY_MEDIA_KIND_AUDIO)
-    return audio;
-  return gst_kandy_sink_pad_is_screen (pad) ? screen : video;
+    return GST_KANDY_SINK_AUDIO;
+  return gst_kandy_sink_pad_is_screen (pad) ? GST_KANDY_SINK_SCREEN
+                                            : GST_KANDY_SINK_VIDEO;
+}
+
+/* Whether it is linked by whoever made it, and has no track */
+static gboolean
+is_idle (GstKandySinkPad *pad, GstKandySinkDevice which)
+{
+  return get_device (pad) == which && gst_pad_is_linked (GST_PAD (pad))
+      && !gst_kandy_sink_pad_is_on_demand (pad)
+      && !gst_kandy_sink_pad_is_prepared (pad);
+}
+
+static gboolean
+gst_kandy_sink_can_send (
+    GstKandySessionMember *member, KandyMediaKind kind, gboolean screen)
+{
+  GstKandySink *self = GST_KANDY_SINK (member);
+  GstKandySinkDevice which = kind == KANDY_MEDIA_KIND_AUDIO
+      ? GST_KANDY_SINK_AUDIO
+      : screen ? GST_KANDY_SINK_SCREEN
+               : GST_KANDY_SINK_VIDEO;
+  g_autoptr (GPtrArray) pads = gst_kandy_sink_dup_pads (self);
+  guint i;
+
+  for (i = 0; i < pads->len; i++)
+    if (is_idle (g_ptr_array_index (pads, i), which))
+      return TRUE;
+  return gst_kandy_sink_devices_is_opening (self->devices, which);
+}
+
+static gboolean
+gst_kandy_sink_acquire_media (GstKandySessionMember *member,
+    KandyMediaOptions *wanted, GstPromise *promise)
+{
+  return gst_kandy_sink_devices_acquire (
+      GST_KANDY_SINK (member)->devices, wanted, promise);
+}
+
+static void
+gst_kandy_sink_release_media (GstKandySessionMember *member)
+{
+  gst_kandy_sink_devices_release (GST_KANDY_SINK (member)->devices);
+}
+
+/* What was opened for it, else what is linked */
+static void
+add_wanted (GstKandySink *self, GstKandyCall *media, GstKandySinkDevice which)
+{
+  g_autoptr (GPtrArray) acquired =
+      gst_kandy_sink_devices_dup_acquired (self->devices, which);
+  g_autoptr (GPtrArray) pads = gst_kandy_sink_dup_pads (self);
+  guint i;
+
+  for (i = 0; i < acquired->len; i++)
+    prepare_pad (self, g_ptr_array_index (acquired, i), media);
+  for (i = 0; acquired->len == 0 && i < pads->len; i++) {
+    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
+    g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
+
+    if (caps != NULL && is_idle (pad, which))
+      prepare_pad (self, pad, media);
+  }
 }
 
 static void
@@ -202,17 +263,16 @@ gst_kandy_sink_media_wanted (GstKandySessionMember *member, GstKandyCall *media,
     KandyMediaOptions *wanted)
 {
   GstKandySink *self = GST_KANDY_SINK (member);
-  g_autoptr (GPtrArray) pads = gst_kandy_sink_dup_pads (self);
-  guint i;
+  gboolean audio, video, screen;
 
-  for (i = 0; i < pads->len; i++) {
-    GstKandySinkPad *pad = g_ptr_array_index (pads, i);
-    g_autoptr (GstCaps) caps = gst_kandy_sink_pad_dup_caps (pad);
-
-    if (caps != NULL && gst_pad_is_linked (GST_PAD (pad))
-        && !gst_kandy_sink_pad_is_prepared (pad) && is_wanted (pad, wanted))
-      prepare_pad (self, pad, media);
-  }
+  g_object_get (
+      wanted, "audio", &audio, "video", &video, "screen", &screen, NULL);
+  if (audio)
+    add_wanted (self, media, GST_KANDY_SINK_AUDIO);
+  if (video)
+    add_wanted (self, media, GST_KANDY_SINK_VIDEO);
+  if (screen)
+    add_wanted (self, media, GST_KANDY_SINK_SCREEN);
 }
 
 static gboolean
@@ -292,6 +352,7 @@ gst_kandy_sink_call_ended (
   GST_OBJECT_UNLOCK (self);
   for (i = 0; i < pads->len; i++)
     gst_kandy_sink_pad_close (g_ptr_array_index (pads, i), eos);
+  gst_kandy_sink_devices_call_ended (self->devices);
 
   parent_member->call_ended (member, failed, ours);
   if (eos)
@@ -305,6 +366,9 @@ gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
   iface->get_wishes = gst_kandy_sink_get_wishes;
   iface->media_prepared = gst_kandy_sink_media_prepared;
   iface->media_joined = gst_kandy_sink_media_joined;
+  iface->can_send = gst_kandy_sink_can_send;
+  iface->acquire_media = gst_kandy_sink_acquire_media;
+  iface->release_media = gst_kandy_sink_release_media;
   iface->media_wanted = gst_kandy_sink_media_wanted;
   iface->replace_source = gst_kandy_sink_replace_source;
   iface->media_refused = gst_kandy_sink_media_refused;

@@ -34,6 +34,7 @@ struct _GstKandySinkPad {
   gboolean ended;
   guint n_late; /* buffers since the end, and the first one's time */
   GstClockTime late;
+  gboolean on_demand;          /* no call has it by itself */
   gboolean removed;            /* the call has it no more, or cannot have it */
   gint64 unlinked;             /* monotonic, us, 0 while linked */
   GstClockTime waiting;        /* running time of the buffer that waits */

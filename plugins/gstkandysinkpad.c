@@ -13,6 +13,7 @@
 #include "gstkandyconnect.h"
 #include "gstkandydevicesrc.h"
 #include "gstkandysendbin.h"
+#include "gstkandysink-private.h"
 #include "gstkandysinkpad-private.h"
 
 /**
@@ -215,12 +216,17 @@ on_live (KandyTrack *track, GParamSpec *pspec, GstKandySinkPad *self)
 {
   if (kandy_track_is_live (track))
     return;
+  /* first, or it would be wanting for a moment */
+  gst_kandy_sink_pad_set_removed (self, TRUE);
   gst_kandy_sink_pad_remove_stand_in (self);
   gst_kandy_sink_pad_drop_track (self);
   g_weak_ref_set (&self->parked_track, NULL);
-  GST_OBJECT_LOCK (self);
-  self->removed = TRUE;
-  GST_OBJECT_UNLOCK (self);
+  if (gst_kandy_sink_pad_is_on_demand (self)) {
+    g_autoptr (GstElement) parent = gst_pad_get_parent_element (GST_PAD (self));
+
+    if (parent != NULL)
+      gst_kandy_sink_track_ended (GST_KANDY_SINK (parent), self);
+  }
 }
 
 /* Streaming threads */
@@ -663,9 +669,28 @@ gst_kandy_sink_pad_is_wanting (GstKandySinkPad *self)
   gboolean wanting = gst_pad_is_linked (GST_PAD (self));
 
   GST_OBJECT_LOCK (self);
-  wanting &= self->track == NULL && !self->removed;
+  wanting &= self->track == NULL && !self->removed && !self->on_demand;
   GST_OBJECT_UNLOCK (self);
   return wanting;
+}
+
+void
+gst_kandy_sink_pad_set_on_demand (GstKandySinkPad *self, gboolean on_demand)
+{
+  GST_OBJECT_LOCK (self);
+  self->on_demand = on_demand;
+  GST_OBJECT_UNLOCK (self);
+}
+
+gboolean
+gst_kandy_sink_pad_is_on_demand (GstKandySinkPad *self)
+{
+  gboolean on_demand;
+
+  GST_OBJECT_LOCK (self);
+  on_demand = self->on_demand;
+  GST_OBJECT_UNLOCK (self);
+  return on_demand;
 }
 
 gint64

@@ -36,6 +36,11 @@ char *gst_kandy_sink_pad_dup_track_id (GstKandySinkPad *self);
 gboolean gst_kandy_sink_pad_is_wanting (GstKandySinkPad *self);
 /* Whether the pad does without a track in the call, until it is linked anew */
 void gst_kandy_sink_pad_set_removed (GstKandySinkPad *self, gboolean removed);
+/* Whether it is in a call only if it is given a track by name, and never wants
+ * one; what it sends is over with its track. Before it is linked */
+void gst_kandy_sink_pad_set_on_demand (GstKandySinkPad *self,
+    gboolean on_demand);
+gboolean gst_kandy_sink_pad_is_on_demand (GstKandySinkPad *self);
 /* Since when (monotonic, us) it has a track but is not linked; 0 if it is */
 gint64 gst_kandy_sink_pad_get_unlinked (GstKandySinkPad *self);
 void gst_kandy_sink_pad_set_linked (GstKandySinkPad *self, gboolean linked);

@@ -46,6 +46,8 @@ enum {
 enum {
   SIGNAL_RECEIVE_TRACK_ADDED,
   SIGNAL_RECEIVE_TRACK_REMOVED,
+  SIGNAL_ACQUIRE_MEDIA,
+  SIGNAL_RELEASE_MEDIA,
   SIGNAL_MEDIA_WANTED,
   SIGNAL_SOURCE_WANTED,
   SIGNAL_DTMF_EVENT,
@@ -557,6 +559,33 @@ gst_kandy_call_class_init (GstKandyCallClass *klass)
   signals[SIGNAL_RECEIVE_TRACK_REMOVED] =
       g_signal_new ("receive-track-removed", type, G_SIGNAL_RUN_LAST, 0, NULL,
           NULL, NULL, G_TYPE_NONE, 1, GST_KANDY_TYPE_RECEIVE_TRACK);
+  /**
+   * GstKandyCall::acquire-media:
+   * @self: a #GstKandyCall
+   * @media: #KandyMediaOptions, whose `audio`, `video` and `screen` say what
+   * @promise: who returns %TRUE replies to it, with an empty structure once the
+   *   media can be added, or one with a field `error` (#GError) if they cannot
+   *
+   * More is about to be sent in a call that runs: whoever opens devices opens
+   * those that are needed. #GstKandyCall::media-wanted follows for the same
+   * @media, or #GstKandyCall::release-media. On the kandy thread; @promise may
+   * be replied to on any.
+   *
+   * Returns: whether something is opened
+   */
+  signals[SIGNAL_ACQUIRE_MEDIA] = g_signal_new ("acquire-media", type,
+      G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+      G_TYPE_BOOLEAN, 2, KANDY_TYPE_MEDIA_OPTIONS, GST_TYPE_PROMISE);
+  /**
+   * GstKandyCall::release-media:
+   * @self: a #GstKandyCall
+   * @media: #KandyMediaOptions
+   *
+   * What was opened by #GstKandyCall::acquire-media is not wanted after all.
+   */
+  signals[SIGNAL_RELEASE_MEDIA] =
+      g_signal_new ("release-media", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+          NULL, G_TYPE_NONE, 1, KANDY_TYPE_MEDIA_OPTIONS);
   /**
    * GstKandyCall::media-wanted:
    * @self: a #GstKandyCall

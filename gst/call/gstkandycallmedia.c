@@ -73,6 +73,104 @@ check_open (GstKandyCall *self, GTask *task)
   return FALSE;
 }
 
+typedef struct {
+  GTask *task;
+  GError *error; /* (nullable) */
+} Acquisition;
+
+static void
+acquisition_free (gpointer data)
+{
+  Acquisition *self = data;
+
+  g_object_unref (self->task);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+/* (nullable) (transfer full): on any thread */
+static GError *
+take_error (GstPromise *promise)
+{
+  const GstStructure *reply = NULL;
+  GError *error = NULL;
+
+  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
+    return kandy_error_new (
+        KANDY_ERROR_MEDIA, "call:4", 0, "The source is not wanted any more");
+  reply = gst_promise_get_reply (promise);
+  if (reply && gst_structure_has_field (reply, "error"))
+    gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
+  return error;
+}
+
+static gboolean
+on_acquired (gpointer data)
+{
+  Acquisition *acquisition = data;
+  GstKandyCall *self = g_task_get_source_object (acquisition->task);
+
+  if (!check_open (self, acquisition->task))
+    return G_SOURCE_REMOVE;
+  if (acquisition->error)
+    g_task_return_error (
+        acquisition->task, g_steal_pointer (&acquisition->error));
+  else
+    g_task_return_boolean (acquisition->task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+/* On any thread */
+static void
+on_acquisition_answered (GstPromise *promise, gpointer user_data)
+{
+  Acquisition *acquisition = user_data;
+  GstKandyCall *self = g_task_get_source_object (acquisition->task);
+
+  acquisition->error = take_error (promise);
+  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, on_acquired,
+      acquisition, acquisition_free);
+}
+
+static void
+acquire_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GstKandyCall *self = GST_KANDY_CALL (engine);
+  g_autoptr (GTask) task =
+      new_task (self, acquire_media_async, cancellable, callback, user_data);
+  g_autoptr (GstPromise) promise = NULL;
+  Acquisition *acquisition;
+  gboolean taken = FALSE;
+
+  if (!check_open (self, task))
+    return;
+  acquisition = g_new0 (Acquisition, 1);
+  acquisition->task = g_object_ref (task);
+  promise = gst_promise_new_with_change_func (
+      on_acquisition_answered, acquisition, NULL);
+  g_signal_emit_by_name (self, "acquire-media", media, promise, &taken);
+  if (!taken)
+    gst_promise_reply (
+        promise, gst_structure_new_empty ("application/x-kandy-reply"));
+}
+
+static gboolean
+acquire_media_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+release_media (KandyMediaEngine *engine, KandyMediaOptions *media)
+{
+  GstKandyCall *self = GST_KANDY_CALL (engine);
+
+  if (!self->closed)
+    g_signal_emit_by_name (self, "release-media", media);
+}
+
 static void
 add_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
@@ -178,17 +276,8 @@ on_source_answered (GstPromise *promise, gpointer user_data)
 {
   Replacement *replacement = user_data;
   GstKandyCall *self = g_task_get_source_object (replacement->task);
-  const GstStructure *reply = NULL;
 
-  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED) {
-    reply = gst_promise_get_reply (promise);
-    if (reply && gst_structure_has_field (reply, "error"))
-      gst_structure_get (
-          reply, "error", G_TYPE_ERROR, &replacement->error, NULL);
-  } else {
-    replacement->error = kandy_error_new (
-        KANDY_ERROR_MEDIA, "call:4", 0, "The source is not wanted any more");
-  }
+  replacement->error = take_error (promise);
   g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, on_replaced,
       replacement, replacement_free);
 }
@@ -245,6 +334,9 @@ replace_track_finish (
 void
 gst_kandy_call_init_media (KandyMediaEngineInterface *iface)
 {
+  iface->acquire_media_async = acquire_media_async;
+  iface->acquire_media_finish = acquire_media_finish;
+  iface->release_media = release_media;
   iface->add_media_async = add_media_async;
   iface->add_media_finish = add_media_finish;
   iface->remove_tracks = remove_tracks;

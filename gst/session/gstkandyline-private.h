@@ -76,6 +76,8 @@ struct _GstKandyLine {
   gboolean media_changing;    /* an operation for a wish is under way */
   GSource *media_change_source; /* when to look at the wishes again */
   KandyMediaOptions *media_again; /* (nullable): to be added when it runs */
+  GstKandySessionMember *acquirer; /* (nullable): has opened devices */
+  KandyMediaOptions *acquired; /* (nullable): for these */
   gboolean media_untold;      /* the far end does not know of a removal */
   gboolean media_waited;
   GSource *stats_source;
@@ -156,6 +158,8 @@ void gst_kandy_line_tracks_get_media (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 void gst_kandy_line_tracks_get_devices (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
+void gst_kandy_line_tracks_report_device (GstKandyLine *self,
+    const GstStructure *request, GstPromise *promise);
 
 /* gstkandylinechat.c */
 /* (transfer full): a bare name is one of the own domain */
@@ -206,7 +210,12 @@ void gst_kandy_line_stats_complete (GstKandyLine *self);
 /* Adds and removes what the wishes of the elements say */
 void gst_kandy_line_media_act (GstKandyLine *self,
     const GstKandySessionWishes *wishes);
-/* The media half asks for more to be sent */
+/* Signals of the media half: more is about to be sent, is not after all, or is
+ * to be sent */
+gboolean gst_kandy_line_media_acquire (GstKandyCall *media,
+    KandyMediaOptions *wanted, GstPromise *promise, GstKandyLine *self);
+void gst_kandy_line_media_release (GstKandyCall *media,
+    KandyMediaOptions *wanted, GstKandyLine *self);
 void gst_kandy_line_media_wanted (GstKandyLine *self, GstKandyCall *media,
     KandyMediaOptions *wanted);
 /* Something has been added */

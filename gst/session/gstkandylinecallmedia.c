@@ -221,6 +221,10 @@ gst_kandy_line_calls_make_engine (KandyCalls *calls, KandyCall *call,
     self->prepared = FALSE;
     g_signal_connect (
         media, "media-wanted", G_CALLBACK (on_media_wanted), self);
+    g_signal_connect (media, "acquire-media",
+        G_CALLBACK (gst_kandy_line_media_acquire), self);
+    g_signal_connect (media, "release-media",
+        G_CALLBACK (gst_kandy_line_media_release), self);
     g_signal_connect (media, "source-wanted",
         G_CALLBACK (gst_kandy_line_media_source_wanted), self);
     g_signal_connect (

@@ -17,6 +17,12 @@
 GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
 #define GST_CAT_DEFAULT kandy_line_debug
 
+static GQuark
+pads_quark (void)
+{
+  return g_quark_from_static_string ("gst-kandy-line-pads");
+}
+
 static void change (
     GstKandyLine *self, KandyMediaOptions *media, const char *const *removed);
 
@@ -179,6 +185,8 @@ gst_kandy_line_media_act (
         kandy_media_options_new (wishes->add_audio, wishes->add_video);
 
     g_object_set (media, "screen", wishes->add_screen, NULL);
+    g_object_set_qdata (
+        G_OBJECT (media), pads_quark (), GUINT_TO_POINTER (TRUE));
     change (self, media, NULL);
   } else if (self->media_untold && self->media_change_source == NULL) {
     change (self, NULL, NULL);
@@ -187,19 +195,119 @@ gst_kandy_line_media_act (
   }
 }
 
+/* What may be added, by the names of KandyMediaOptions */
+static const struct {
+  const char *name;
+  const char *options;
+  KandyMediaKind kind;
+  gboolean screen;
+} additions[] = {
+  { "audio", "audio-options", KANDY_MEDIA_KIND_AUDIO, FALSE },
+  { "video", "video-options", KANDY_MEDIA_KIND_VIDEO, FALSE },
+  { "screen", "screen-options", KANDY_MEDIA_KIND_VIDEO, TRUE },
+};
+
+static gboolean
+is_set (KandyMediaOptions *media, guint i)
+{
+  gboolean set;
+
+  g_object_get (media, additions[i].name, &set, NULL);
+  return set;
+}
+
+static gboolean
+names_device (KandyMediaOptions *media, guint i)
+{
+  g_autoptr (GVariant) options = NULL;
+
+  g_object_get (media, additions[i].options, &options, NULL);
+  return options != NULL;
+}
+
+static gboolean
+is_there (GPtrArray *members, guint i)
+{
+  guint k;
+
+  for (k = 0; k < members->len; k++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, k);
+
+    if (GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->can_send (
+            member, additions[i].kind, additions[i].screen))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Who names a device gets it; else it is what is linked and is not sent, and
+ * only without that a device. Pads ask for themselves, and never for one. */
+gboolean
+gst_kandy_line_media_acquire (GstKandyCall *media, KandyMediaOptions *wanted,
+    GstPromise *promise, GstKandyLine *self)
+{
+  g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  g_autoptr (KandyMediaOptions) missing = kandy_media_options_copy (wanted);
+  gboolean any = FALSE;
+  guint i;
+
+  /* one at a time: what came before has come to nothing */
+  g_clear_object (&self->acquirer);
+  g_clear_object (&self->acquired);
+  if (media != self->media
+      || g_object_get_qdata (G_OBJECT (wanted), pads_quark ()) != NULL)
+    return FALSE;
+  for (i = 0; i < G_N_ELEMENTS (additions); i++) {
+    if (!is_set (wanted, i))
+      continue;
+    if (names_device (wanted, i) || !is_there (members, i))
+      any = TRUE;
+    else
+      g_object_set (missing, additions[i].name, FALSE, NULL);
+  }
+  for (i = 0; any && i < members->len; i++) {
+    GstKandySessionMember *member = g_ptr_array_index (members, i);
+
+    if (!GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->acquire_media (
+            member, missing, promise))
+      continue;
+    g_set_object (&self->acquirer, member);
+    g_set_object (&self->acquired, missing);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+void
+gst_kandy_line_media_release (
+    GstKandyCall *media, KandyMediaOptions *wanted, GstKandyLine *self)
+{
+  g_autoptr (GstKandySessionMember) acquirer =
+      g_steal_pointer (&self->acquirer);
+
+  g_clear_object (&self->acquired);
+  if (acquirer != NULL)
+    GST_KANDY_SESSION_MEMBER_GET_IFACE (acquirer)->release_media (acquirer);
+}
+
 void
 gst_kandy_line_media_wanted (
     GstKandyLine *self, GstKandyCall *media, KandyMediaOptions *wanted)
 {
   g_autoptr (GPtrArray) members = gst_kandy_line_dup_members (self, FALSE);
+  g_autoptr (KandyMediaOptions) others = kandy_media_options_copy (wanted);
   guint i;
 
+  for (i = 0; self->acquired != NULL && i < G_N_ELEMENTS (additions); i++)
+    if (is_set (self->acquired, i))
+      g_object_set (others, additions[i].name, FALSE, NULL);
   for (i = 0; i < members->len; i++) {
     GstKandySessionMember *member = g_ptr_array_index (members, i);
 
     GST_KANDY_SESSION_MEMBER_GET_IFACE (member)->media_wanted (
-        member, media, wanted);
+        member, media, member == self->acquirer ? wanted : others);
   }
+  gst_kandy_line_media_release (media, wanted, self);
 }
 
 static GQuark
@@ -258,6 +366,8 @@ gst_kandy_line_media_stop (GstKandyLine *self)
 {
   gst_kandy_line_clear_source (&self->media_change_source);
   g_clear_object (&self->media_again);
+  g_clear_object (&self->acquirer);
+  g_clear_object (&self->acquired);
   self->media_changing = FALSE;
   self->media_untold = FALSE;
 }

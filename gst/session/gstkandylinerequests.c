@@ -6,6 +6,7 @@
 
 #include "gstkandyline-private.h"
 #include "gstkandysendtrack.h"
+#include "gstkandyvariant.h"
 
 /* SECTION: what elements ask of a line
  *
@@ -182,7 +183,11 @@ take_field (GQuark field, const GValue *value, gpointer user_data)
 
   if (pspec != NULL)
     g_value_init (&converted, G_PARAM_SPEC_VALUE_TYPE (pspec));
-  if (pspec == NULL || !g_value_transform (value, &converted)) {
+  if (pspec != NULL && GST_VALUE_HOLDS_STRUCTURE (value)
+      && G_VALUE_HOLDS_VARIANT (&converted)) {
+    g_value_set_variant (&converted,
+        gst_kandy_structure_to_variant (gst_value_get_structure (value)));
+  } else if (pspec == NULL || !g_value_transform (value, &converted)) {
     fields->bad = g_strdup (name);
     return FALSE;
   }
@@ -502,6 +507,7 @@ static const Request requests[] = {
   { "get-media", FALSE, gst_kandy_line_tracks_get_media },
   { "get-available-codecs", FALSE, request_codecs },
   { "get-devices", FALSE, gst_kandy_line_tracks_get_devices },
+  { "device-error", FALSE, gst_kandy_line_tracks_report_device },
   { "initialize-devices", FALSE, gst_kandy_line_tracks_get_devices },
   { "send-message", FALSE, gst_kandy_line_chat_request },
   { "set-is-typing", FALSE, gst_kandy_line_chat_request },

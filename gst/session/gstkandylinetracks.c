@@ -121,3 +121,19 @@ gst_kandy_line_tracks_get_devices (
   kandy_media_initialize_devices_async (kandy_client_get_media (self->client),
       audio, video, self->cancellable, on_devices_initialized, data);
 }
+
+/* An element's device could not be opened, or has failed */
+void
+gst_kandy_line_tracks_report_device (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->client != NULL
+      && gst_structure_get (request, "error", G_TYPE_ERROR, &error, NULL)
+      && error != NULL)
+    kandy_media_report_device_error (
+        kandy_client_get_media (self->client), error);
+  gst_kandy_promise_reply (promise, NULL, NULL);
+  g_clear_pointer (&promise, gst_promise_unref);
+}

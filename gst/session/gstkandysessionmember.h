@@ -136,6 +136,17 @@ struct _GstKandySessionMemberInterface {
   void (*media_prepared) (GstKandySessionMember *self, GstKandyCall *media);
   /* the same for a member that comes to a call which has negotiated already */
   void (*media_joined) (GstKandySessionMember *self, GstKandyCall *media);
+  /* @kind and @screen: whether it has, or is about to have, such media that the
+   * call does not send */
+  gboolean (*can_send) (GstKandySessionMember *self, KandyMediaKind kind,
+      gboolean screen);
+  /* more is about to be sent in the call: opens devices for all that @wanted is
+   * about, or for none, and replies to @promise when that is done. FALSE: this
+   * member opens no devices */
+  gboolean (*acquire_media) (GstKandySessionMember *self,
+      KandyMediaOptions *wanted, GstPromise *promise);
+  /* those that no track was made for are closed again */
+  void (*release_media) (GstKandySessionMember *self);
   /* more is to be sent in the call: a track for each pad that @wanted is about */
   void (*media_wanted) (GstKandySessionMember *self, GstKandyCall *media,
       KandyMediaOptions *wanted);

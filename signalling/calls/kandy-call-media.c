@@ -86,6 +86,22 @@ queue_replaced (KandyCall *self, KandyTrack *replacement, GVariant *old_track,
       self, self, "call:trackReplaced", g_variant_dict_end (&dict));
 }
 
+/* The document tells of devices that cannot be had in two ways */
+static void
+queue_device_error (KandyCall *self, const GError *error)
+{
+  KandyClient *client = kandy_call_get_client (self);
+  GVariantDict dict;
+
+  if (!client
+      || g_strcmp0 (kandy_error_get_platform_code (error), "call:4") != 0)
+    return;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "error", kandy_error_to_variant (error));
+  kandy_call_queue_event (self, kandy_client_get_media (client),
+      "devices:error", g_variant_dict_end (&dict));
+}
+
 /* --- what may be done -------------------------------------------------------
  */
 
@@ -258,8 +274,13 @@ comes_too_late (KandyCall *self)
 static void
 add_step (KandyCall *self)
 {
-  if (comes_too_late (self))
+  g_autoptr (KandyMediaOptions) media = g_object_ref (self->op_media);
+  g_autoptr (KandyMediaEngine) engine = g_object_ref (self->engine);
+
+  if (comes_too_late (self)) {
+    kandy_media_engine_release_media (engine, media);
     return;
+  }
   kandy_media_engine_add_media_async (
       self->engine, self->op_media, NULL, on_media_added, g_object_ref (self));
 }
@@ -278,6 +299,29 @@ remove_step (KandyCall *self)
     kandy_call_create_reoffer (self);
 }
 
+/* Outside of the queue of steps: a device may take its time, and what the far
+ * end has to say does not wait for it */
+static void
+on_media_acquired (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KandyCall) self = user_data;
+  g_autoptr (GError) error = NULL, media_error = NULL;
+  gboolean acquired = kandy_media_engine_acquire_media_finish (
+      KANDY_MEDIA_ENGINE (source), result, &error);
+
+  if (self->over)
+    return;
+  if (acquired) {
+    kandy_call_push_step (self, add_step);
+  } else {
+    media_error =
+        kandy_call_media_error (error, "call:4", "Failed to get media");
+    kandy_call_finish_in_vain (self, media_error);
+    queue_device_error (self, media_error);
+  }
+  kandy_call_flush (self);
+}
+
 /* @task, @error: (transfer full), @error (nullable) */
 static void
 add_media (KandyCall *self, KandyOperation operation, KandyMediaOptions *media,
@@ -287,7 +331,8 @@ add_media (KandyCall *self, KandyOperation operation, KandyMediaOptions *media,
 
   if (kandy_call_begin (self, operation, task, error)) {
     self->op_media = g_object_ref (media);
-    kandy_call_push_step (self, add_step);
+    kandy_media_engine_acquire_media_async (
+        self->engine, media, NULL, on_media_acquired, g_object_ref (self));
   } else if (reason) {
     queue_outcome (self, operation, NULL, reason);
   }
@@ -374,6 +419,8 @@ on_replaced (GObject *source, GAsyncResult *result, gpointer user_data)
         KANDY_TRANSITION_FINISH, TRUE, &own, error);
     queue_replaced (self, track,
         track ? kandy_track_to_variant (replacement->old) : NULL, error);
+    if (error)
+      queue_device_error (self, error);
   }
   kandy_call_queue_answer (self, replacement->task, error);
   kandy_call_flush (self);

@@ -110,7 +110,6 @@ on_initialized (GObject *object, GAsyncResult *result, gpointer user_data)
   KandyMedia *media = g_task_get_source_object (task);
   GCancellable *callers = g_task_get_cancellable (task);
   GError *error = NULL;
-  GVariantDict dict;
 
   if (!kandy_device_source_initialize_finish (
           KANDY_DEVICE_SOURCE (object), result, &error)
@@ -123,10 +122,7 @@ on_initialized (GObject *object, GAsyncResult *result, gpointer user_data)
         INITIALIZE_SECONDS);
   }
   if (error) {
-    g_variant_dict_init (&dict, NULL);
-    g_variant_dict_insert_value (
-        &dict, "error", kandy_error_to_variant (error));
-    kandy_media_emit (media, "devices:error", g_variant_dict_end (&dict));
+    kandy_media_report_device_error (media, error);
     g_task_return_error (task, error);
   } else {
     kandy_media_emit (media, "devices:change", NULL);
@@ -240,4 +236,25 @@ kandy_media_initialize_devices_finish (
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * kandy_media_report_device_error:
+ * @self: the media of a client
+ * @error: what is wrong with a device
+ *
+ * For whoever opens devices: tells that one cannot be had, or fails while it is
+ * used. Emits #KandyMedia::devices-error (API document: `devices:error`).
+ */
+void
+kandy_media_report_device_error (KandyMedia *self, const GError *error)
+{
+  GVariantDict dict;
+
+  g_return_if_fail (KANDY_IS_MEDIA (self));
+  g_return_if_fail (error != NULL);
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "error", kandy_error_to_variant (error));
+  kandy_media_emit (self, "devices:error", g_variant_dict_end (&dict));
 }

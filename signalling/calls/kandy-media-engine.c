@@ -33,6 +33,9 @@
  * drop_offer and drop_answer leave the engine as if there had been no
  * negotiation. The first negotiation of a call cannot be dropped, only closed.
  *
+ * Sources of media are opened at any time, with
+ * kandy_media_engine_acquire_media_async(), which may take long.
+ *
  * Local media change between negotiations: with
  * kandy_media_engine_add_media_async(), kandy_media_engine_remove_tracks() and
  * kandy_media_engine_replace_track_async(). The far end hears of the first two
@@ -447,6 +450,82 @@ kandy_media_engine_get_platform (KandyMediaEngine *self)
 
   iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
   return iface->get_platform ? iface->get_platform (self) : NULL;
+}
+
+/**
+ * kandy_media_engine_acquire_media_async:
+ * @self: a media engine
+ * @media: what is to be sent in addition
+ * @cancellable: (nullable): stops the operation
+ * @callback: (scope async): called when the sources are open
+ * @user_data: data for @callback
+ *
+ * Opens the devices that @media ask for. It may take long, and all other verbs
+ * may be called meanwhile. Nothing is sent before
+ * kandy_media_engine_add_media_async() takes them up. What is not wanted after
+ * all goes with kandy_media_engine_release_media().
+ */
+void
+kandy_media_engine_acquire_media_async (KandyMediaEngine *self,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  KandyMediaEngineInterface *iface;
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (media));
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->acquire_media_async) {
+    iface->acquire_media_async (self, media, cancellable, callback, user_data);
+    return;
+  }
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kandy_media_engine_acquire_media_async);
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * kandy_media_engine_acquire_media_finish:
+ * @self: a media engine
+ * @result: what the callback got
+ * @error: (nullable): set on failure
+ *
+ * Returns: %FALSE if a source cannot be had; then none is open
+ */
+gboolean
+kandy_media_engine_acquire_media_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (KANDY_IS_MEDIA_ENGINE (self), FALSE);
+
+  if (g_async_result_is_tagged (result, kandy_media_engine_acquire_media_async))
+    return g_task_propagate_boolean (G_TASK (result), error);
+  return KANDY_MEDIA_ENGINE_GET_IFACE (self)->acquire_media_finish (
+      self, result, error);
+}
+
+/**
+ * kandy_media_engine_release_media:
+ * @self: a media engine
+ * @media: what was acquired
+ *
+ * Closes what kandy_media_engine_acquire_media_async() has opened and nobody
+ * has taken up.
+ */
+void
+kandy_media_engine_release_media (
+    KandyMediaEngine *self, KandyMediaOptions *media)
+{
+  KandyMediaEngineInterface *iface;
+
+  g_return_if_fail (KANDY_IS_MEDIA_ENGINE (self));
+  g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (media));
+
+  iface = KANDY_MEDIA_ENGINE_GET_IFACE (self);
+  if (iface->release_media)
+    iface->release_media (self, media);
 }
 
 static void

@@ -84,6 +84,17 @@ struct _KandyMediaEngineInterface {
   /* Optional: what the engine is made of, as in "gstreamer/1.22.0" */
   const char *(*get_platform) (KandyMediaEngine *self);
 
+  /* Optional, both. Opens what @media asks for and what is not there yet. Takes
+   * its time, and all other verbs may come meanwhile; nothing is changed before
+   * add_media_async comes for the same @media, or release_media, if it is not
+   * wanted after all */
+  void (*acquire_media_async) (KandyMediaEngine *self, KandyMediaOptions *media,
+      GCancellable *cancellable, GAsyncReadyCallback callback,
+      gpointer user_data);
+  gboolean (*acquire_media_finish) (KandyMediaEngine *self,
+      GAsyncResult *result, GError **error);
+  void (*release_media) (KandyMediaEngine *self, KandyMediaOptions *media);
+
   /* Optional, the next three. Takes up what @media asks for (its audio, video and screen) and announces
    * it with "track-added", by the next create_offer at the latest */
   void (*add_media_async) (KandyMediaEngine *self, KandyMediaOptions *media,
@@ -149,6 +160,13 @@ KANDY_API void kandy_media_engine_get_stats_async (KandyMediaEngine *self,
 KANDY_API GVariant *kandy_media_engine_get_stats_finish (KandyMediaEngine *self,
     GAsyncResult *result, GError **error);
 KANDY_API const char *kandy_media_engine_get_platform (KandyMediaEngine *self);
+KANDY_API void kandy_media_engine_acquire_media_async (KandyMediaEngine *self,
+    KandyMediaOptions *media, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data);
+KANDY_API gboolean kandy_media_engine_acquire_media_finish (
+    KandyMediaEngine *self, GAsyncResult *result, GError **error);
+KANDY_API void kandy_media_engine_release_media (KandyMediaEngine *self,
+    KandyMediaOptions *media);
 KANDY_API void kandy_media_engine_add_media_async (KandyMediaEngine *self,
     KandyMediaOptions *media, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);

@@ -18,6 +18,9 @@ struct _KandyMediaOptions {
   gboolean screen;
   gboolean receive_audio;
   gboolean receive_video;
+  GVariant *audio_options;
+  GVariant *video_options;
+  GVariant *screen_options;
   guint bandwidth_call;
   guint bandwidth_audio;
   guint bandwidth_video;
@@ -37,6 +40,9 @@ enum {
   PROP_SCREEN,
   PROP_RECEIVE_AUDIO,
   PROP_RECEIVE_VIDEO,
+  PROP_AUDIO_OPTIONS,
+  PROP_VIDEO_OPTIONS,
+  PROP_SCREEN_OPTIONS,
   PROP_BANDWIDTH_CALL,
   PROP_BANDWIDTH_AUDIO,
   PROP_BANDWIDTH_VIDEO,
@@ -68,6 +74,13 @@ set_priority (char **priority, const GValue *value, GParamSpec *pspec)
 }
 
 static void
+set_variant (GVariant **held, const GValue *value)
+{
+  g_clear_pointer (held, g_variant_unref);
+  *held = g_value_dup_variant (value);
+}
+
+static void
 kandy_media_options_set_property (
     GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
@@ -88,6 +101,15 @@ kandy_media_options_set_property (
       break;
     case PROP_RECEIVE_VIDEO:
       self->receive_video = g_value_get_boolean (value);
+      break;
+    case PROP_AUDIO_OPTIONS:
+      set_variant (&self->audio_options, value);
+      break;
+    case PROP_VIDEO_OPTIONS:
+      set_variant (&self->video_options, value);
+      break;
+    case PROP_SCREEN_OPTIONS:
+      set_variant (&self->screen_options, value);
       break;
     case PROP_BANDWIDTH_CALL:
       self->bandwidth_call = g_value_get_uint (value);
@@ -112,8 +134,7 @@ kandy_media_options_set_property (
       self->display_name = g_value_dup_string (value);
       break;
     case PROP_CUSTOM_PARAMETERS:
-      g_clear_pointer (&self->custom_parameters, g_variant_unref);
-      self->custom_parameters = g_value_dup_variant (value);
+      set_variant (&self->custom_parameters, value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -141,6 +162,15 @@ kandy_media_options_get_property (
       break;
     case PROP_RECEIVE_VIDEO:
       g_value_set_boolean (value, self->receive_video);
+      break;
+    case PROP_AUDIO_OPTIONS:
+      g_value_set_variant (value, self->audio_options);
+      break;
+    case PROP_VIDEO_OPTIONS:
+      g_value_set_variant (value, self->video_options);
+      break;
+    case PROP_SCREEN_OPTIONS:
+      g_value_set_variant (value, self->screen_options);
       break;
     case PROP_BANDWIDTH_CALL:
       g_value_set_uint (value, self->bandwidth_call);
@@ -176,6 +206,9 @@ kandy_media_options_finalize (GObject *object)
 {
   KandyMediaOptions *self = KANDY_MEDIA_OPTIONS (object);
 
+  g_clear_pointer (&self->audio_options, g_variant_unref);
+  g_clear_pointer (&self->video_options, g_variant_unref);
+  g_clear_pointer (&self->screen_options, g_variant_unref);
   g_free (self->audio_network_priority);
   g_free (self->video_network_priority);
   g_free (self->screen_network_priority);
@@ -232,6 +265,35 @@ kandy_media_options_class_init (KandyMediaOptionsClass *klass)
   props[PROP_RECEIVE_VIDEO] =
       g_param_spec_boolean ("receive-video", "Receive video",
           "Whether pictures are asked for even if none are sent", TRUE, flags);
+  /**
+   * KandyMediaOptions:audio-options:
+   *
+   * Which microphone is to be opened: `deviceId`, a text or a dictionary with
+   * one of the members `exact` and `ideal`. %NULL leaves that to whoever has
+   * media. API document: `media.audioOptions`.
+   */
+  props[PROP_AUDIO_OPTIONS] = g_param_spec_variant ("audio-options",
+      "Audio options", "Constraints for the microphone", G_VARIANT_TYPE_VARDICT,
+      NULL, flags);
+  /**
+   * KandyMediaOptions:video-options:
+   *
+   * Which camera is to be opened, and how: `deviceId`, `width`, `height` and
+   * `frameRate`, as for #KandyMediaOptions:audio-options. API document:
+   * `media.videoOptions`.
+   */
+  props[PROP_VIDEO_OPTIONS] =
+      g_param_spec_variant ("video-options", "Video options",
+          "Constraints for the camera", G_VARIANT_TYPE_VARDICT, NULL, flags);
+  /**
+   * KandyMediaOptions:screen-options:
+   *
+   * How the screen is to be opened, as #KandyMediaOptions:video-options. API
+   * document: `media.screenOptions`.
+   */
+  props[PROP_SCREEN_OPTIONS] = g_param_spec_variant ("screen-options",
+      "Screen options", "Constraints for the screen's pictures",
+      G_VARIANT_TYPE_VARDICT, NULL, flags);
   /**
    * KandyMediaOptions:bandwidth-call:
    *

@@ -31,5 +31,7 @@ KANDY_API void kandy_media_initialize_devices_async (KandyMedia *self,
     GAsyncReadyCallback callback, gpointer user_data);
 KANDY_API gboolean kandy_media_initialize_devices_finish (KandyMedia *self,
     GAsyncResult *result, GError **error);
+KANDY_API void kandy_media_report_device_error (KandyMedia *self,
+    const GError *error);
 
 G_END_DECLS

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* What buffers meet */
+typedef enum { FLOWS, STALLS, FAILS, ENDS } Manner;
+
 typedef struct {
   GstDevice parent;
 
@@ -11,6 +14,7 @@ typedef struct {
   guint value;
   gboolean broken;
   int n_open; /* atomic */
+  int manner; /* atomic */
 } FakeDevice;
 
 typedef struct {
@@ -35,6 +39,8 @@ typedef struct {
 
 typedef struct {
   GstBin parent;
+
+  FakeDevice *device;
 } FakeSource;
 
 typedef struct {
@@ -63,13 +69,27 @@ get_provider (void)
   return gst_device_provider_factory_get_by_name ("fakedeviceprovider");
 }
 
-static void
-on_gone (gpointer data, GObject *element)
+static GstPadProbeReturn
+on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  FakeDevice *self = data;
+  FakeSource *self = user_data;
 
-  g_atomic_int_add (&self->n_open, -1);
-  gst_object_unref (self);
+  switch ((Manner) g_atomic_int_get (&self->device->manner)) {
+    case FLOWS:
+      return GST_PAD_PROBE_OK;
+    case STALLS:
+      return GST_PAD_PROBE_DROP;
+    case FAILS:
+      GST_ELEMENT_ERROR (
+          self, RESOURCE, READ, ("The device has been unplugged."), (NULL));
+      GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_ERROR;
+      break;
+    case ENDS:
+      GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_EOS;
+      break;
+  }
+  gst_mini_object_unref (GST_PAD_PROBE_INFO_DATA (info));
+  return GST_PAD_PROBE_HANDLED;
 }
 
 /* A device that begins now has the time of now; test sources would begin with
@@ -77,6 +97,12 @@ on_gone (gpointer data, GObject *element)
 static GstStateChangeReturn
 fake_source_change_state (GstElement *element, GstStateChange transition)
 {
+  FakeSource *self = (FakeSource *) element;
+
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY)
+    g_atomic_int_inc (&self->device->n_open);
+  else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+    g_atomic_int_add (&self->device->n_open, -1);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
     GstClock *clock = gst_element_get_clock (element);
     GstElement *inner = gst_bin_get_by_name (GST_BIN (element), "inner");
@@ -94,8 +120,16 @@ fake_source_change_state (GstElement *element, GstStateChange transition)
 }
 
 static void
+fake_source_finalize (GObject *object)
+{
+  gst_object_unref (((FakeSource *) object)->device);
+  G_OBJECT_CLASS (fake_source_parent_class)->finalize (object);
+}
+
+static void
 fake_source_class_init (FakeSourceClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = fake_source_finalize;
   GST_ELEMENT_CLASS (klass)->change_state = fake_source_change_state;
 }
 
@@ -105,11 +139,13 @@ fake_source_init (FakeSource *self)
 }
 
 static GstElement *
-wrap (GstElement *inner)
+wrap (FakeDevice *device, GstElement *inner)
 {
   GstElement *bin = g_object_new (fake_source_get_type (), NULL);
   GstPad *pad = gst_element_get_static_pad (inner, "src");
 
+  ((FakeSource *) bin)->device = gst_object_ref (device);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, bin, NULL);
   gst_bin_add (GST_BIN (bin), inner);
   gst_element_add_pad (bin, gst_ghost_pad_new ("src", pad));
   gst_object_unref (pad);
@@ -151,7 +187,7 @@ fake_device_create_element (GstDevice *device, const char *name)
     element = gst_element_factory_make ("audiotestsrc", "inner");
     g_object_set (element, "is-live", TRUE, "freq", (double) self->value,
         "samplesperbuffer", 480, NULL);
-    element = wrap (element);
+    element = wrap (self, element);
   } else if (gst_device_has_classes (device, "Audio/Sink")) {
     element = gst_element_factory_make ("appsink", name);
     g_object_set (element, "async", FALSE, "sync", FALSE, "max-buffers", 500,
@@ -161,10 +197,8 @@ fake_device_create_element (GstDevice *device, const char *name)
     g_object_set (
         element, "is-live", TRUE, "foreground-color", self->value, NULL);
     gst_util_set_object_arg (G_OBJECT (element), "pattern", "solid-color");
-    element = wrap (element);
+    element = wrap (self, element);
   }
-  g_atomic_int_inc (&self->n_open);
-  g_object_weak_ref (G_OBJECT (element), on_gone, gst_object_ref (self));
   return element;
 }
 
@@ -327,6 +361,33 @@ fake_devices_break (const char *id)
 
   device->broken = TRUE;
   gst_object_unref (device);
+}
+
+static void
+set_manner (const char *id, Manner manner)
+{
+  FakeDevice *device = find (id, FALSE);
+
+  g_atomic_int_set (&device->manner, manner);
+  gst_object_unref (device);
+}
+
+void
+fake_devices_fail (const char *id)
+{
+  set_manner (id, FAILS);
+}
+
+void
+fake_devices_end (const char *id)
+{
+  set_manner (id, ENDS);
+}
+
+void
+fake_devices_stall (const char *id, gboolean stall)
+{
+  set_manner (id, stall ? STALLS : FLOWS);
 }
 
 void

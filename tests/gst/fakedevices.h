@@ -18,8 +18,13 @@ void fake_devices_add (const char *classes, const char *id, const char *label,
 void fake_devices_remove (const char *id);
 /* From now on it cannot be opened */
 void fake_devices_break (const char *id);
+/* Those that are open fail, or are at their end, with their next buffer */
+void fake_devices_fail (const char *id);
+void fake_devices_end (const char *id);
+/* They give nothing */
+void fake_devices_stall (const char *id, gboolean stall);
 void fake_devices_clear (void);
-/* How many elements of the device there are */
+/* How many of its sources are open, that is in READY or above */
 guint fake_devices_count_open (const char *id);
 
 G_END_DECLS

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "../gst/fakedevices.h"
+#include "../patience.h"
+#include "fixture.h"
+#include "gstkandydevices.h"
+#include "tracks.h"
+
+/* SECTION: devices that actions add to a call
+ *
+ * Alice's kandysink has no pads, and what she adds to the call comes from
+ * devices that the element opens. Their colours and pitches tell what arrives
+ * at Bob's; and whatever goes wrong, none of them may stay open.
+ */
+
+#define SOUND_CAPS                                                             \
+  "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1"
+#define PICTURE_CAPS                                                           \
+  "video/x-raw,format=I420,width=[16,1920],height=[16,1080],"                  \
+  "framerate=[1/1,60/1]"
+#define SMALL "width=160,height=120,frame-rate=15"
+#define TALK                                                                   \
+  "audiotestsrc is-live=true freq=1000 samplesperbuffer=480 ! "                \
+  "audio/x-raw,rate=48000,channels=1 ! sink.audio_0 "
+
+static const char *const ids[] = { "cam-1", "cam-2", "mic-1", "mic-2",
+  "screen" };
+
+static void
+set_up (void)
+{
+  fixture_setup ();
+  fake_devices_register ();
+  fake_devices_add (
+      "Audio/Source", "mic-1", "Microphone 1", NULL, SOUND_CAPS, 440);
+  fake_devices_add (
+      "Audio/Source", "mic-2", "Microphone 2", NULL, SOUND_CAPS, 880);
+  fake_devices_add (
+      "Video/Source", "cam-1", "Camera 1", NULL, PICTURE_CAPS, 0xffff0000);
+  fake_devices_add (
+      "Video/Source", "cam-2", "Camera 2", NULL, PICTURE_CAPS, 0xff0000ff);
+  fake_devices_add (
+      "Source/Monitor", "screen", "Screen", NULL, PICTURE_CAPS, 0xff00ff00);
+}
+
+static void
+tear_down (void)
+{
+  fixture_teardown ();
+  fail_unless (gst_kandy_devices_wait_closed (10000));
+  fake_devices_clear ();
+}
+
+typedef struct {
+  GstElement *alice;
+  GstElement *bob;
+  GstElement *sink; /* alice's */
+} Pair;
+
+static GstElement *
+make_end (const char *name, const char *how, const char *rest)
+{
+  g_autofree char *account = fixture_account (name);
+  GstElement *pipeline = fixture_launch (
+      "kandysink name=sink %s %s %s kandysrc name=src media=audio+video",
+      account, how, rest);
+
+  tracks_watch (pipeline);
+  fixture_play (pipeline);
+  return pipeline;
+}
+
+static Pair
+pair_new (const char *alice_rest)
+{
+  Pair pair;
+
+  pair.bob = make_end ("bob", "auto-answer=true", TALK);
+  fixture_wait_progress (pair.bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  pair.alice = make_end ("alice",
+      "destination=bob video-options=o," SMALL " screen-options=o," SMALL,
+      alice_rest);
+  pair.sink = gst_bin_get_by_name (GST_BIN (pair.alice), "sink");
+  tracks_assert_hears (pair.alice, "at_audio_0", 1000);
+  return pair;
+}
+
+static gboolean
+is_closed (gpointer id)
+{
+  return fake_devices_count_open (id) == 0;
+}
+
+static void
+until_closed (const char *id)
+{
+  fixture_until (is_closed, (gpointer) id, id);
+}
+
+/* What is stopped has closed its devices */
+static void
+pair_stop (Pair *pair)
+{
+  guint i;
+
+  gst_clear_object (&pair->sink);
+  fixture_stop (pair->alice);
+  for (i = 0; i < G_N_ELEMENTS (ids); i++)
+    fail_unless_equals_int (fake_devices_count_open (ids[i]), 0);
+  fixture_wait_eos (pair->bob);
+  fixture_stop (pair->bob);
+}
+
+static guint
+count_offers (void)
+{
+  return kandy_loopback_count_requests (fixture_platform, "PUT", "/update");
+}
+
+/* (transfer full) (nullable): the code of its error */
+static char *
+finish (GstPromise *promise)
+{
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  return g_strdup (
+      gst_structure_get_string (gst_promise_get_reply (promise), "code"));
+}
+
+/* @media: (nullable): of gst-launch's kind */
+static char *
+act_with (Pair *pair, const char *action, const char *media)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autoptr (GstStructure) structure =
+      media != NULL ? gst_structure_from_string (media, NULL) : NULL;
+
+  fail_unless (media == NULL || structure != NULL, "%s", media);
+  g_signal_emit_by_name (pair->sink, action, structure, promise);
+  return finish (promise);
+}
+
+static char *
+act (Pair *pair, const char *action)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (pair->sink, action, promise);
+  return finish (promise);
+}
+
+static void
+act_well (Pair *pair, const char *action, const char *media)
+{
+  g_autofree char *code = act_with (pair, action, media);
+
+  fail_unless (code == NULL, "%s %s: %s", action, media, code);
+}
+
+static void
+assert_refused (
+    Pair *pair, const char *action, const char *media, const char *code)
+{
+  g_autofree char *actual = act_with (pair, action, media);
+
+  fail_unless (
+      g_strcmp0 (actual, code) == 0, "%s %s: %s", action, media, actual);
+}
+
+/* The pads that the element has made, by their ids */
+static char *
+get_track_id (Pair *pair, const char *name)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (pair->sink, name);
+  char *id;
+
+  fail_unless (pad != NULL, "no pad %s", name);
+  g_object_get (pad, "track-id", &id, NULL);
+  return id;
+}
+
+static gboolean
+has_no_pads (gpointer sink)
+{
+  return GST_ELEMENT (sink)->numsinkpads == 0;
+}
+
+/* A camera comes, goes and comes again */
+GST_START_TEST (test_video)
+{
+  Pair pair = pair_new ("");
+  g_autofree char *stopped = NULL, *none = NULL;
+
+  act_well (&pair, "start-video", NULL);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+  assert_refused (&pair, "start-video", NULL, "call:7");
+  fail_unless_equals_int (fake_devices_count_open ("cam-1"), 1);
+
+  stopped = act (&pair, "stop-video");
+  fail_unless (stopped == NULL, "%s", stopped);
+  tracks_until (pair.bob, "at_video_0", FALSE);
+  until_closed ("cam-1");
+  fixture_until (has_no_pads, pair.sink, "the pad goes");
+  none = act (&pair, "stop-video");
+  fail_unless_equals_string (none, "call:7");
+
+  act_well (&pair, "start-video",
+      "m,video-options=(structure)[o,device-id=cam-2," SMALL "]");
+  tracks_until (pair.bob, "at_video_1", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_BLUE);
+  fail_unless_equals_int (fake_devices_count_open ("cam-2"), 1);
+  fail_unless_equals_int (count_offers (), 3);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* All at once, in one offer */
+GST_START_TEST (test_together)
+{
+  Pair pair = pair_new ("");
+
+  act_well (&pair, "add-media",
+      "m,audio=true,video=true,screen=true,"
+      "audio-options=(structure)[o,deviceId=(structure)[d,exact=mic-2]]");
+  tracks_assert_hears (pair.bob, "at_audio_0", 880);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_until (pair.bob, "at_video_1", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_GREEN);
+  fail_unless_equals_int (count_offers (), 1);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* Two cameras and a screen, each of which goes by itself */
+GST_START_TEST (test_several)
+{
+  Pair pair = pair_new ("");
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *first = NULL, *second = NULL, *code = NULL, *stopped = NULL;
+  const char *removed[] = { NULL, NULL };
+
+  act_well (&pair, "add-media", "m,video=true");
+  act_well (&pair, "add-media",
+      "m,video=true,video-options=(structure)[o,device-id=cam-2," SMALL "]");
+  act_well (&pair, "start-screenshare", NULL);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_until (pair.bob, "at_video_1", TRUE);
+  tracks_until (pair.bob, "at_video_2", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_BLUE);
+  tracks_assert_sees (pair.bob, "at_video_2", TRACKS_GREEN);
+
+  first = get_track_id (&pair, "video_0");
+  second = get_track_id (&pair, "video_1");
+  fail_if (g_str_equal (first, second));
+  removed[0] = first;
+  g_signal_emit_by_name (pair.sink, "remove-media", removed, promise);
+  code = finish (promise);
+  fail_unless (code == NULL, "%s", code);
+  tracks_until (pair.bob, "at_video_0", FALSE);
+  until_closed ("cam-1");
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_BLUE);
+  tracks_assert_sees (pair.bob, "at_video_2", TRACKS_GREEN);
+
+  stopped = act (&pair, "stop-screenshare");
+  fail_unless (stopped == NULL, "%s", stopped);
+  tracks_until (pair.bob, "at_video_2", FALSE);
+  until_closed ("screen");
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_BLUE);
+  fail_unless_equals_int (fake_devices_count_open ("cam-2"), 1);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* What is linked goes first, unless a device is named */
+GST_START_TEST (test_linked)
+{
+  Pair pair = pair_new ("videotestsrc is-live=true pattern=green ! "
+                        "video/x-raw,width=160,height=120,framerate=15/1 ! "
+                        "sink.video_0 ");
+  g_autofree char *stopped = NULL;
+
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  stopped = act (&pair, "stop-video");
+  fail_unless (stopped == NULL, "%s", stopped);
+  tracks_until (pair.bob, "at_video_0", FALSE);
+  act_well (&pair, "add-media",
+      "m,video=true,video-options=(structure)[o,device-id=cam-2," SMALL "]");
+  tracks_until (pair.bob, "at_video_1", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_BLUE);
+  act_well (&pair, "add-media", "m,video=true");
+  tracks_until (pair.bob, "at_video_2", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_2", TRACKS_GREEN);
+  fail_unless_equals_int (fake_devices_count_open ("cam-1"), 0);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+static const struct {
+  const char *action;
+  const char *media;
+  const char *code;
+} refused[] = {
+  { "add-media", NULL, "call:7" },
+  { "add-media", "m,smell=true", "call:7" },
+  { "add-media", "m,video=true,video-options=1", "call:7" },
+  { "add-media", "m,video=true,video-options=(structure)[o,smell=1]",
+      "call:7" },
+  { "add-media", "m,video=true,video-options=(structure)[o,width=wide]",
+      "call:7" },
+  { "start-video", "m,video-options=(structure)[o,device-id=nobody]",
+      "call:4" },
+  { "start-video",
+      "m,video-options=(structure)[o,width=(structure)[w,exact=5000]]",
+      "call:4" },
+  { "start-screenshare",
+      "m,screen-options=(structure)[o,frameRate=(structure)[f,exact=500]]",
+      "call:4" },
+  /* one of two is none of them */
+  { "add-media",
+      "m,audio=true,video=true,video-options=(structure)[o,device-id=broken]",
+      "call:4" },
+  { "add-media",
+      "m,audio=true,video=true,video-options=(structure)[o,device-id=stalled]",
+      "call:4" },
+};
+
+/* Nothing is offered, nothing stays open, and the next one is as good as ever
+ */
+GST_START_TEST (test_refused)
+{
+  Pair pair;
+
+  fake_devices_add (
+      "Video/Source", "broken", "Broken", NULL, PICTURE_CAPS, 0xffffffff);
+  fake_devices_break ("broken");
+  fake_devices_add (
+      "Video/Source", "stalled", "Stalled", NULL, PICTURE_CAPS, 0xffffffff);
+  fake_devices_stall ("stalled", TRUE);
+  pair = pair_new ("");
+  assert_refused (
+      &pair, refused[__i__].action, refused[__i__].media, refused[__i__].code);
+  if (g_str_equal (refused[__i__].code, "call:4"))
+    fixture_wait_event (pair.alice, "devices:error");
+  fail_unless_equals_int (count_offers (), 0);
+  fail_unless (has_no_pads (pair.sink));
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    fail_unless_equals_int (fake_devices_count_open (ids[i]), 0);
+  fail_unless_equals_int (fake_devices_count_open ("stalled"), 0);
+
+  act_well (&pair, "start-video", NULL);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+  fail_unless_equals_int (count_offers (), 1);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* The platform refuses the offer: the camera is closed, and is not offered by
+ * itself */
+GST_START_TEST (test_refused_offer)
+{
+  Pair pair = pair_new ("");
+
+  fail_unless (kandy_loopback_set_fault (fixture_platform,
+      "{\"on\":\"request\",\"method\":\"PUT\",\"path\":\"/"
+      "update\",\"count\":1,\"status\":403}",
+      NULL));
+  assert_refused (&pair, "start-video", NULL, "403");
+  until_closed ("cam-1");
+  fixture_until (has_no_pads, pair.sink, "the pad goes");
+  tracks_assert_hears (pair.alice, "at_audio_0", 1000);
+  fail_unless_equals_int (count_offers (), 1);
+  fail_if (tracks_has (pair.bob, "at_video_0"));
+
+  act_well (&pair, "start-video", NULL);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+  fail_unless_equals_int (count_offers (), 2);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* Only a call that is connected can have more; no device is opened for others
+ */
+GST_START_TEST (test_states)
+{
+  g_autofree char *account = fixture_account ("alice");
+  Pair pair = pair_new (""), alone;
+  g_autofree char *held = act (&pair, "hold");
+  g_autofree char *freed = NULL;
+
+  fail_unless (held == NULL, "%s", held);
+  assert_refused (&pair, "start-video", NULL, "call:6");
+  fail_unless (has_no_pads (pair.sink));
+  freed = act (&pair, "unhold");
+  fail_unless (freed == NULL, "%s", freed);
+  act_well (&pair, "start-video", NULL);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  pair_stop (&pair);
+
+  alone.alice = fixture_launch ("kandysink name=sink %s", account);
+  alone.sink = gst_bin_get_by_name (GST_BIN (alone.alice), "sink");
+  fixture_play (alone.alice);
+  fixture_wait_progress (alone.alice, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
+  assert_refused (&alone, "start-video", NULL, "call:6");
+  fail_unless (has_no_pads (alone.sink));
+  gst_clear_object (&alone.sink);
+  fixture_stop (alone.alice);
+}
+GST_END_TEST;
+
+static gboolean
+is_open (gpointer id)
+{
+  return fake_devices_count_open (id) > 0;
+}
+
+/* The call ends while a camera is being opened, by either end; the far end's
+ * hold does not wait for the camera */
+GST_START_TEST (test_meanwhile)
+{
+  static const char *const codes[] = { "call:6", "call:6", "call:6" };
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *code = NULL, *held = NULL;
+  Pair pair, far;
+
+  fake_devices_stall ("cam-1", TRUE);
+  pair = pair_new ("");
+  far = (Pair){ .sink = gst_bin_get_by_name (GST_BIN (pair.bob), "sink") };
+  g_signal_emit_by_name (pair.sink, "start-video", NULL, promise);
+  fixture_until (is_open, (gpointer) "cam-1", "the camera is open");
+  switch (__i__) {
+    case 0:
+      g_free (act (&pair, "end"));
+      break;
+    case 1:
+      g_free (act (&far, "end"));
+      break;
+    default:
+      held = act (&far, "hold");
+      fail_unless (held == NULL, "%s", held);
+      fake_devices_stall ("cam-1", FALSE);
+      break;
+  }
+  code = finish (promise);
+  fail_unless_equals_string (code, codes[__i__]);
+  until_closed ("cam-1");
+  fixture_until (has_no_pads, pair.sink, "the pad goes");
+  if (__i__ == 2)
+    fail_unless_equals_int (count_offers (), 1);
+  gst_clear_object (&far.sink);
+  gst_clear_object (&pair.sink);
+  fixture_stop (pair.alice);
+  fixture_stop (pair.bob);
+}
+GST_END_TEST;
+
+static Suite *
+element_added_suite (void)
+{
+  Suite *suite = suite_create ("element-added");
+  TCase *added = tcase_create ("added");
+  TCase *refusals = tcase_create ("added-refused");
+
+  tcase_add_checked_fixture (added, set_up, tear_down);
+  tcase_set_timeout (added, 40);
+  suite_add_tcase (suite, added);
+  tcase_add_test (added, test_video);
+  tcase_add_test (added, test_together);
+  tcase_add_test (added, test_several);
+  tcase_add_test (added, test_linked);
+  tcase_add_test (added, test_states);
+  tcase_add_loop_test (added, test_meanwhile, 0, 3);
+  tcase_add_checked_fixture (refusals, set_up, tear_down);
+  tcase_set_timeout (refusals, 40);
+  suite_add_tcase (suite, refusals);
+  tcase_add_loop_test (refusals, test_refused, 0, G_N_ELEMENTS (refused));
+  tcase_add_test (refusals, test_refused_offer);
+  return suite;
+}
+
+GST_CHECK_MAIN (element_added);
