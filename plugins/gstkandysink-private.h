@@ -37,6 +37,10 @@ GPtrArray *gst_kandy_sink_dup_pads (GstKandySink *self);
 /* Whether a codec is allowed for @caps at @pad */
 gboolean gst_kandy_sink_is_sendable (GstKandySink *self, GstKandySinkPad *pad,
     GstCaps *caps);
+/* The device that stands in for what is linked to @pad has failed, or is at its
+ * end without @error (nullable): its track goes, and nothing takes its place */
+void gst_kandy_sink_lose_track (GstKandySink *self, GstKandySinkPad *pad,
+    const GError *error);
 /* What @pad, one on demand, was in a call for is over */
 void gst_kandy_sink_track_ended (GstKandySink *self, GstKandySinkPad *pad);
 /* The element ends for its pipeline */

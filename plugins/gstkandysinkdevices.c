@@ -22,6 +22,8 @@ GST_DEBUG_CATEGORY (gst_kandy_sink_devices_debug);
 /* For devices that are being closed, before the element is stopped */
 #define CLOSE_PATIENCE (2 * G_TIME_SPAN_SECOND)
 
+#define LOST "what it gave is not sent any more"
+
 /* Templates, the second if there is no first */
 static const char *const pads[][2] = {
   [GST_KANDY_SINK_AUDIO] = { "audio_%u", NULL },
@@ -187,8 +189,8 @@ gst_kandy_sink_devices_unlink_later (
 
 /* The event of the API document, beside the message */
 static void
-report (GstKandySinkDevices *self, GstKandySinkDevice which, gboolean fatal,
-    const char *consequence, const GError *error)
+report (GstKandySinkDevices *self, gboolean fatal, const char *consequence,
+    const GError *error)
 {
   const char *code = kandy_error_get_platform_code (error);
 
@@ -196,16 +198,20 @@ report (GstKandySinkDevices *self, GstKandySinkDevice which, gboolean fatal,
     code = "NO_CODE";
   if (fatal)
     GST_ELEMENT_ERROR_WITH_DETAILS (self->sink, RESOURCE, NOT_FOUND,
-        ("%s", error->message), ("no %s", gst_kandy_device_get_noun (which)),
-        ("code", G_TYPE_STRING, code, NULL));
+        ("%s", error->message), (NULL), ("code", G_TYPE_STRING, code, NULL));
   else
     GST_ELEMENT_WARNING_WITH_DETAILS (self->sink, RESOURCE, NOT_FOUND,
-        ("%s", error->message),
-        ("the %s %s", gst_kandy_device_get_noun (which), consequence),
+        ("%s", error->message), ("%s", consequence),
         ("code", G_TYPE_STRING, code, NULL));
   gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (self->sink),
       gst_structure_new ("device-error", "error", G_TYPE_ERROR, error, NULL),
       NULL);
+}
+
+void
+gst_kandy_sink_devices_report (GstKandySinkDevices *self, const GError *error)
+{
+  report (self, FALSE, LOST, error);
 }
 
 /* On a streaming thread: what a device sends in a call ends with it, and
@@ -217,13 +223,11 @@ on_failed (GstKandyDeviceSrc *src, const GError *error, gpointer user_data)
   GstKandySinkAdded *added;
   GstPad *pad = NULL;
   GstKandyDeviceSrc *held = NULL;
-  GstKandySinkDevice which;
   gboolean sent;
 
   g_mutex_lock (&self->lock);
   added = gst_kandy_sink_added_take_lost (self, src, error);
   if (added != NULL) {
-    which = added->which;
     held = g_steal_pointer (&added->src);
     pad = g_steal_pointer (&added->pad);
     gst_kandy_sink_added_free (added);
@@ -231,7 +235,6 @@ on_failed (GstKandyDeviceSrc *src, const GError *error, gpointer user_data)
   for (guint i = 0; i < GST_KANDY_SINK_N_DEVICES && pad == NULL; i++) {
     if (self->slots[i].src != src)
       continue;
-    which = i;
     held = g_steal_pointer (&self->slots[i].src);
     pad = g_steal_pointer (&self->slots[i].pad);
   }
@@ -244,7 +247,7 @@ on_failed (GstKandyDeviceSrc *src, const GError *error, gpointer user_data)
   gst_kandy_sink_devices_unlink_later (self, held, pad);
   g_mutex_unlock (&self->lock);
   if (error != NULL)
-    report (self, which, added == NULL && !sent, "is not sent any more", error);
+    report (self, added == NULL && !sent, LOST, error);
 }
 
 /* On a thread of its own, at which the element is held */
@@ -281,7 +284,7 @@ open_slot (GstElement *element, gpointer user_data)
   g_mutex_unlock (&self->link_lock);
 
   if (error != NULL && wanted && attempt->promise == NULL)
-    report (self, attempt->which, first, "goes on as before", error);
+    report (self, first, "what was sent before goes on", error);
   if (error != NULL) {
     gst_kandy_promise_reply (attempt->promise, NULL, error);
     g_clear_pointer (&attempt->promise, gst_promise_unref);

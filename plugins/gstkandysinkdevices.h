@@ -54,6 +54,9 @@ void gst_kandy_sink_devices_track_ended (GstKandySinkDevices *self,
     GstKandySinkPad *pad);
 void gst_kandy_sink_devices_call_ended (GstKandySinkDevices *self);
 
+/* A warning, and the event devices:error: what a device sent in a call is over */
+void gst_kandy_sink_devices_report (GstKandySinkDevices *self,
+    const GError *error);
 /* READY to PAUSED: opens in the background. PAUSED to READY: closes */
 void gst_kandy_sink_devices_start (GstKandySinkDevices *self);
 void gst_kandy_sink_devices_stop (GstKandySinkDevices *self);

@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "gstkandysession.h"
+#include "gstkandysink-private.h"
 #include "gstkandysinkpad-private.h"
 
 /* What comes into a pad of kandysink: it waits for the call if it is not live,
@@ -293,6 +293,18 @@ on_stand_in_begun (gpointer user_data)
   gst_object_unref (inner);
 }
 
+/* On its streaming thread */
+static void
+on_stand_in_failed (
+    GstKandyDeviceSrc *stand_in, const GError *error, gpointer user_data)
+{
+  GstKandySinkPad *self = user_data;
+  g_autoptr (GstElement) bin = gst_pad_get_parent_element (GST_PAD (self));
+
+  if (bin != NULL)
+    gst_kandy_sink_lose_track (GST_KANDY_SINK (bin), self, error);
+}
+
 static void
 discard_stand_in (GstElement *bin, gpointer user_data)
 {
@@ -362,6 +374,7 @@ gst_kandy_sink_pad_replace (
   if (self->stand_in == NULL && self->track != NULL && bin != NULL) {
     self->stand_in = gst_object_ref_sink (gst_kandy_device_src_new ());
     gst_kandy_device_src_set_begun (self->stand_in, on_stand_in_begun, self);
+    gst_kandy_device_src_set_failed (self->stand_in, on_stand_in_failed, self);
     added = TRUE;
   }
   g_set_object (&stand_in, self->stand_in);

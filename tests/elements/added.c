@@ -72,19 +72,27 @@ make_end (const char *name, const char *how, const char *rest)
   return pipeline;
 }
 
+/* @alice_rest: of her pipeline; @how: of her kandysink */
 static Pair
-pair_new (const char *alice_rest)
+pair_new_with (const char *how, const char *alice_rest)
 {
+  g_autofree char *properties = g_strconcat (
+      "destination=bob video-options=o," SMALL " screen-options=o," SMALL " ",
+      how, NULL);
   Pair pair;
 
   pair.bob = make_end ("bob", "auto-answer=true", TALK);
   fixture_wait_progress (pair.bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
-  pair.alice = make_end ("alice",
-      "destination=bob video-options=o," SMALL " screen-options=o," SMALL,
-      alice_rest);
+  pair.alice = make_end ("alice", properties, alice_rest);
   pair.sink = gst_bin_get_by_name (GST_BIN (pair.alice), "sink");
   tracks_assert_hears (pair.alice, "at_audio_0", 1000);
   return pair;
+}
+
+static Pair
+pair_new (const char *alice_rest)
+{
+  return pair_new_with ("", alice_rest);
 }
 
 static gboolean
@@ -460,12 +468,91 @@ GST_START_TEST (test_meanwhile)
 }
 GST_END_TEST;
 
+typedef struct {
+  const char *rest;   /* of alice's pipeline */
+  const char *action; /* (nullable): before */
+  const char *media;
+  const char *device;
+  const char *seen;
+  TracksColor color;
+  gboolean fails; /* else it is at its end */
+} Loss;
+
+#define TEST_PICTURE                                                           \
+  "videotestsrc is-live=true pattern=green ! "                                 \
+  "video/x-raw,width=160,height=120,framerate=15/1 ! sink.video_0 "
+
+static const Loss losses[] = {
+  { "", "start-video", NULL, "cam-1", "at_video_0", TRACKS_RED, TRUE },
+  { "", "start-screenshare", NULL, "screen", "at_video_0", TRACKS_GREEN,
+      FALSE },
+  { NULL, NULL, NULL, "cam-1", "at_video_0", TRACKS_RED, TRUE },
+  { TEST_PICTURE, "replace-track",
+      "m,video-options=(structure)[o,device-id=cam-2]", "cam-2", "at_video_0",
+      TRACKS_BLUE, TRUE },
+};
+
+/* A device that goes in a call takes its own track along, and nothing else:
+ * neither the call, nor what was pushed aside for it comes back */
+GST_START_TEST (test_lost)
+{
+  const Loss *loss = &losses[__i__];
+  Pair pair;
+
+  if (loss->action == NULL)
+    pair = pair_new_with ("video-device=cam-1", "");
+  else
+    pair = pair_new (loss->rest);
+  if (g_strcmp0 (loss->action, "replace-track") == 0) {
+    g_autoptr (GstPromise) promise = gst_promise_new ();
+    g_autoptr (GstStructure) media =
+        gst_structure_from_string (loss->media, NULL);
+    g_autofree char *id = get_track_id (&pair, "video_0");
+    g_autofree char *code = NULL;
+
+    g_signal_emit_by_name (pair.sink, loss->action, id, media, promise);
+    code = finish (promise);
+    fail_unless (code == NULL, "%s", code);
+  } else if (loss->action != NULL) {
+    act_well (&pair, loss->action, loss->media);
+  }
+  tracks_until (pair.bob, loss->seen, TRUE);
+  tracks_assert_sees (pair.bob, loss->seen, loss->color);
+
+  if (loss->fails) {
+    g_autoptr (GstMessage) message = NULL;
+    const GstStructure *details = NULL;
+
+    fake_devices_fail (loss->device);
+    message = fixture_wait (pair.alice, GST_MESSAGE_WARNING, 15);
+    gst_message_parse_warning_details (message, &details);
+    fail_unless_equals_string (
+        gst_structure_get_string (details, "code"), "call:4");
+    fixture_wait_event (pair.alice, "devices:error");
+  } else {
+    fake_devices_end (loss->device);
+  }
+  fixture_wait_event (pair.alice, "call:trackEnded");
+  until_closed (loss->device);
+  tracks_until (pair.bob, loss->seen, FALSE);
+  tracks_assert_hears (pair.alice, "at_audio_0", 1000);
+  fail_if (tracks_has (pair.bob, "at_video_1"));
+
+  act_well (&pair, "add-media",
+      "m,audio=true,audio-options=(structure)[o,"
+      "device-id=mic-2]");
+  tracks_assert_hears (pair.bob, "at_audio_0", 880);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 static Suite *
 element_added_suite (void)
 {
   Suite *suite = suite_create ("element-added");
   TCase *added = tcase_create ("added");
   TCase *refusals = tcase_create ("added-refused");
+  TCase *losing = tcase_create ("added-lost");
 
   tcase_add_checked_fixture (added, set_up, tear_down);
   tcase_set_timeout (added, 40);
@@ -481,6 +568,10 @@ element_added_suite (void)
   suite_add_tcase (suite, refusals);
   tcase_add_loop_test (refusals, test_refused, 0, G_N_ELEMENTS (refused));
   tcase_add_test (refusals, test_refused_offer);
+  tcase_add_checked_fixture (losing, set_up, tear_down);
+  tcase_set_timeout (losing, 40);
+  suite_add_tcase (suite, losing);
+  tcase_add_loop_test (losing, test_lost, 0, G_N_ELEMENTS (losses));
   return suite;
 }
 
