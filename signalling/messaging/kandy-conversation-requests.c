@@ -19,6 +19,7 @@
 /* A reply is read at one go; more than this would be felt */
 #define PAGE 50
 #define MAX_DELETES 8
+#define MAX_LATEST 64
 #define TYPING_REFRESH "60"
 #define TYPING_REFRESH_S 60
 
@@ -366,12 +367,16 @@ message_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *id = g_steal_pointer (&deletion->id);
   g_autoptr (JsonNode) reply = NULL;
   g_autoptr (GError) error = NULL;
+  KandyConversations *conversations =
+      kandy_conversation_get_conversations (self);
   KandyMessage *message;
 
   g_free (deletion);
   reply = kandy_rest_send_finish (KANDY_REST (source), result, &error);
   work->running--;
   if (reply) {
+    if (conversations)
+      kandy_conversations_note_deleted (conversations, id);
     message = kandy_conversation_get_message (self, id);
     if (message)
       kandy_message_list_remove (kandy_conversation_get_list (self), message);
@@ -476,6 +481,22 @@ kandy_conversation_delete_messages_finish (
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Its latest messages: of others nothing is on its way any more */
+static void
+note_deleted (KandyConversation *self, KandyConversations *conversations)
+{
+  KandyMessageList *list = kandy_conversation_get_list (self);
+  guint n = kandy_message_list_get_length (list);
+
+  for (guint i = n - MIN (n, MAX_LATEST); i < n; i++) {
+    KandyMessage *message = kandy_message_list_get (list, i);
+    const char *id = kandy_message_get_message_id (message);
+
+    if (id)
+      kandy_conversations_note_deleted (conversations, id);
+  }
+}
+
 static void
 thread_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -495,6 +516,7 @@ thread_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
   conversations = kandy_conversation_get_conversations (self);
   if (conversations) {
     g_object_ref (conversations);
+    note_deleted (self, conversations);
     kandy_conversations_remove (conversations, self);
     kandy_conversations_emit_change (conversations, NULL, NULL);
     g_object_unref (conversations);

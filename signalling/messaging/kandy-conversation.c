@@ -460,7 +460,9 @@ take_echoes (KandyConversation *self)
   while (!self->sending && (echo = g_queue_pop_head (&self->echoes))) {
     const char *id = kandy_message_get_message_id (echo);
 
-    if (!kandy_message_list_lookup (self->messages, id)) {
+    if (!kandy_message_list_lookup (self->messages, id)
+        && !(self->conversations
+            && kandy_conversations_was_deleted (self->conversations, id))) {
       kandy_conversation_received (self, echo);
       kandy_conversation_emit_change (self, id, NULL);
     }

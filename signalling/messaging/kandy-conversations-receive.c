@@ -81,6 +81,8 @@ take (KandyConversations *self, const char *destination, KandyChatType type,
         self, KANDY_LOG_LEVEL_WARN, "A message with a bad address is ignored");
     return;
   }
+  if (kandy_conversations_was_deleted (self, content->id))
+    return;
   conversation = kandy_conversations_ensure (self, normal, type, &is_new);
   g_object_ref (conversation);
   if (kandy_conversation_get_message (conversation, content->id))
@@ -275,6 +277,7 @@ receive_sms_event (KandyConversations *self, JsonObject *content)
   if (!message)
     return;
   g_object_ref (conversation);
+  kandy_conversations_note_deleted (self, id);
   kandy_message_list_remove (
       kandy_conversation_get_list (conversation), message);
   kandy_conversation_emit_change (conversation, id, NULL);

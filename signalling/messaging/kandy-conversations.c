@@ -29,6 +29,8 @@
 #define MAX_CONVERSATIONS 100000
 /* Conversations of a reply that are taken in one iteration */
 #define SLICE 64
+/* Notifications that are on their way when a message is deleted */
+#define MAX_DELETED 256
 
 struct _KandyConversations {
   GObject parent_instance;
@@ -38,6 +40,7 @@ struct _KandyConversations {
   GArray *consumers;
   GPtrArray *conversations;
   GHashTable *by_key; /* TYPE:DESTINATION: KandyConversation, unowned */
+  GQueue deleted;     /* ids of messages, the latest ones, see MAX_DELETED */
   char *identity;     /* whose they are */
 };
 
@@ -186,6 +189,7 @@ kandy_conversations_finalize (GObject *object)
   KandyConversations *self = KANDY_CONVERSATIONS (object);
 
   g_hash_table_unref (self->by_key);
+  g_queue_clear_full (&self->deleted, g_free);
   g_ptr_array_unref (self->conversations);
   g_array_unref (self->consumers);
   g_free (self->identity);
@@ -363,6 +367,21 @@ kandy_conversations_remove (
   kandy_conversation_detach (conversation);
   g_ptr_array_remove_index (self->conversations, index);
   g_list_model_items_changed (G_LIST_MODEL (self), index, 1, 0);
+}
+
+void
+kandy_conversations_note_deleted (KandyConversations *self, const char *id)
+{
+  g_queue_push_tail (&self->deleted, g_strdup (id));
+  if (g_queue_get_length (&self->deleted) > MAX_DELETED)
+    g_free (g_queue_pop_head (&self->deleted));
+}
+
+gboolean
+kandy_conversations_was_deleted (KandyConversations *self, const char *id)
+{
+  return g_queue_find_custom (&self->deleted, id, (GCompareFunc) strcmp)
+      != NULL;
 }
 
 /* @list: (nullable): NULL for all */

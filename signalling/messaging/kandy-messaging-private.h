@@ -135,6 +135,12 @@ KandyConversation *kandy_conversations_ensure (KandyConversations *self,
     const char *destination, KandyChatType type, gboolean *is_new);
 void kandy_conversations_remove (KandyConversations *self,
     KandyConversation *conversation);
+/* A message was deleted on the platform. What the platform tells of it may be on
+ * its way still, and does not bring it back. Of the latest ones only */
+void kandy_conversations_note_deleted (KandyConversations *self,
+    const char *id);
+gboolean kandy_conversations_was_deleted (KandyConversations *self,
+    const char *id);
 void kandy_conversations_emit_change (KandyConversations *self,
     GPtrArray *conversations, const char *message_id);
 void kandy_conversations_emit_error (KandyConversations *self,

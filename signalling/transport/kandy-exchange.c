@@ -26,11 +26,11 @@
  * connection that has not served any request is exempt. One could be opened
  * ahead (soup_session_preconnect_async()), but whatever is sent until it stands
  * takes it over together with its cancellable, and would outlive its deadline.
- * And when this machine gets another address a kept connection swallows requests
- * until their deadline, just when a call has to be repaired; a new one does not.
- * The price over TLS is two more round trips and a handshake for each request:
- * 312 ms instead of 92 where a round trip takes 80, 43 instead of 3 where it
- * takes none (medians of one run on a busy machine of two cores).
+ * And when this machine gets another address a kept connection swallows
+ * requests until their deadline, just when a call has to be repaired; a new one
+ * does not. The price over TLS is two more round trips and a handshake for each
+ * request: 312 ms instead of 92 where a round trip takes 80, 43 instead of 3
+ * where it takes none (medians of one run on a busy machine of two cores).
  */
 
 /* A long reply is kept in pieces of this size: one buffer that grows would be

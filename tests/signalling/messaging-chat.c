@@ -387,6 +387,60 @@ test_fetch_and_delete (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count (to_alice (f)), ==, 2);
 }
 
+static void
+assert_only (KandyConversation *conversation, const char *text)
+{
+  g_autoptr (GPtrArray) all = kandy_conversation_get_messages (conversation);
+  g_autofree char *found = NULL;
+
+  g_assert_cmpuint (all->len, ==, 1);
+  found = kandy_message_dup_text (all->pdata[0]);
+  g_assert_cmpstr (found, ==, text);
+}
+
+/* What the platform tells of a message may be on its way when it is deleted */
+static void
+test_late_echo (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KandyConversation) conversation = g_object_ref (to_bob (f));
+  g_autoptr (KandyMessage) first = NULL;
+  g_autoptr (KandyMessage) second = NULL;
+  g_autoptr (KandyMessage) hello = NULL;
+  g_autoptr (KandyMessage) bye = NULL;
+  g_autoptr (GAsyncResult) deleted = NULL;
+  g_autoptr (GAsyncResult) gone = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *ids[] = { NULL, NULL };
+
+  /* All that alice hears of comes late, and in order */
+  session_fault (f->alice,
+      "{\"on\":\"notification\",\"type\":\"chatMessageNotification\","
+      "\"user\":\"" ALICE "\",\"delay\":300}");
+  first = send_text (conversation, "one");
+  ids[0] = kandy_message_get_message_id (first);
+  kandy_conversation_delete_messages_async (
+      conversation, ids, NULL, store_result, &deleted);
+  g_assert_true (kandy_conversation_delete_messages_finish (
+      conversation, wait_result (&deleted), &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (count (conversation), ==, 0);
+  WAIT (to_alice (f) && count (to_alice (f)) > 0);
+  hello = send_text (to_alice (f), "hello");
+  WAIT (count (conversation) > 0);
+  assert_only (conversation, "hello");
+
+  second = send_text (conversation, "two");
+  kandy_conversation_delete_async (conversation, NULL, store_result, &gone);
+  g_assert_true (kandy_conversation_delete_finish (
+      conversation, wait_result (&gone), &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (count (f->alices), ==, 0);
+  WAIT (to_alice (f) && count (to_alice (f)) > 0);
+  bye = send_text (to_alice (f), "bye");
+  WAIT (count (f->alices) > 0);
+  assert_only (to_bob (f), "bye");
+}
+
 static gboolean
 set_typing (KandyConversation *conversation, gboolean typing, GError **error)
 {
@@ -627,6 +681,7 @@ main (int argc, char **argv)
   ADD ("failures", test_failures);
   ADD ("history", test_history);
   ADD ("fetch-and-delete", test_fetch_and_delete);
+  ADD ("late-echo", test_late_echo);
   ADD ("typing", test_typing);
   ADD ("typing-timeout", test_typing_timeout);
   ADD ("sms", test_sms);
