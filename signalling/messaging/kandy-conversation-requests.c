@@ -288,7 +288,7 @@ fetch_page (GTask *task)
  * @user_data: passed to @callback
  *
  * Fetches messages from the platform, the latest first (API document:
- * `Conversation.fetchMessages`). They join the list as they come, a hundred at
+ * `Conversation.fetchMessages`). They join the list as they come, fifty at
  * a time; #KandyConversation::messages-changed comes at the end.
  */
 void

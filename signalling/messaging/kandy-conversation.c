@@ -32,6 +32,7 @@ struct _KandyConversation {
   GObject parent_instance;
 
   KandyConversations *conversations; /* weak, by detach */
+  GMainContext *context;
   KandyConversationLink *link;
   char *destination;
   char *id; /* (nullable): the platform's name */
@@ -90,14 +91,6 @@ get_client (KandyConversation *self)
   return self->conversations
       ? kandy_conversations_peek_client (self->conversations)
       : NULL;
-}
-
-static GMainContext *
-get_context (KandyConversation *self)
-{
-  KandyClient *client = get_client (self);
-
-  return client ? kandy_client_get_context (client) : NULL;
 }
 
 static void
@@ -185,7 +178,7 @@ kandy_conversation_finalize (GObject *object)
 {
   KandyConversation *self = KANDY_CONVERSATION (object);
 
-  kandy_message_list_free (self->messages);
+  kandy_message_list_free (self->messages, self->context);
   kandy_typing_list_free (self->typing);
   g_queue_clear_full (&self->echoes, g_object_unref);
   g_clear_pointer (&self->link, kandy_conversation_link_unref);
@@ -193,6 +186,7 @@ kandy_conversation_finalize (GObject *object)
   g_free (self->id);
   g_free (self->address);
   g_free (self->last_message);
+  g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (kandy_conversation_parent_class)->finalize (object);
 }
@@ -299,6 +293,8 @@ kandy_conversation_new (KandyConversations *conversations,
   KandyConversation *self = g_object_new (KANDY_TYPE_CONVERSATION, NULL);
 
   self->conversations = conversations;
+  self->context = g_main_context_ref (kandy_client_get_context (
+      kandy_conversations_peek_client (conversations)));
   self->destination = g_strdup (destination);
   self->link = g_new0 (KandyConversationLink, 1);
   g_ref_count_init (&self->link->refs);
@@ -380,8 +376,8 @@ kandy_conversation_set_typing (KandyConversation *self, const char *address,
 {
   GVariantDict *dict;
 
-  if (!kandy_typing_list_set (
-          self->typing, address, active, refresh, get_context (self)))
+  if (!kandy_typing_list_set (self->typing, address, active, refresh,
+          get_client (self) ? self->context : NULL))
     return;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TYPING_LIST]);
   dict = kandy_conversation_event_dict (self);
@@ -626,7 +622,7 @@ kandy_conversation_clear_messages (KandyConversation *self)
 {
   g_return_if_fail (KANDY_IS_CONVERSATION (self));
 
-  kandy_message_list_clear (self->messages, get_context (self));
+  kandy_message_list_clear (self->messages, self->context);
   kandy_conversation_emit_change (self, NULL, NULL);
 }
 

@@ -292,7 +292,6 @@ kandy_conversations_receive (
   JsonObject *message = kandy_json_get_object (content, "chatMessage");
   JsonObject *composing = kandy_json_get_object (content, "isComposing");
 
-  kandy_conversations_check_user (self);
   if (g_str_equal (type, "inboundSMSMessageNotification"))
     receive_sms (self, content, FALSE);
   else if (g_str_equal (type, "outboundSMSMessageNotification"))

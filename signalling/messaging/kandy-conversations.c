@@ -10,6 +10,7 @@
 #include "kandy-enum-types.h"
 #include "kandy-error-private.h"
 #include "kandy-events.h"
+#include "kandy-item-list.h"
 #include "kandy-json.h"
 #include "kandy-logger.h"
 
@@ -21,8 +22,8 @@
  * that are known, in the order in which they became known.
  *
  * It needs the client's tokens and, for messages to come, a subscription to the
- * services `chat` and `smsinbound`. When the client gets tokens of another user
- * all that is here is forgotten.
+ * services `chat` and `smsinbound`. When another user signs on, or the user
+ * signs off, all that is here is forgotten.
  */
 
 /* Conversations that strangers can make this client keep */
@@ -31,6 +32,8 @@
 #define SLICE 64
 /* Notifications that are on their way when a message is deleted */
 #define MAX_DELETED 256
+/* Conversations that are freed in one, each with its messages */
+#define FORGET_SLICE 8
 
 struct _KandyConversations {
   GObject parent_instance;
@@ -41,7 +44,7 @@ struct _KandyConversations {
   GPtrArray *conversations;
   GHashTable *by_key; /* TYPE:DESTINATION: KandyConversation, unowned */
   GQueue deleted;     /* ids of messages, the latest ones, see MAX_DELETED */
-  char *identity;     /* whose they are */
+  guint user;         /* counts the changes of user */
 };
 
 enum { PROP_0, PROP_CLIENT, N_PROPS };
@@ -65,16 +68,21 @@ make_key (const char *destination, KandyChatType type)
 }
 
 static void
-forget_all (KandyConversations *self)
+on_user_changed (KandyConversations *self)
 {
-  guint i, n = self->conversations->len;
+  GPtrArray *old = g_steal_pointer (&self->conversations);
+  guint i, n = old->len;
 
-  for (i = 0; i < n; i++)
-    kandy_conversation_detach (self->conversations->pdata[i]);
+  self->user++;
+  self->conversations = g_ptr_array_new_with_free_func (g_object_unref);
   g_hash_table_remove_all (self->by_key);
-  g_ptr_array_set_size (self->conversations, 0);
+  g_queue_clear_full (&self->deleted, g_free);
+  for (i = 0; i < n; i++)
+    kandy_conversation_detach (old->pdata[i]);
   if (n)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, n, 0);
+  kandy_free_in_slices (old, FORGET_SLICE,
+      self->client ? kandy_client_get_context (self->client) : NULL);
 }
 
 static void
@@ -171,6 +179,8 @@ kandy_conversations_constructed (GObject *object)
         self);
     g_array_append_val (self->consumers, id);
   }
+  g_signal_connect_object (kandy_client_get_auth (self->client), "user-changed",
+      G_CALLBACK (on_user_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->client, "destroyed",
       G_CALLBACK (kandy_conversations_shutdown), self, G_CONNECT_SWAPPED);
 }
@@ -192,7 +202,6 @@ kandy_conversations_finalize (GObject *object)
   g_queue_clear_full (&self->deleted, g_free);
   g_ptr_array_unref (self->conversations);
   g_array_unref (self->consumers);
-  g_free (self->identity);
 
   G_OBJECT_CLASS (kandy_conversations_parent_class)->finalize (object);
 }
@@ -294,21 +303,6 @@ kandy_conversations_log (
   va_end (args);
   kandy_logger_log (kandy_client_get_logger (self->client), level, "MESSAGING",
       NULL, "%s", message);
-}
-
-void
-kandy_conversations_check_user (KandyConversations *self)
-{
-  const char *identity =
-      self->client ? kandy_client_get_identity (self->client) : NULL;
-
-  /* Between two sign-ons there is none */
-  if (!identity || g_strcmp0 (identity, self->identity) == 0)
-    return;
-  if (self->identity)
-    forget_all (self);
-  g_free (self->identity);
-  self->identity = g_strdup (identity);
 }
 
 char *
@@ -493,7 +487,7 @@ typedef struct {
   JsonArray *list;
   guint next;
   GPtrArray *fetched;
-  char *identity; /* whose they are */
+  guint user; /* whose they are */
 } Taking;
 
 static void
@@ -501,10 +495,16 @@ taking_free (gpointer data)
 {
   Taking *taking = data;
 
-  json_array_unref (taking->list);
+  g_clear_pointer (&taking->list, json_array_unref);
   g_ptr_array_unref (taking->fetched);
-  g_free (taking->identity);
   g_free (taking);
+}
+
+static GError *
+user_changed_error (void)
+{
+  return g_error_new_literal (
+      G_IO_ERROR, G_IO_ERROR_CANCELLED, "The user has changed meanwhile");
 }
 
 /* A thousand conversations at one go would hold up the main context. Whatever
@@ -518,28 +518,26 @@ take_slice (gpointer user_data)
   guint n = json_array_get_length (taking->list);
   guint end = MIN (taking->next + SLICE, n);
 
-  if (!self->client) {
-    g_task_return_error (task, kandy_conversations_destroyed_error ());
-    return G_SOURCE_REMOVE;
-  }
-  if (g_task_return_error_if_cancelled (task))
-    return G_SOURCE_REMOVE;
-  if (g_strcmp0 (taking->identity, self->identity) != 0) {
-    g_task_return_new_error (
-        task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Another user has signed on");
-    return G_SOURCE_REMOVE;
-  }
-  for (; taking->next < end; taking->next++) {
-    JsonNode *node = json_array_get_element (taking->list, taking->next);
+  /* It emits signals, whose handlers may do anything */
+  while (self->client && taking->user == self->user && taking->next < end) {
+    JsonNode *node = json_array_get_element (taking->list, taking->next++);
 
     if (JSON_NODE_HOLDS_OBJECT (node))
       take_session (
           self, json_node_get_object (node), taking->type, taking->fetched);
   }
-  if (end < n)
+  if (!self->client) {
+    g_task_return_error (task, kandy_conversations_destroyed_error ());
+  } else if (taking->user != self->user) {
+    g_task_return_error (task, user_changed_error ());
+  } else if (g_task_return_error_if_cancelled (task)) {
+    return G_SOURCE_REMOVE;
+  } else if (end < n) {
     return G_SOURCE_CONTINUE;
-  kandy_conversations_emit_change (self, taking->fetched, NULL);
-  g_task_return_boolean (task, TRUE);
+  } else {
+    kandy_conversations_emit_change (self, taking->fetched, NULL);
+    g_task_return_boolean (task, TRUE);
+  }
   return G_SOURCE_REMOVE;
 }
 
@@ -548,18 +546,19 @@ fetch_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   KandyConversations *self = g_task_get_source_object (task);
-  KandyChatType type = GPOINTER_TO_INT (g_task_get_task_data (task));
-  gboolean is_sms = type == KANDY_CHAT_TYPE_SMS;
+  Taking *taking = g_task_get_task_data (task);
+  gboolean is_sms = taking->type == KANDY_CHAT_TYPE_SMS;
   const char *list_name = is_sms ? "smsThreadList" : "chatSessionList";
   g_autoptr (JsonNode) reply = NULL;
   g_autoptr (GSource) slices = NULL;
   JsonObject *root;
-  Taking *taking;
   GError *error = NULL;
 
   reply = kandy_rest_send_finish (KANDY_REST (source), result, &error);
   if (reply && !self->client)
     error = kandy_conversations_destroyed_error ();
+  else if (reply && taking->user != self->user)
+    error = user_changed_error ();
   if (error) {
     fetch_failed (task, error);
     return;
@@ -571,13 +570,8 @@ fetch_done (GObject *source, GAsyncResult *result, gpointer user_data)
             "Fetch conversations failed: the reply has no %s", list_name));
     return;
   }
-  taking = g_new0 (Taking, 1);
-  taking->type = type;
   taking->list =
       kandy_messaging_dup_list (root, is_sms ? "smsThread" : "chatSession");
-  taking->fetched = g_ptr_array_new_with_free_func (g_object_unref);
-  taking->identity = g_strdup (self->identity);
-  g_task_set_task_data (task, taking, taking_free);
   if (take_slice (task) == G_SOURCE_REMOVE) {
     g_object_unref (task);
     return;
@@ -606,18 +600,22 @@ kandy_conversations_fetch_async (KandyConversations *self, KandyChatType type,
 {
   g_autofree char *path = NULL;
   GTask *task;
+  Taking *taking;
 
   g_return_if_fail (KANDY_IS_CONVERSATIONS (self));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, kandy_conversations_fetch_async);
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, GINT_TO_POINTER (type), NULL);
+  taking = g_new0 (Taking, 1);
+  taking->type = type;
+  taking->fetched = g_ptr_array_new_with_free_func (g_object_unref);
+  taking->user = self->user;
+  g_task_set_task_data (task, taking, taking_free);
   if (!self->client || kandy_client_is_destroyed (self->client)) {
     fetch_failed (task, kandy_conversations_destroyed_error ());
     return;
   }
-  kandy_conversations_check_user (self);
   if (type == KANDY_CHAT_TYPE_SMS)
     path = kandy_client_user_path (
         self->client, "smsmessaging", "remoteAddresses");
@@ -717,7 +715,6 @@ kandy_conversations_create (KandyConversations *self, const char *recipient,
             "A conversation needs the address of somebody."));
     return NULL;
   }
-  kandy_conversations_check_user (self);
   conversation = kandy_conversations_ensure (self, destination, type, &is_new);
   if (is_new) {
     GVariantBuilder builder;

@@ -102,10 +102,10 @@ kandy_message_list_new (GListModel *owner)
 }
 
 void
-kandy_message_list_free (KandyMessageList *self)
+kandy_message_list_free (KandyMessageList *self, GMainContext *context)
 {
   g_hash_table_unref (self->by_id);
-  g_ptr_array_unref (self->messages);
+  kandy_free_in_slices (self->messages, KANDY_SLICE, context);
   g_free (self);
 }
 
@@ -238,5 +238,5 @@ kandy_message_list_clear (KandyMessageList *self, GMainContext *context)
   g_hash_table_remove_all (self->by_id);
   if (old->len)
     g_list_model_items_changed (self->owner, 0, old->len, 0);
-  kandy_free_in_slices (old, context);
+  kandy_free_in_slices (old, KANDY_SLICE, context);
 }

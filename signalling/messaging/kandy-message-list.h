@@ -11,7 +11,8 @@ typedef struct _KandyMessageList KandyMessageList;
 
 /* @owner: whose GListModel::items-changed is emitted; not kept alive */
 KandyMessageList *kandy_message_list_new (GListModel *owner);
-void kandy_message_list_free (KandyMessageList *self);
+/* The messages bit by bit in @context */
+void kandy_message_list_free (KandyMessageList *self, GMainContext *context);
 
 guint kandy_message_list_get_length (KandyMessageList *self);
 /* (transfer none) (nullable): beyond the end */
@@ -33,7 +34,5 @@ void kandy_message_list_set_sent (KandyMessageList *self,
     const char *status, gint64 time);
 /* @context: (nullable): where the messages are freed, a slice at a time */
 void kandy_message_list_clear (KandyMessageList *self, GMainContext *context);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (KandyMessageList, kandy_message_list_free)
 
 G_END_DECLS

@@ -151,8 +151,6 @@ void kandy_conversations_log (KandyConversations *self, KandyLogLevel level,
     const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* (transfer full) (nullable): as it is compared and sent; NULL if it is none */
 char *kandy_normalize_recipient (const char *recipient, KandyChatType type);
-/* The tokens are of somebody else now: what is here is not theirs */
-void kandy_conversations_check_user (KandyConversations *self);
 GError *kandy_conversations_destroyed_error (void);
 
 /* kandy-conversations-receive.c */

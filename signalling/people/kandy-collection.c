@@ -450,7 +450,8 @@ walk_free (gpointer data)
 {
   Walk *walk = data;
 
-  kandy_free_in_slices (walk->items, kandy_collection_get_context (walk->self));
+  kandy_free_in_slices (
+      walk->items, KANDY_SLICE, kandy_collection_get_context (walk->self));
   g_object_unref (walk->self);
   g_free (walk);
 }

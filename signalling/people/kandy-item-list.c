@@ -11,9 +11,6 @@
  * the new one is made elsewhere, and the old one is freed in slices.
  */
 
-/* Items that are freed in one iteration of the main context */
-#define SLICE 256
-
 struct _KandyItemList {
   GObject parent_instance;
 
@@ -28,27 +25,46 @@ static void kandy_item_list_list_model_init (GListModelInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (KandyItemList, kandy_item_list, G_TYPE_OBJECT,
     G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, kandy_item_list_list_model_init))
 
+typedef struct {
+  GPtrArray *items;
+  guint slice;
+} Freeing;
+
+static void
+freeing_free (gpointer data)
+{
+  Freeing *freeing = data;
+
+  g_ptr_array_unref (freeing->items);
+  g_free (freeing);
+}
+
 static gboolean
 free_slice (gpointer user_data)
 {
-  GPtrArray *items = user_data;
+  Freeing *freeing = user_data;
+  GPtrArray *items = freeing->items;
 
-  g_ptr_array_set_size (items, items->len > SLICE ? items->len - SLICE : 0);
+  g_ptr_array_set_size (
+      items, items->len > freeing->slice ? items->len - freeing->slice : 0);
   return items->len > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 void
-kandy_free_in_slices (GPtrArray *items, GMainContext *context)
+kandy_free_in_slices (GPtrArray *items, guint slice, GMainContext *context)
 {
   g_autoptr (GSource) source = NULL;
+  Freeing *freeing;
 
-  if (!context || items->len <= SLICE) {
+  if (!context || items->len <= slice) {
     g_ptr_array_unref (items);
     return;
   }
+  freeing = g_new0 (Freeing, 1);
+  freeing->items = items;
+  freeing->slice = slice;
   source = g_idle_source_new ();
-  g_source_set_callback (
-      source, free_slice, items, (GDestroyNotify) g_ptr_array_unref);
+  g_source_set_callback (source, free_slice, freeing, freeing_free);
   g_source_attach (source, context);
 }
 
@@ -203,5 +219,5 @@ kandy_item_list_take_from (
   if (n_removed || self->items->len)
     g_list_model_items_changed (
         G_LIST_MODEL (self), 0, n_removed, self->items->len);
-  kandy_free_in_slices (items, context);
+  kandy_free_in_slices (items, KANDY_SLICE, context);
 }

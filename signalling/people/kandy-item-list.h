@@ -36,8 +36,10 @@ void kandy_item_list_clear (KandyItemList *self, GMainContext *context);
 void kandy_item_list_take_from (KandyItemList *self, KandyItemList *other,
     GMainContext *context);
 
-/* @items: (transfer full): freed bit by bit in @context, or at once if it is
- * NULL or they are few */
-void kandy_free_in_slices (GPtrArray *items, GMainContext *context);
+/* @items: (transfer full): freed @slice at a time in @context, or at once if it
+ * is NULL or they are few */
+#define KANDY_SLICE 256
+void kandy_free_in_slices (GPtrArray *items, guint slice,
+    GMainContext *context);
 
 G_END_DECLS

@@ -345,7 +345,8 @@ test_notifications (void)
   session_free (session);
 }
 
-/* Somebody else signs on: what is here is not theirs */
+/* Somebody else signs on: what is here is not theirs, and neither is what has
+ * been asked for before */
 static void
 test_user_switch (void)
 {
@@ -354,14 +355,46 @@ test_user_switch (void)
   g_autoptr (KandyConversation) old =
       g_object_ref (begin (session, BOB, KANDY_CHAT_TYPE_ONE_TO_ONE));
   g_autofree char *token = make_id_token ("u-carol", "carol@loopback.example");
+  g_autoptr (GAsyncResult) fetched = NULL;
+  g_autoptr (GAsyncResult) history = NULL;
   g_autoptr (GError) error = NULL;
 
+  session_fault (session,
+      "{\"on\":\"request\",\"method\":\"GET\",\"path\":\"/sessions\","
+      "\"delay\":200,\"body\":{\"chatSessionList\":{\"chatSession\":["
+      "{\"remoteAddress\":\"bob@loopback.example\"}]}}}");
+  session_fault (session,
+      "{\"on\":\"request\",\"method\":\"GET\",\"path\":\"/messages\","
+      "\"delay\":200,\"body\":{\"chatMessageList\":{\"chatMessage\":["
+      "{\"text\":\"x\",\"resourceURL\":\"/a/messages/m1\"}]}}}");
+  kandy_conversations_fetch_async (
+      all, KANDY_CHAT_TYPE_ONE_TO_ONE, NULL, store_result, &fetched);
+  kandy_conversation_fetch_messages_async (
+      old, 0, NULL, 0, NULL, store_result, &history);
+  WAIT (kandy_loopback_count_requests (session->loopback, "GET", "/sessions")
+      && kandy_loopback_count_requests (session->loopback, "GET", "/messages"));
   kandy_client_set_tokens (session->client, token, token, &error);
   g_assert_no_error (error);
-  begin (session, "dave@loopback.example", KANDY_CHAT_TYPE_ONE_TO_ONE);
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (all)), ==, 1);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (all)), ==, 0);
   g_assert_null (
       kandy_conversations_get (all, BOB, KANDY_CHAT_TYPE_ONE_TO_ONE));
+
+  session_clear_events (session);
+  g_assert_false (
+      kandy_conversations_fetch_finish (all, wait_result (&fetched), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (kandy_conversation_fetch_messages_finish (
+      old, wait_result (&history), NULL, &error));
+  g_clear_error (&error);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (all)), ==, 0);
+  g_assert_null (strstr (session->events->str, "messages:change"));
+  g_assert_null (strstr (session->events->str, "conversations:change"));
+
+  begin (session, "dave@loopback.example", KANDY_CHAT_TYPE_ONE_TO_ONE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (all)), ==, 1);
+  kandy_client_sign_off (session->client);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (all)), ==, 0);
   session_free (session);
 }
 
