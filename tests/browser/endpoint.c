@@ -17,7 +17,8 @@
  *   { "id": 3, "do": "get", "element": NAME, "property": NAME }
  *   { "id": 4, "do": "emit", "element": NAME, "signal": NAME, "args": [TEXT] }
  *                             an action signal; promises are passed as NULL
- *   { "id": 5, "do": "measure" }   what is heard and seen now; with "gap": true
+ *   { "id": 5, "do": "measure" }   what is heard and seen now, in "pictures"
+ *                             at each pad by its name; with "gap": true
  *                             also, since the last time that it was asked for
  *                             and in ms, the longest silence ("gap"), how much
  *                             was heard ("audible"), how many "ticks" that
@@ -30,11 +31,14 @@
  *                             The pipeline gives its media no latency: it would
  *                             be that of what is received
  *   { "id": 8, "do": "accept", "element": NAME, "sdp": TEXT }   the answer
- *   { "id": 9, "do": "quit" }      to NULL, then exit
+ *   { "id": 9, "do": "replace", "element": NAME, "pad": NAME, "source": TEXT }
+ *                             what the track of that pad sends
+ *   { "id": 10, "do": "quit" }     to NULL, then exit
  *
  * Events: { "event": "message", "type": ..., "name": ..., "fields": {...} } for
- * messages on the bus, { "event": "pad", "name": ..., "caps": ... },
- * { "event": "gone", "name": ... }, { "event": "sound" } for the first sound,
+ * messages on the bus, { "event": "pad", "name": ..., "caps": ...,
+ * "stream": ... }, { "event": "gone", "name": ... }, { "event": "replaced",
+ * "error": TEXT or null }, { "event": "sound" } for the first sound,
  * { "event": "picture" } for the first frame, { "event": "text", "name": ...,
  * "text": ... } for each buffer of text that comes to an appsink,
  * { "event": "description", "sdp": ... } of a webrtcbin. "time" is wall-clock
@@ -47,6 +51,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "output.h"
 #include "plain.h"
 
 #include <gst/app/gstappsink.h>
@@ -72,7 +77,16 @@
 /* What was measured longer ago is not what is heard or seen now */
 #define FRESH_US (300 * G_TIME_SPAN_MILLISECOND)
 
+typedef struct _Endpoint Endpoint;
+
+/* What comes of one pad */
 typedef struct {
+  Endpoint *endpoint;
+  guint8 colour[3];
+  gint64 seen_at;
+} Picture;
+
+struct _Endpoint {
   GMainLoop *loop;
   GstElement *pipeline;
   int status;
@@ -85,7 +99,8 @@ typedef struct {
   double hz;
   double db;
   gint64 heard_at;
-  guint8 colour[3];
+  Picture *latest;      /* nullable */
+  GHashTable *pictures; /* name of its pad to Picture */
   gint64 audible_at;
   gint64 gap;      /* µs */
   guint64 audible; /* samples */
@@ -98,132 +113,9 @@ typedef struct {
   guint frames;
   gboolean sound_told;
   gboolean picture_told;
-} Endpoint;
-
-static double
-wall_clock (void)
-{
-  return g_get_real_time () / 1000.0;
-}
-
-/* --- output --- */
-
-/* @builder: an open object, which is closed and printed as one line */
-static void
-print_line (JsonBuilder *builder)
-{
-  g_autoptr (JsonNode) root = NULL;
-  g_autofree char *text = NULL;
-
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  text = json_to_string (root, FALSE);
-  /* UTF-8, whatever the locale */
-  fputs (text, stdout);
-  fputc ('\n', stdout);
-}
-
-static JsonBuilder *
-new_event (const char *name)
-{
-  JsonBuilder *builder = json_builder_new ();
-
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "event");
-  json_builder_add_string_value (builder, name);
-  json_builder_set_member_name (builder, "time");
-  json_builder_add_double_value (builder, wall_clock ());
-  return builder;
-}
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-static void add_structure (JsonBuilder *builder, const GstStructure *structure);
-
-static void
-add_value (JsonBuilder *builder, const GValue *value)
-{
-  if (G_VALUE_HOLDS_STRING (value) && g_value_get_string (value)) {
-    json_builder_add_string_value (builder, g_value_get_string (value));
-  } else if (G_VALUE_HOLDS_BOOLEAN (value)) {
-    json_builder_add_boolean_value (builder, g_value_get_boolean (value));
-  } else if (GST_VALUE_HOLDS_STRUCTURE (value)
-      && gst_value_get_structure (value)) {
-    add_structure (builder, gst_value_get_structure (value));
-  } else if (G_VALUE_HOLDS_VARIANT (value) && g_value_get_variant (value)) {
-    json_builder_add_value (
-        builder, json_gvariant_serialize (g_value_get_variant (value)));
-  } else if (g_value_type_transformable (G_VALUE_TYPE (value), G_TYPE_DOUBLE)
-      && !G_VALUE_HOLDS_ENUM (value)) {
-    GValue number = G_VALUE_INIT;
-
-    g_value_init (&number, G_TYPE_DOUBLE);
-    g_value_transform (value, &number);
-    json_builder_add_double_value (builder, g_value_get_double (&number));
-  } else if (GST_VALUE_HOLDS_LIST (value) || GST_VALUE_HOLDS_ARRAY (value)) {
-    gboolean is_list = GST_VALUE_HOLDS_LIST (value);
-    guint n = is_list ? gst_value_list_get_size (value)
-                      : gst_value_array_get_size (value);
-
-    json_builder_begin_array (builder);
-    for (guint i = 0; i < n; i++)
-      add_value (builder,
-          is_list ? gst_value_list_get_value (value, i)
-                  : gst_value_array_get_value (value, i));
-    json_builder_end_array (builder);
-  } else {
-    g_autofree char *text = gst_value_serialize (value);
-
-    if (text)
-      json_builder_add_string_value (builder, text);
-    else
-      json_builder_add_null_value (builder);
-  }
-}
-
-static gboolean
-add_field (GQuark field, const GValue *value, gpointer data)
-{
-  JsonBuilder *builder = data;
-
-  json_builder_set_member_name (builder, g_quark_to_string (field));
-  add_value (builder, value);
-  return TRUE;
-}
-
-static void
-add_structure (JsonBuilder *builder, const GstStructure *structure)
-{
-  json_builder_begin_object (builder);
-  gst_structure_foreach (structure, add_field, builder);
-  json_builder_end_object (builder);
-}
+};
 
 /* --- measurement --- */
-
-static gboolean
-tell (gpointer data)
-{
-  g_autoptr (JsonBuilder) builder = data;
-
-  print_line (builder);
-  return G_SOURCE_REMOVE;
-}
 
 /* From a streaming thread; the line is printed by the main one */
 static void
@@ -234,8 +126,8 @@ tell_first (gboolean *told, const char *name)
   if (*told)
     return;
   *told = TRUE;
-  builder = new_event (name);
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  builder = output_new_event (name);
+  output_tell (builder);
 }
 
 /* The strongest frequency; a parabola through the peak and its neighbours
@@ -328,7 +220,8 @@ add_pause (Endpoint *self, gint64 now)
 static GstFlowReturn
 on_picture (GstAppSink *sink, gpointer data)
 {
-  Endpoint *self = data;
+  Picture *picture = data;
+  Endpoint *self = picture->endpoint;
   GstSample *sample = gst_app_sink_pull_sample (sink);
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstMapInfo map;
@@ -352,10 +245,11 @@ on_picture (GstAppSink *sink, gpointer data)
 
     g_mutex_lock (&self->lock);
     for (guint c = 0; c < 3; c++)
-      self->colour[c] = sum[c] / n;
+      picture->colour[c] = sum[c] / n;
+    self->latest = picture;
     self->shown++;
     add_pause (self, now);
-    self->seen_at = now;
+    self->seen_at = picture->seen_at = now;
     self->frames++;
     tell_first (&self->picture_told, "picture");
     g_mutex_unlock (&self->lock);
@@ -374,11 +268,11 @@ on_text (GstAppSink *sink, gpointer data)
 
   if (buffer && gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     g_autofree char *text = g_strndup ((const char *) map.data, map.size);
-    JsonBuilder *builder = new_event ("text");
+    JsonBuilder *builder = output_new_event ("text");
 
-    add_string (builder, "name", GST_OBJECT_NAME (sink));
-    add_string (builder, "text", text);
-    g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+    output_add_string (builder, "name", GST_OBJECT_NAME (sink));
+    output_add_string (builder, "text", text);
+    output_tell (builder);
     gst_buffer_unmap (buffer, &map);
   }
   g_clear_pointer (&sample, gst_sample_unref);
@@ -395,6 +289,33 @@ read_text (const GValue *item, gpointer data)
         GST_APP_SINK (g_value_get_object (item)), &callbacks, data, NULL);
 }
 
+/* Those of a name are one */
+static Picture *
+get_picture (Endpoint *self, const char *name)
+{
+  Picture *picture;
+
+  g_mutex_lock (&self->lock);
+  picture = g_hash_table_lookup (self->pictures, name);
+  if (!picture) {
+    picture = g_new0 (Picture, 1);
+    picture->endpoint = self;
+    g_hash_table_insert (self->pictures, g_strdup (name), picture);
+  }
+  g_mutex_unlock (&self->lock);
+  return picture;
+}
+
+static char *
+dup_stream (GstPad *pad)
+{
+  char *id = NULL;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (pad), "stream-id"))
+    g_object_get (pad, "stream-id", &id, NULL);
+  return id;
+}
+
 static void
 on_pad_added (GstElement *element, GstPad *pad, gpointer data)
 {
@@ -406,6 +327,7 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer data)
   gboolean is_video = decoder ? strstr (decoder, "vp8dec") != NULL
                               : g_str_has_prefix (GST_PAD_NAME (pad), "video");
   g_autofree char *text = NULL;
+  g_autofree char *stream = dup_stream (pad);
   JsonBuilder *builder;
   GstElement *meter;
   g_autoptr (GstElement) sink = NULL;
@@ -431,7 +353,9 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer data)
   }
   sink = gst_bin_get_by_name (GST_BIN (meter), "meter");
   callbacks.new_sample = is_video ? on_picture : on_sound;
-  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, self, NULL);
+  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks,
+      is_video ? (gpointer) get_picture (self, GST_PAD_NAME (pad)) : self,
+      NULL);
   gst_bin_add (GST_BIN (self->pipeline), meter);
   target = gst_element_get_static_pad (meter, "sink");
   gst_element_sync_state_with_parent (meter);
@@ -439,10 +363,11 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer data)
     g_printerr ("Pad %s cannot be linked\n", GST_PAD_NAME (pad));
   g_object_set_data (G_OBJECT (pad), "meter", meter);
 
-  builder = new_event ("pad");
-  add_string (builder, "name", GST_PAD_NAME (pad));
-  add_string (builder, "caps", caps_text);
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  builder = output_new_event ("pad");
+  output_add_string (builder, "name", GST_PAD_NAME (pad));
+  output_add_string (builder, "caps", caps_text);
+  output_add_string (builder, "stream", stream);
+  output_tell (builder);
 }
 
 static void
@@ -450,10 +375,10 @@ on_pad_removed (GstElement *element, GstPad *pad, gpointer data)
 {
   Endpoint *self = data;
   GstElement *meter = g_object_get_data (G_OBJECT (pad), "meter");
-  JsonBuilder *builder = new_event ("gone");
+  JsonBuilder *builder = output_new_event ("gone");
 
-  add_string (builder, "name", GST_PAD_NAME (pad));
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  output_add_string (builder, "name", GST_PAD_NAME (pad));
+  output_tell (builder);
   if (meter && self->pipeline) {
     gst_element_set_locked_state (meter, TRUE);
     gst_element_set_state (meter, GST_STATE_NULL);
@@ -475,10 +400,10 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
       && type != GST_MESSAGE_EOS)
     return G_SOURCE_CONTINUE;
 
-  builder = new_event ("message");
-  add_string (builder, "type", GST_MESSAGE_TYPE_NAME (message));
-  add_string (builder, "source", GST_MESSAGE_SRC_NAME (message));
-  add_string (
+  builder = output_new_event ("message");
+  output_add_string (builder, "type", GST_MESSAGE_TYPE_NAME (message));
+  output_add_string (builder, "source", GST_MESSAGE_SRC_NAME (message));
+  output_add_string (
       builder, "name", structure ? gst_structure_get_name (structure) : NULL);
   if (type == GST_MESSAGE_ERROR || type == GST_MESSAGE_WARNING) {
     g_autoptr (GError) error = NULL;
@@ -488,13 +413,13 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
       gst_message_parse_error (message, &error, &debug);
     else
       gst_message_parse_warning (message, &error, &debug);
-    add_string (builder, "text", error->message);
-    add_string (builder, "debug", debug);
+    output_add_string (builder, "text", error->message);
+    output_add_string (builder, "debug", debug);
   } else if (structure) {
     json_builder_set_member_name (builder, "fields");
-    add_structure (builder, structure);
+    output_add_structure (builder, structure);
   }
-  tell (builder);
+  output_tell (builder);
   return G_SOURCE_CONTINUE;
 }
 
@@ -631,7 +556,7 @@ do_get (Endpoint *self, JsonObject *command, JsonBuilder *reply, GError **error)
   g_value_init (&value, pspec->value_type);
   g_object_get_property (G_OBJECT (element), property, &value);
   json_builder_set_member_name (reply, "value");
-  add_value (reply, &value);
+  output_add_value (reply, &value);
   g_value_unset (&value);
   return TRUE;
 }
@@ -680,7 +605,7 @@ do_emit (
       values, id, 0, query.return_type != G_TYPE_NONE ? &result : NULL);
   if (G_IS_VALUE (&result)) {
     json_builder_set_member_name (reply, "value");
-    add_value (reply, &result);
+    output_add_value (reply, &result);
     g_value_unset (&result);
   }
   for (guint i = 0; i <= query.n_params; i++)
@@ -742,6 +667,49 @@ do_unplug (Endpoint *self, JsonObject *command, GError **error)
   return TRUE;
 }
 
+static void
+on_replaced (GstPromise *promise, gpointer data)
+{
+  const GstStructure *reply =
+      gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED
+      ? gst_promise_get_reply (promise)
+      : NULL;
+  g_autoptr (GError) error = NULL;
+  JsonBuilder *builder = output_new_event ("replaced");
+
+  if (reply)
+    gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
+  output_add_string (builder, "error", error ? error->message : NULL);
+  output_tell (builder);
+  gst_promise_unref (promise);
+}
+
+static gboolean
+do_replace (Endpoint *self, JsonObject *command, GError **error)
+{
+  g_autoptr (GstElement) element = find_element (self, command, error);
+  g_autoptr (GstElement) source = NULL;
+  g_autoptr (GstStructure) media = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  g_autofree char *track = NULL;
+
+  if (!element)
+    return FALSE;
+  source = gst_parse_bin_from_description (
+      string_member (command, "source"), TRUE, error);
+  if (!source)
+    return FALSE;
+  gst_object_ref_sink (source);
+  pad = gst_element_get_static_pad (element, string_member (command, "pad"));
+  if (pad)
+    g_object_get (pad, "track-id", &track, NULL);
+  media = gst_structure_new (
+      "replacement", "source", GST_TYPE_ELEMENT, source, NULL);
+  g_signal_emit_by_name (element, "replace-track", track, media,
+      gst_promise_new_with_change_func (on_replaced, NULL, NULL));
+  return TRUE;
+}
+
 static gboolean
 do_write (Endpoint *self, JsonObject *command, GError **error)
 {
@@ -763,10 +731,10 @@ do_write (Endpoint *self, JsonObject *command, GError **error)
 static void
 on_described (const char *sdp, gpointer data)
 {
-  JsonBuilder *builder = new_event ("description");
+  JsonBuilder *builder = output_new_event ("description");
 
-  add_string (builder, "sdp", sdp);
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, tell, builder, NULL);
+  output_add_string (builder, "sdp", sdp);
+  output_tell (builder);
 }
 
 static gboolean
@@ -794,40 +762,64 @@ do_accept (Endpoint *self, JsonObject *command, GError **error)
 }
 
 static void
+add_colour (JsonBuilder *reply, const Picture *picture)
+{
+  json_builder_begin_object (reply);
+  output_add_double (reply, "r", picture->colour[0]);
+  output_add_double (reply, "g", picture->colour[1]);
+  output_add_double (reply, "b", picture->colour[2]);
+  json_builder_end_object (reply);
+}
+
+static void
+add_pictures (Endpoint *self, JsonBuilder *reply, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer name, picture;
+
+  json_builder_set_member_name (reply, "pictures");
+  json_builder_begin_object (reply);
+  g_hash_table_iter_init (&iter, self->pictures);
+  while (g_hash_table_iter_next (&iter, &name, &picture)) {
+    if (now - ((Picture *) picture)->seen_at >= FRESH_US * 3)
+      continue;
+    json_builder_set_member_name (reply, name);
+    add_colour (reply, picture);
+  }
+  json_builder_end_object (reply);
+}
+
+static void
 do_measure (Endpoint *self, JsonObject *command, JsonBuilder *reply)
 {
   gint64 now = g_get_monotonic_time ();
 
   g_mutex_lock (&self->lock);
-  add_double (reply, "hz",
+  output_add_double (reply, "hz",
       self->heard_at && now - self->heard_at < FRESH_US ? self->hz : 0);
-  add_double (reply, "db", self->db);
-  add_double (reply, "frames", self->frames);
+  output_add_double (reply, "db", self->db);
+  output_add_double (reply, "frames", self->frames);
   if (json_object_get_boolean_member_with_default (command, "gap", FALSE)) {
-    add_double (reply, "gap",
+    output_add_double (reply, "gap",
         MAX (self->gap, self->audible_at ? now - self->audible_at : 0)
             / 1000.0);
-    add_double (reply, "audible", self->audible * 1000.0 / RATE);
-    add_double (reply, "ticks", self->onsets);
+    output_add_double (reply, "audible", self->audible * 1000.0 / RATE);
+    output_add_double (reply, "ticks", self->onsets);
     add_pause (self, now);
     self->measured_at = now;
-    add_double (reply, "frozen", self->frozen / 1000.0);
-    add_double (reply, "shown", self->shown);
+    output_add_double (reply, "frozen", self->frozen / 1000.0);
+    output_add_double (reply, "shown", self->shown);
     self->gap = self->frozen = 0;
     self->audible = self->shown = self->onsets = 0;
     if (self->audible_at)
       self->audible_at = now;
   }
   json_builder_set_member_name (reply, "colour");
-  if (self->seen_at && now - self->seen_at < FRESH_US * 3) {
-    json_builder_begin_object (reply);
-    add_double (reply, "r", self->colour[0]);
-    add_double (reply, "g", self->colour[1]);
-    add_double (reply, "b", self->colour[2]);
-    json_builder_end_object (reply);
-  } else {
+  if (self->latest && now - self->seen_at < FRESH_US * 3)
+    add_colour (reply, self->latest);
+  else
     json_builder_add_null_value (reply);
-  }
+  add_pictures (self, reply, now);
   g_mutex_unlock (&self->lock);
 }
 
@@ -867,6 +859,8 @@ obey (Endpoint *self, JsonObject *command)
     do_plug (self, command, &error);
   else if (g_str_equal (verb, "unplug"))
     do_unplug (self, command, &error);
+  else if (g_str_equal (verb, "replace"))
+    do_replace (self, command, &error);
   else if (g_str_equal (verb, "write"))
     do_write (self, command, &error);
   else if (g_str_equal (verb, "describe"))
@@ -881,8 +875,8 @@ obey (Endpoint *self, JsonObject *command)
     g_set_error (&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
         "there is no command “%s”", verb);
   if (error)
-    add_string (reply, "error", error->message);
-  print_line (reply);
+    output_add_string (reply, "error", error->message);
+  output_print (reply);
 }
 
 static gboolean
@@ -920,6 +914,8 @@ main (int argc, char **argv)
   self.fft = gst_fft_f32_new (FFT_LENGTH, FALSE);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.db = -G_MAXDOUBLE;
+  self.pictures =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   input = g_io_channel_unix_new (0);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, &self);
@@ -928,6 +924,7 @@ main (int argc, char **argv)
   g_io_channel_unref (input);
   g_main_loop_unref (self.loop);
   gst_fft_f32_free (self.fft);
+  g_hash_table_unref (self.pictures);
   g_mutex_clear (&self.lock);
   return self.status;
 }

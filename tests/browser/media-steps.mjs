@@ -5,6 +5,7 @@
  * screens, other sources, codecs and limits.
  */
 
+import { isTone } from './measure.mjs';
 import { until } from './wait.mjs';
 
 /* s, on a busy machine */
@@ -13,6 +14,8 @@ const ENOUGH_PACKETS = 30;
 /* kbit/s: what is left to a browser for headers and probing */
 const LIMIT_TOLERANCE = 1.2;
 const REPORTS_TIMEOUT = 30000;
+/* ms: several pictures at the limits of the table */
+const RATE_WINDOW = 3000;
 
 /** What both ends say of one stream, as one of them sends it */
 function pairsOf(page, report) {
@@ -113,6 +116,25 @@ export const MEDIA_STEPS = {
       { timeout: REPORTS_TIMEOUT, explain: () => far.explain() });
   },
 
+  async 'the path becomes bad, and good again'({ page, far, expectMedia }, path,
+    expected) {
+    const warnings = (name) => far.messages('kandy-quality')
+      .filter(({ fields }) => fields.warning === name)
+      .map(({ fields }) => fields.raised);
+
+    if (warnings(expected).length > 0)
+      throw new Error(`There was a warning of ${expected} on a good path`);
+    await page.spoil(path);
+    await until(() => warnings(expected).at(-1) === true,
+      `the far end to warn of ${expected}`,
+      { timeout: REPORTS_TIMEOUT, explain: () => far.explain() });
+    await page.spoil({});
+    await until(() => warnings(expected).at(-1) === false,
+      'the far end to take its warning back',
+      { timeout: REPORTS_TIMEOUT, explain: () => far.explain() });
+    await expectMedia();
+  },
+
   async 'browser mutes'({ page, expectMedia, ways }) {
     await page.press('mute');
     await expectMedia({ ...ways,
@@ -149,6 +171,42 @@ export const MEDIA_STEPS = {
       'the far end to see the other picture', { explain: () => far.explain() });
   },
 
+  async 'browser shows its screen'({ page, far }) {
+    await page.press('screen');
+    await until(async () => {
+      const [camera, screen] = await page.pictureStreams();
+      const seen = await far.seesAll();
+      return camera !== screen && seen[camera] === page.colour &&
+        seen[screen] === page.screen;
+    }, 'the far end to see camera and screen and tell them apart',
+    { explain: async () => ({ seen: await far.seesAll(),
+      streams: await page.pictureStreams(), ...await far.explain() }) });
+  },
+
+  async 'browser hides its screen'({ page, far, expectMedia }) {
+    await page.press('screen');
+    await until(async () => {
+      const seen = Object.values(await far.seesAll());
+      return seen.length === 1 && seen[0] === page.colour;
+    }, 'the far end to see the camera only',
+    { explain: async () => ({ seen: await far.seesAll(),
+      ...await far.explain() }) });
+    await expectMedia();
+  },
+
+  async 'far replaces its tracks'({ page, far }) {
+    const before = await page.descriptions();
+
+    await far.replace('audio_0', 700);
+    await far.replace('video_0', 'blue');
+    await until(async () => isTone(await page.hears(), 700),
+      'the page to hear the other sound', { explain: () => page.explain() });
+    await until(async () => await page.sees() === 'blue',
+      'the page to see the other picture', { explain: () => page.explain() });
+    if (JSON.stringify(await page.descriptions()) !== JSON.stringify(before))
+      throw new Error('Nothing was to be negotiated');
+  },
+
   /* The page shows what was added last */
   async 'far shows its screen'({ page, far }) {
     await far.plug('screen_0', 'blue');
@@ -169,6 +227,33 @@ export const MEDIA_STEPS = {
       await rate() <= kbps * 1000 * LIMIT_TOLERANCE,
     `the browser to keep within ${kbps} kbit/s`,
     { explain: async () => ({ targetBitrate: await rate() }) });
+  },
+
+  /* Pictures that cannot be made that small: some have to be left out */
+  async 'far keeps to the limit'({ page, far }, kbps) {
+    const read = async () => (await page.statistics()).find((entry) =>
+      entry.type === 'inbound-rtp' && entry.kind === 'video');
+    const rate = async () => {
+      const first = await read();
+      let last = first;
+      await until(async () => {
+        last = await read();
+        return last.timestamp - first.timestamp >= RATE_WINDOW &&
+          last.framesReceived > first.framesReceived;
+      }, 'pictures', { explain: () => page.explain() });
+      return (last.bytesReceived + last.headerBytesReceived -
+        first.bytesReceived - first.headerBytesReceived) * 8 /
+        (last.timestamp - first.timestamp);
+    };
+    const rates = [];
+
+    await far.replace('video_0', 'noise');
+    await until(async () => {
+      rates.push(await rate());
+      return rates.slice(-2).length === 2 && rates.slice(-2).every((r) =>
+        r <= kbps * LIMIT_TOLERANCE && r >= kbps / LIMIT_TOLERANCE / 2);
+    }, `the far end to send ${kbps} kbit/s`,
+    { timeout: REPORTS_TIMEOUT, explain: () => ({ rates }) });
   },
 
   async 'tones are sound only'({ page }) {

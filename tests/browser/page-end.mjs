@@ -11,16 +11,22 @@ import { until } from './wait.mjs';
 
 /* Several frame times */
 const FRAME_WAIT = 400;
+/* bytes/s and packets: no limit, but without one packets are left alone */
+const MUCH = 1e8;
+const MANY = 1000;
 
 export class PageEnd {
   #context = null;
   #browser;
   #options;
+  #devtools = null;
 
   /**
    * @param {object} options `origin`, `user`, `tone` (Hz), `colour`, `audio`
    *   and `video` (ways), `audioCodec`, `videoCodec`, `sendsPreferred`, `bundle`,
-   *   `realAddresses`, `telephoneEvents`, `refused`
+   *   `realAddresses`, `telephoneEvents`, `refused`, `screen` (a colour),
+   *   `bandwidth` (`{ kind, type, value }` of a b= line), `path` (as for
+   *   spoil(), which needs it)
    */
   constructor(browser, options) {
     this.#browser = browser;
@@ -36,6 +42,10 @@ export class PageEnd {
 
   get colour() {
     return this.#options.colour;
+  }
+
+  get screen() {
+    return this.#options.screen;
   }
 
   get name() {
@@ -59,6 +69,8 @@ export class PageEnd {
       await this.#context.grantPermissions(['microphone', 'camera'],
         { origin });
     this.page = await this.#context.newPage();
+    if (this.#options.path)
+      await this.spoil(this.#options.path);
     /* The suite's browser grants whatever is asked for: this is what a page is
      * told where a person says no */
     if (this.#options.refused)
@@ -110,7 +122,9 @@ export class PageEnd {
     await this.page.evaluate((settings) => {
       Object.assign(window.phone.settings, settings);
     }, { sendsPreferred: this.#options.sendsPreferred ?? true,
-      telephoneEvents: this.#options.telephoneEvents ?? true });
+      telephoneEvents: this.#options.telephoneEvents ?? true,
+      screenSource: this.#options.screen ?? 'screen',
+      bandwidth: this.#options.bandwidth ?? null });
   }
 
   snapshot() {
@@ -220,6 +234,40 @@ export class PageEnd {
   async offers(text) {
     return this.page.evaluate((part) =>
       window.phone.call?.peer?.localDescription?.sdp.includes(part), text);
+  }
+
+  /** What it and the far end have agreed on: text of both. */
+  descriptions() {
+    return this.page.evaluate(() => {
+      const { localDescription, remoteDescription } = window.phone.call.peer;
+      return [localDescription.sdp, remoteDescription.sdp];
+    });
+  }
+
+  /** Ids of the streams in which it sends pictures, in the order of m-lines. */
+  async pictureStreams() {
+    const [sdp] = await this.descriptions();
+    return sdp.split(/^m=/m).filter((part) => part.startsWith('video ') &&
+      /^a=send/m.test(part))
+      .map((part) => /^a=msid:(\S+)/m.exec(part)?.[1] ?? '');
+  }
+
+  /**
+   * What the browser does to the packets of its calls, each way. It only does so
+   * to calls of a page that was told before they began.
+   * @param {{loss?: number, latency?: number}} path percent, ms
+   */
+  async spoil({ loss = 0, latency = 0 }) {
+    this.#devtools ??= await this.#context.newCDPSession(this.page);
+    await this.#devtools.send('Network.enable');
+    await this.#devtools.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency,
+      downloadThroughput: MUCH,
+      uploadThroughput: MUCH,
+      packetLoss: loss,
+      packetQueueLength: MANY,
+    });
   }
 
   closeTab() {

@@ -15,6 +15,9 @@ const COLOURS = {
   blue: '0xff1830d0',
 };
 
+const NOISE = 'videotestsrc is-live=true pattern=snow ' +
+  '! video/x-raw,format=I420,width=320,height=240,framerate=15/1 ! identity';
+
 const DTMF_KEYS = '0123456789*#ABCD';
 
 const sends = (way) => way === 'sendrecv' || way === 'sendonly';
@@ -23,6 +26,12 @@ const receives = (way) => way === 'sendrecv' || way === 'recvonly';
 /* Properties as gst-launch-1.0 takes them */
 const list = (values) => Object.entries(values)
   .map(([name, value]) => `${name}=${value}`).join(' ');
+
+const picture = (colour) => 'videotestsrc is-live=true pattern=solid-color ' +
+  `foreground-color=${COLOURS[colour]} ` +
+  '! video/x-raw,width=320,height=240,framerate=15/1 ! identity';
+const tone = (hz) => `audiotestsrc is-live=true freq=${hz} volume=0.4 ` +
+  '! audio/x-raw,rate=48000,channels=1 ! identity';
 
 export class PipelineEnd {
   #program = null;
@@ -181,9 +190,25 @@ export class PipelineEnd {
   /** A picture of one colour for a new pad of `kandysink`. */
   plug(pad, colour) {
     return this.#program.command('plug', { element: 'out', pad,
-      source: 'videotestsrc is-live=true pattern=solid-color ' +
-        `foreground-color=${COLOURS[colour]} ` +
-        '! video/x-raw,width=320,height=240,framerate=15/1 ! identity' });
+      source: picture(colour) });
+  }
+
+  /** Another source for what a pad sends, by a name of a colour, Hz or noise. */
+  async replace(pad, source) {
+    const count = this.#replaced.length;
+    const description = typeof source === 'number' ? tone(source)
+      : source === 'noise' ? NOISE : picture(source);
+
+    await this.#program.command('replace', { element: 'out', pad,
+      source: description });
+    const { error } = await until(() => this.#replaced[count],
+      'the track to be replaced', { explain: () => this.explain() });
+    if (error)
+      throw new Error(`The track was not replaced: ${error}`);
+  }
+
+  get #replaced() {
+    return this.events.filter((e) => e.event === 'replaced');
   }
 
   unplug(pad) {
@@ -228,6 +253,15 @@ export class PipelineEnd {
   async sees() {
     const { colour } = await this.#program.command('measure');
     return colour && colourName(colour);
+  }
+
+  /** Colours that come now, each by the stream of the pad by which it does. */
+  async seesAll() {
+    const { pictures } = await this.#program.command('measure');
+    const streams = Object.fromEntries(this.events
+      .filter((e) => e.event === 'pad').map((e) => [e.name, e.stream]));
+    return Object.fromEntries(Object.entries(pictures)
+      .map(([pad, colour]) => [streams[pad], colourName(colour)]));
   }
 
   /** Keys of the telephone events that came, in order. */

@@ -126,6 +126,9 @@ $('video').addEventListener('click', attempt(() => {
   return phone.call.localTrack('video') ? phone.call.removeVideo()
     : phone.call.addVideo();
 }));
+$('screen').addEventListener('click', attempt(() => (
+  phone.call.isSharingScreen ? phone.call.removeScreen()
+    : phone.call.addScreen())));
 $('restart').addEventListener('click', attempt(() => phone.call.restart()));
 
 const waitingKeys = [];
@@ -257,8 +260,10 @@ function renderCall(call) {
   $('hold').setAttribute('aria-pressed', call.localHold);
   $('mute').disabled = !call.localTrack('audio');
   $('mute').setAttribute('aria-pressed', call.isMuted('audio'));
-  $('video').disabled = !canChange || call.state !== 'Connected';
+  $('video').disabled = $('screen').disabled
+    = !canChange || call.state !== 'Connected';
   $('video').setAttribute('aria-pressed', Boolean(call.localTrack('video')));
+  $('screen').setAttribute('aria-pressed', call.isSharingScreen);
   for (const key of $('keypad').querySelectorAll('button'))
     key.disabled = call.state !== 'Connected';
   $('pictures').classList.toggle('has-remote',

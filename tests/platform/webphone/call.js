@@ -44,6 +44,7 @@ export class Call extends EventTarget {
   #pc = null;
   #stream = new MediaStream();
   #tracks = new Map();
+  #screen = null;
   #receives;
   #muted = new Set();
   #queue = Promise.resolve();
@@ -92,6 +93,10 @@ export class Call extends EventTarget {
 
   localTrack(kind) {
     return this.#tracks.get(kind) ?? null;
+  }
+
+  get isSharingScreen() {
+    return this.#screen !== null;
   }
 
   /** The newest track of a kind that the far end sends now. */
@@ -293,20 +298,7 @@ export class Call extends EventTarget {
         this.#keepTrack(track);
         received = this.#receives.video;
         this.#receives.video = true;
-        /* An m-line that sends nothing is used again */
-        transceiver = this.#pc.getTransceivers().find((t) =>
-          t.receiver.track.kind === 'video' && !t.sender.track &&
-          t.currentDirection && t.currentDirection !== 'stopped');
-        isNew = !transceiver;
-        if (isNew) {
-          transceiver = this.#pc.addTransceiver(track,
-            { direction: 'sendrecv', streams: [this.#stream] });
-          this.#prefer(transceiver);
-        } else {
-          await transceiver.sender.replaceTrack(track);
-          transceiver.sender.setStreams(this.#stream);
-        }
-        this.#direct(false);
+        ({ transceiver, isNew } = await this.#sendPicture(track, this.#stream));
       },
       undo: async () => {
         this.#receives.video = received;
@@ -326,10 +318,54 @@ export class Call extends EventTarget {
         if (!this.#tracks.has('video'))
           throw new PlatformError('Your picture is not being sent.');
         for (const { sender, receiver } of this.#pc.getTransceivers()) {
-          if (receiver.track.kind === 'video' && sender.track)
+          if (receiver.track.kind === 'video' && sender.track &&
+              sender.track !== this.#screen)
             await sender.replaceTrack(null);
         }
         this.#dropTrack('video');
+        this.#direct(false);
+      },
+    });
+  }
+
+  /** A second picture beside the camera's, in a stream of its own. */
+  addScreen(source = this.#settings.screenSource) {
+    let transceiver = null;
+    let isNew = false;
+    return this.#change('Sharing the screen', ['Connected'], {
+      prepare: async () => {
+        if (this.#screen)
+          throw new PlatformError('Your screen is being sent already.');
+        const track = await openSource('video', source);
+        this.#screen = track;
+        ({ transceiver, isNew } = await this.#sendPicture(track,
+          new MediaStream([track])));
+        /* The browser offers to stop it, too */
+        track.addEventListener('ended', () => {
+          if (this.#screen === track)
+            this.removeScreen().catch(() => {});
+        });
+      },
+      undo: async () => {
+        this.#dropScreen();
+        if (isNew)
+          transceiver.stop();
+        else
+          await transceiver?.sender.replaceTrack(null);
+        this.#direct(false);
+      },
+    });
+  }
+
+  removeScreen() {
+    return this.#change('Hiding the screen', ['Connected'], {
+      prepare: async () => {
+        if (!this.#screen)
+          throw new PlatformError('Your screen is not being sent.');
+        const sender = this.#pc.getSenders()
+          .find(({ track }) => track === this.#screen);
+        this.#dropScreen();
+        await sender?.replaceTrack(null);
         this.#direct(false);
       },
     });
@@ -488,6 +524,24 @@ export class Call extends EventTarget {
 
   // --- negotiation ---
 
+  /* By an m-line that sends nothing, or by a new one */
+  async #sendPicture(track, stream) {
+    let transceiver = this.#pc.getTransceivers().find((t) =>
+      t.receiver.track.kind === 'video' && !t.sender.track &&
+      t.currentDirection && t.currentDirection !== 'stopped');
+    const isNew = !transceiver;
+    if (isNew) {
+      transceiver = this.#pc.addTransceiver(track,
+        { direction: 'sendrecv', streams: [stream] });
+      this.#prefer(transceiver);
+    } else {
+      await transceiver.sender.replaceTrack(track);
+      transceiver.sender.setStreams(stream);
+    }
+    this.#direct(false);
+    return { transceiver, isNew };
+  }
+
   /* Waits for its turn, then changes the media by an offer of ours */
   #change(what, states, { prepare, undo, done, iceRestart = false }) {
     return this.#operate(what, states, async () => {
@@ -568,7 +622,7 @@ export class Call extends EventTarget {
         if (error)
           reject(error);
         else
-          resolve(toWire(pc.localDescription.sdp));
+          resolve(toWire(pc.localDescription.sdp, this.#settings.bandwidth));
       };
       const check = () => {
         if (pc.signalingState === 'closed')
@@ -599,6 +653,7 @@ export class Call extends EventTarget {
   #newPeer(transports) {
     const pc = takePeer(this.#settings, transports);
     this.#pc?.close();
+    this.#dropScreen();
     this.#pc = pc;
     pc.onconnectionstatechange = () => {
       if (this.#pc !== pc)
@@ -714,6 +769,11 @@ export class Call extends EventTarget {
     this.#stream.addTrack(track);
   }
 
+  #dropScreen() {
+    this.#screen?.stop();
+    this.#screen = null;
+  }
+
   #dropTrack(kind) {
     const track = this.#tracks.get(kind);
     if (!track)
@@ -820,6 +880,7 @@ export class Call extends EventTarget {
     this.#pc?.close();
     this.mediaConnection = 'closed';
     KINDS.forEach((kind) => this.#dropTrack(kind));
+    this.#dropScreen();
     this.#changed();
     this.dispatchEvent(new Event('finished'));
   }

@@ -61,6 +61,19 @@ function words(kind, cause) {
   }
 }
 
+async function openScreen() {
+  if (!navigator.mediaDevices?.getDisplayMedia)
+    throw new Error('This browser shows no screen to this page.');
+  try {
+    const stream = await navigator.mediaDevices.getDisplayMedia();
+    return stream.getVideoTracks()[0];
+  } catch (cause) {
+    throw new Error(cause.name === 'NotAllowedError'
+      ? 'The browser was not allowed to show the screen.'
+      : `The screen cannot be shown: ${cause.message}`, { cause });
+  }
+}
+
 async function openDevice(kind) {
   /* Browsers hide it from origins that are not secure */
   if (!navigator.mediaDevices)
@@ -130,12 +143,14 @@ function onStop(track, action) {
 
 /**
  * @param {'audio'|'video'} kind
- * @param {string} source `device`, a frequency in Hz, or a colour
+ * @param {string} source `device`, `screen`, a frequency in Hz, or a colour
  * @returns {Promise<MediaStreamTrack>} to be stopped by the caller
  */
 export async function openSource(kind, source) {
   if (source === 'device')
     return openDevice(kind);
+  if (source === 'screen')
+    return openScreen();
   return kind === 'audio' ? openTone(Number(source) || 440)
     : openPicture(source);
 }

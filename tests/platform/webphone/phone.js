@@ -37,6 +37,7 @@ export class Phone extends EventTarget {
     this.settings = {
       audioSource: 'device',
       videoSource: 'device',
+      screenSource: 'screen',
       audioCodec: '',
       videoCodec: '',
       /* whether what is received only is also what is sent only */
@@ -44,6 +45,8 @@ export class Phone extends EventTarget {
       /* whether tones go as events (RFC 4733) to those who take them */
       telephoneEvents: true,
       bundle: true,
+      /* what the far end may send: `{ kind, type, value }` of a b= line */
+      bandwidth: null,
       iceServer: '',
       iceServers: [],
     };

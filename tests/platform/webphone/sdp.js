@@ -39,12 +39,22 @@ function without(sdp, line) {
     lines.filter((l) => !l.startsWith(line))));
 }
 
+/* RFC 8866 section 5: behind the c= line */
+function withBandwidth(sdp, { kind, type, value }) {
+  return join(sections(sdp).map((lines) => (lines[0].startsWith(`m=${kind} `)
+    ? lines.flatMap((line) => (line.startsWith('c=')
+      ? [line, `b=${type}:${value}`] : [line]))
+    : lines)));
+}
+
 /**
  * A local description as it travels: complete with its candidates, so nothing
  * is said of trickling.
+ * @param {?{kind: string, type: string, value: number}} bandwidth of a b= line
  */
-export function toWire(sdp) {
-  return without(sdp, 'a=ice-options:trickle');
+export function toWire(sdp, bandwidth = null) {
+  const text = without(sdp, 'a=ice-options:trickle');
+  return bandwidth ? withBandwidth(text, bandwidth) : text;
 }
 
 /** A description whose m-lines have a transport each. */
