@@ -28,6 +28,11 @@
 /* What is kept of what came too early */
 #define MAX_ECHOES 64
 
+typedef struct {
+  char *id;
+  char *status;
+} Receipt;
+
 struct _KandyConversation {
   GObject parent_instance;
 
@@ -48,6 +53,7 @@ struct _KandyConversation {
   gboolean draining;
   GQueue outbox; /* of GTask */
   GQueue echoes;
+  GQueue receipts;
 };
 
 enum {
@@ -91,6 +97,16 @@ get_client (KandyConversation *self)
   return self->conversations
       ? kandy_conversations_peek_client (self->conversations)
       : NULL;
+}
+
+static void
+receipt_free (gpointer data)
+{
+  Receipt *receipt = data;
+
+  g_free (receipt->id);
+  g_free (receipt->status);
+  g_free (receipt);
 }
 
 static void
@@ -181,6 +197,7 @@ kandy_conversation_finalize (GObject *object)
   kandy_message_list_free (self->messages, self->context);
   kandy_typing_list_free (self->typing);
   g_queue_clear_full (&self->echoes, g_object_unref);
+  g_queue_clear_full (&self->receipts, receipt_free);
   g_clear_pointer (&self->link, kandy_conversation_link_unref);
   g_free (self->destination);
   g_free (self->id);
@@ -284,6 +301,7 @@ kandy_conversation_init (KandyConversation *self)
   self->typing = kandy_typing_list_new (stop_typing, G_OBJECT (self));
   g_queue_init (&self->outbox);
   g_queue_init (&self->echoes);
+  g_queue_init (&self->receipts);
 }
 
 KandyConversation *
@@ -466,6 +484,20 @@ take_echoes (KandyConversation *self)
   }
 }
 
+/* Those of messages that have their id now */
+static void
+take_receipts (KandyConversation *self)
+{
+  GQueue waiting = self->receipts;
+  Receipt *receipt;
+
+  g_queue_init (&self->receipts);
+  while ((receipt = g_queue_pop_head (&waiting))) {
+    kandy_conversation_delivered (self, receipt->id, receipt->status);
+    receipt_free (receipt);
+  }
+}
+
 /* A message may fail at once, and all that wait behind it */
 static void
 drain (KandyConversation *self)
@@ -479,6 +511,7 @@ drain (KandyConversation *self)
     kandy_message_send_start (g_queue_pop_head (&self->outbox));
   }
   self->draining = FALSE;
+  take_receipts (self);
   take_echoes (self);
   g_object_unref (self);
 }
@@ -507,6 +540,26 @@ kandy_conversation_keep_echo (KandyConversation *self, KandyMessage *message)
   if (g_queue_get_length (&self->echoes) > MAX_ECHOES)
     g_object_unref (g_queue_pop_head (&self->echoes));
   return TRUE;
+}
+
+void
+kandy_conversation_delivered (
+    KandyConversation *self, const char *id, const char *status)
+{
+  KandyMessage *message = kandy_conversation_get_message (self, id);
+  Receipt *receipt;
+
+  if (message) {
+    kandy_message_set_delivery_status (message, status);
+    kandy_conversation_emit_change (self, id, NULL);
+  } else if (self->sending) {
+    receipt = g_new (Receipt, 1);
+    receipt->id = g_strdup (id);
+    receipt->status = g_strdup (status);
+    g_queue_push_tail (&self->receipts, receipt);
+    if (g_queue_get_length (&self->receipts) > MAX_ECHOES)
+      receipt_free (g_queue_pop_head (&self->receipts));
+  }
 }
 
 /* The id of a thread of short messages is LOCAL--REMOTE */

@@ -231,7 +231,6 @@ receive_delivery (KandyConversations *self, JsonObject *content)
   const char *id = kandy_json_get_string (info, "messageId");
   const char *status = kandy_json_get_string (info, "deliveryStatus");
   KandyConversation *conversation;
-  KandyMessage *message;
 
   if (!address || !id || !status) {
     kandy_conversations_log (self, KANDY_LOG_LEVEL_WARN,
@@ -239,13 +238,10 @@ receive_delivery (KandyConversations *self, JsonObject *content)
     return;
   }
   conversation = kandy_conversations_get (self, address, KANDY_CHAT_TYPE_SMS);
-  message =
-      conversation ? kandy_conversation_get_message (conversation, id) : NULL;
-  if (!message)
-    return;
   status = kandy_messaging_map_status (status);
-  kandy_message_set_delivery_status (message, status ? status : "Unknown");
-  kandy_conversation_emit_change (conversation, id, NULL);
+  if (conversation)
+    kandy_conversation_delivered (
+        conversation, id, status ? status : "Unknown");
 }
 
 /* Another device of the user has deleted a message */

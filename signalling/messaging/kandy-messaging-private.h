@@ -128,6 +128,9 @@ void kandy_message_send_start (GTask *task);
 /* Whether @message was put aside */
 gboolean kandy_conversation_keep_echo (KandyConversation *self,
     KandyMessage *message);
+/* A receipt; it may come before the reply, too. @status: as it is shown */
+void kandy_conversation_delivered (KandyConversation *self, const char *id,
+    const char *status);
 
 /* kandy-conversations.c */
 KandyClient *kandy_conversations_peek_client (KandyConversations *self);

@@ -529,6 +529,7 @@ test_sms (Fixture *f, gconstpointer data)
   g_autoptr (KandyMessage) message = NULL;
   g_autoptr (KandyMessage) rich = NULL;
   g_autoptr (KandyMessagePart) json = NULL;
+  g_autoptr (KandyMessage) early = NULL;
   g_autoptr (KandyMessage) answer = NULL;
   g_autoptr (GAsyncResult) fetched = NULL;
   g_autoptr (GAsyncResult) listed = NULL;
@@ -542,20 +543,31 @@ test_sms (Fixture *f, gconstpointer data)
       == 0);
   WAIT (f->received->len);
   g_assert_cmpstr (f->received->str, ==, "On my way");
+
+  /* It may have arrived before the platform's reply */
+  session_fault (f->alice,
+      "{\"on\":\"request\",\"method\":\"POST\",\"path\":\"/requests\","
+      "\"count\":1,\"delay\":200,\"after\":true}");
+  session_clear_events (f->alice);
+  early = send_text (sms, "Nearly there");
+  WAIT (
+      g_strcmp0 (kandy_message_get_delivery_status (early), "Delivered") == 0);
+  session_assert_events (f->alice, "messages:change messages:change");
+  g_assert_cmpuint (count (sms), ==, 2);
   bobs = kandy_conversations_get (f->bobs, "+15550000001", KANDY_CHAT_TYPE_SMS);
   g_assert_nonnull (bobs);
   answer = send_text (bobs, "ok");
-  WAIT (count (sms) == 2);
+  WAIT (count (sms) == 3);
   SETTLE_MS (60);
-  g_assert_cmpuint (count (sms), ==, 2);
-  g_assert_cmpuint (count (bobs), ==, 2);
+  g_assert_cmpuint (count (sms), ==, 3);
+  g_assert_cmpuint (count (bobs), ==, 3);
 
   kandy_conversation_clear_messages (bobs);
   kandy_conversation_fetch_messages_async (
       bobs, 10, NULL, 0, NULL, store_result, &fetched);
   g_assert_true (kandy_conversation_fetch_messages_finish (
       bobs, wait_result (&fetched), NULL, &error));
-  g_assert_cmpuint (count (bobs), ==, 2);
+  g_assert_cmpuint (count (bobs), ==, 3);
   kandy_conversations_fetch_async (
       f->bobs, KANDY_CHAT_TYPE_SMS, NULL, store_result, &listed);
   g_assert_true (kandy_conversations_fetch_finish (
