@@ -290,12 +290,16 @@ install_actions (GType type)
    * `contacts.add, contact=[contact, contactId=c1, firstName=Zoe]`, are
    * structures. One that comes while the element signs on waits until it has.
    *
+   * What the document has in `options` may be in a structure of that name, or
+   * be a field itself.
+   *
    * Methods of a conversation, as `conversation.Conversation.fetchMessages` is,
-   * also have its `destination` and its `type` (`chat-oneToOne`, which is the
-   * default, `chat-group` or `sms`) as fields, those of a message besides its
-   * `messageId`. `conversation.Message.send` has the message's `parts`, an
-   * array of structures with the field `type` (`text`, `json` or `file`) and
-   * one of that name: the text, the JSON, a file's path or URI.
+   * also have its `destination` (or `recipient`) and its `type`
+   * (`chat-oneToOne`, which is the default, `chat-group` or `sms`) as fields,
+   * those of a message besides its `messageId`. `conversation.Message.send` has
+   * the message's `parts`, an array of structures with the field `type`
+   * (`text`, `json` or `file`) and one of that name: the text, the JSON, a
+   * file's path or URI.
    *
    * @promise is replied to with a structure `application/x-kandy-reply` that
    * has what the method gives: a field `group`, `groups`, `participants`,

@@ -18,6 +18,102 @@
 GST_DEBUG_CATEGORY_EXTERN (kandy_line_debug);
 #define GST_CAT_DEFAULT kandy_line_debug
 
+/* Structures that are made in one iteration */
+#define SLICE 64
+
+typedef struct {
+  GstPromise *promise; /* (nullable): answered */
+  GstStructure *reply;
+  const char *field;
+  GPtrArray *items;
+  guint next;
+  GstKandyToVariant to_variant;
+  GstStructure *(*to_structure) (gpointer item);
+  GValue array;
+} List;
+
+/* The thread may end before the list does */
+static void
+list_free (gpointer data)
+{
+  List *list = data;
+
+  if (list->promise != NULL)
+    gst_kandy_line_refuse (list->promise, KANDY_ERROR_DESTROYED, NULL,
+        "The element has been stopped");
+  g_clear_pointer (&list->reply, gst_structure_free);
+  if (G_IS_VALUE (&list->array))
+    g_value_unset (&list->array);
+  g_ptr_array_unref (list->items);
+  g_free (list);
+}
+
+static void
+list_append (List *list, gpointer item)
+{
+  GValue value = G_VALUE_INIT;
+  GstStructure *structure;
+
+  if (list->to_structure != NULL) {
+    structure = list->to_structure (item);
+  } else {
+    g_autoptr (GVariant) variant = list->to_variant (item);
+
+    structure = gst_kandy_structure_from_variant (list->field, variant);
+  }
+  g_value_init (&value, GST_TYPE_STRUCTURE);
+  g_value_take_boxed (&value, structure);
+  gst_value_array_append_and_take_value (&list->array, &value);
+}
+
+static gboolean
+list_on (gpointer user_data)
+{
+  List *list = user_data;
+  guint end = MIN (list->next + SLICE, list->items->len);
+
+  for (; list->next < end; list->next++)
+    list_append (list, list->items->pdata[list->next]);
+  if (end < list->items->len)
+    return G_SOURCE_CONTINUE;
+  gst_structure_take_value (list->reply, list->field, &list->array);
+  gst_promise_reply (list->promise, g_steal_pointer (&list->reply));
+  g_clear_pointer (&list->promise, gst_promise_unref);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gst_kandy_line_answer_list (GstPromise *promise, GstStructure *reply,
+    const char *field, GPtrArray *items, GstKandyToVariant to_variant,
+    GstStructure *(*to_structure) (gpointer item))
+{
+  List *list = g_new0 (List, 1);
+  g_autoptr (GSource) source = NULL;
+
+  list->promise = promise;
+  list->reply = reply;
+  list->field = field;
+  list->items = items;
+  list->to_variant = to_variant;
+  list->to_structure = to_structure;
+  gst_value_array_init (&list->array, items->len);
+  if (promise == NULL || list_on (list) == G_SOURCE_REMOVE) {
+    list_free (list);
+    return;
+  }
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, list_on, list, list_free);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+void
+gst_kandy_reply_clear (GstKandyReply *reply)
+{
+  g_variant_dict_clear (&reply->fields);
+  g_clear_pointer (&reply->list, g_ptr_array_unref);
+}
+
 static void
 ask_free (GstKandyAsk *ask)
 {
@@ -29,19 +125,25 @@ ask_free (GstKandyAsk *ask)
 
 /* @reply: (nullable): what the answer says, NULL with @error. Frees @ask */
 static void
-answer (GstKandyAsk *ask, GVariantDict *reply, const GError *error)
+answer (GstKandyAsk *ask, GstKandyReply *reply, const GError *error)
 {
   if (error != NULL) {
     GST_INFO_OBJECT (ask->line, "%s: %s", ask->method->name, error->message);
     gst_kandy_promise_reply (ask->promise, NULL, error);
   } else {
     g_autoptr (GVariant) variant =
-        g_variant_ref_sink (g_variant_dict_end (reply));
+        g_variant_ref_sink (g_variant_dict_end (&reply->fields));
+    GstStructure *structure =
+        gst_kandy_structure_from_variant ("application/x-kandy-reply", variant);
 
-    if (ask->promise != NULL)
-      gst_promise_reply (ask->promise,
-          gst_kandy_structure_from_variant (
-              "application/x-kandy-reply", variant));
+    if (reply->list != NULL)
+      gst_kandy_line_answer_list (g_steal_pointer (&ask->promise), structure,
+          reply->list_name, g_steal_pointer (&reply->list), reply->to_variant,
+          NULL);
+    else if (ask->promise != NULL)
+      gst_promise_reply (ask->promise, structure);
+    else
+      gst_structure_free (structure);
   }
   ask_free (ask);
 }
@@ -51,12 +153,24 @@ gst_kandy_ask_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GstKandyAsk *ask = user_data;
   g_autoptr (GError) error = NULL;
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GstKandyReply) reply = GST_KANDY_REPLY_INIT;
 
   if (ask->method->finish (source, result, &reply, &error))
     answer (ask, &reply, NULL);
   else
     answer (ask, NULL, error);
+}
+
+const GValue *
+gst_kandy_ask_get_field (const GstStructure *request, const char *field)
+{
+  const GValue *value = gst_structure_get_value (request, field);
+  const GValue *options = gst_structure_get_value (request, "options");
+
+  if (value == NULL && options != NULL && GST_VALUE_HOLDS_STRUCTURE (options)
+      && gst_value_get_structure (options) != NULL)
+    value = gst_structure_get_value (gst_value_get_structure (options), field);
+  return value;
 }
 
 const char *
@@ -129,31 +243,35 @@ gst_kandy_ask_get_members (const GstStructure *request, const char *field)
 
 /* @value: (transfer full) */
 void
-gst_kandy_ask_insert (GVariantDict *reply, const char *name, GVariant *value)
+gst_kandy_ask_insert (GstKandyReply *reply, const char *name, GVariant *value)
 {
-  g_variant_dict_insert_value (reply, name, value);
+  g_variant_dict_insert_value (&reply->fields, name, value);
   g_variant_unref (value);
 }
 
 void
-gst_kandy_ask_insert_list (GVariantDict *reply, const char *name,
-    GListModel *model, GVariant *(*to_variant) (gpointer item))
+gst_kandy_ask_insert_items (GstKandyReply *reply, const char *name,
+    GPtrArray *items, GstKandyToVariant to_variant)
 {
-  GVariantBuilder builder;
-  guint i;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (i = 0; model != NULL && i < g_list_model_get_n_items (model); i++) {
-    g_autoptr (GObject) item = g_list_model_get_item (model, i);
-    g_autoptr (GVariant) variant = to_variant (item);
-
-    g_variant_builder_add_value (&builder, variant);
-  }
-  g_variant_dict_insert_value (reply, name, g_variant_builder_end (&builder));
+  reply->list_name = name;
+  reply->list = items;
+  reply->to_variant = to_variant;
 }
 
 void
-gst_kandy_ask_answer (GstKandyAsk *ask, GVariantDict *reply)
+gst_kandy_ask_insert_list (GstKandyReply *reply, const char *name,
+    GListModel *model, GstKandyToVariant to_variant)
+{
+  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n = model != NULL ? g_list_model_get_n_items (model) : 0, i;
+
+  for (i = 0; i < n; i++)
+    g_ptr_array_add (items, g_list_model_get_item (model, i));
+  gst_kandy_ask_insert_items (reply, name, items, to_variant);
+}
+
+void
+gst_kandy_ask_answer (GstKandyAsk *ask, GstKandyReply *reply)
 {
   answer (ask, reply, NULL);
 }
@@ -187,7 +305,7 @@ static void
 run (GstKandyAsk *ask)
 {
   const GstKandyAskMethod *method = ask->method;
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GstKandyReply) reply = GST_KANDY_REPLY_INIT;
   KandyConversation *conversation = NULL;
   GError *error = NULL;
 

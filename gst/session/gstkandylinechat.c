@@ -7,7 +7,7 @@
 #include <kandy-conversations.h>
 #include <kandy-services.h>
 
-#include "gstkandyline-private.h"
+#include "gstkandylineask.h"
 
 /* SECTION: the conversations of a line
  *
@@ -125,8 +125,9 @@ find_conversation (Chat *chat)
 }
 
 static GstStructure *
-message_to_structure (KandyMessage *message)
+message_to_structure (gpointer item)
 {
+  KandyMessage *message = item;
   g_autofree char *text = kandy_message_dup_text (message);
 
   return gst_structure_new ("message", "message-id", G_TYPE_STRING,
@@ -138,24 +139,28 @@ message_to_structure (KandyMessage *message)
       G_TYPE_UINT, kandy_message_get_n_parts (message), NULL);
 }
 
-/* @structure: (transfer full) */
-static void
-append_structure (GValue *array, GstStructure *structure)
+static GstStructure *
+conversation_to_structure (gpointer item)
 {
-  GValue value = G_VALUE_INIT;
+  KandyConversation *one = item;
 
-  g_value_init (&value, GST_TYPE_STRUCTURE);
-  g_value_take_boxed (&value, structure);
-  gst_value_array_append_and_take_value (array, &value);
+  return gst_structure_new ("conversation", "destination", G_TYPE_STRING,
+      kandy_conversation_get_destination (one), "conversation-type",
+      KANDY_TYPE_CHAT_TYPE, kandy_conversation_get_chat_type (one),
+      "last-message", G_TYPE_STRING, kandy_conversation_get_last_message (one),
+      "last-received", G_TYPE_INT64, kandy_conversation_get_last_received (one),
+      NULL);
 }
 
-static GstStructure *
-array_reply (const char *field, GValue *array)
+/* @items: (transfer full) */
+static void
+chat_answer_list (Chat *chat, const char *field, GPtrArray *items,
+    GstStructure *(*to_structure) (gpointer item))
 {
-  GstStructure *reply = gst_structure_new_empty ("application/x-kandy-reply");
-
-  gst_structure_take_value (reply, field, array);
-  return reply;
+  gst_kandy_line_answer_list (g_steal_pointer (&chat->promise),
+      gst_structure_new_empty ("application/x-kandy-reply"), field, items, NULL,
+      to_structure);
+  chat_answer (chat, NULL, NULL);
 }
 
 static void
@@ -229,7 +234,7 @@ on_fetched (GObject *object, GAsyncResult *result, gpointer user_data)
   KandyChatType type = get_chat_type (chat->request);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) all = NULL;
-  GValue array = G_VALUE_INIT;
+  GPtrArray *some;
   guint i;
 
   if (!kandy_conversations_fetch_finish (conversations, result, &error)) {
@@ -237,19 +242,11 @@ on_fetched (GObject *object, GAsyncResult *result, gpointer user_data)
     return;
   }
   all = kandy_conversations_get_all (conversations);
-  gst_value_array_init (&array, all->len);
-  for (i = 0; i < all->len; i++) {
-    KandyConversation *one = g_ptr_array_index (all, i);
-
-    if (kandy_conversation_get_chat_type (one) == type)
-      append_structure (&array,
-          gst_structure_new ("conversation", "destination", G_TYPE_STRING,
-              kandy_conversation_get_destination (one), "conversation-type",
-              KANDY_TYPE_CHAT_TYPE, type, "last-message", G_TYPE_STRING,
-              kandy_conversation_get_last_message (one), "last-received",
-              G_TYPE_INT64, kandy_conversation_get_last_received (one), NULL));
-  }
-  chat_answer (chat, NULL, array_reply ("conversations", &array));
+  some = g_ptr_array_new_with_free_func (g_object_unref);
+  for (i = 0; i < all->len; i++)
+    if (kandy_conversation_get_chat_type (all->pdata[i]) == type)
+      g_ptr_array_add (some, g_object_ref (all->pdata[i]));
+  chat_answer_list (chat, "conversations", some, conversation_to_structure);
 }
 
 static void
@@ -266,21 +263,13 @@ on_messages (GObject *object, GAsyncResult *result, gpointer user_data)
   Chat *chat = user_data;
   KandyConversation *conversation = KANDY_CONVERSATION (object);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) all = NULL;
-  GValue array = G_VALUE_INIT;
-  guint i;
 
-  if (!kandy_conversation_fetch_messages_finish (
-          conversation, result, NULL, &error)) {
+  if (kandy_conversation_fetch_messages_finish (
+          conversation, result, NULL, &error))
+    chat_answer_list (chat, "messages",
+        kandy_conversation_get_messages (conversation), message_to_structure);
+  else
     chat_answer (chat, error, NULL);
-    return;
-  }
-  all = kandy_conversation_get_messages (conversation);
-  gst_value_array_init (&array, all->len);
-  for (i = 0; i < all->len; i++)
-    append_structure (
-        &array, message_to_structure (g_ptr_array_index (all, i)));
-  chat_answer (chat, NULL, array_reply ("messages", &array));
 }
 
 static void

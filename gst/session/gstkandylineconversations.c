@@ -105,11 +105,12 @@ conversation_to_variant (gpointer item)
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
-/* The field `type`: as the document writes it, or the enumeration's */
+/* The field `type`, also of `options`: as the document writes it, or the
+ * enumeration's */
 static gboolean
 get_type (const GstStructure *request, KandyChatType *type, GError **error)
 {
-  const GValue *value = gst_structure_get_value (request, "type");
+  const GValue *value = gst_kandy_ask_get_field (request, "type");
   guint i;
 
   *type = KANDY_CHAT_TYPE_ONE_TO_ONE;
@@ -135,6 +136,15 @@ get_type (const GstStructure *request, KandyChatType *type, GError **error)
 
 /* Of conversations */
 
+/* The document has "recipient" where there may be no conversation yet */
+static const char *
+get_destination (const GstStructure *request)
+{
+  return gst_kandy_ask_get_text (request,
+      gst_structure_has_field (request, "destination") ? "destination"
+                                                       : "recipient");
+}
+
 static void
 begin_fetch (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
@@ -151,7 +161,7 @@ begin_fetch (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 GST_KANDY_ASK_FINISH (conversations_fetch, KANDY_CONVERSATIONS)
 
 static void
-get_all (KandyClient *client, const GstStructure *request, GVariantDict *reply)
+get_all (KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (reply, "conversations",
       G_LIST_MODEL (kandy_client_get_conversations (client)),
@@ -162,7 +172,7 @@ get_all (KandyClient *client, const GstStructure *request, GVariantDict *reply)
 static void
 begin_get (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 {
-  g_auto (GVariantDict) reply = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GstKandyReply) reply = GST_KANDY_REPLY_INIT;
   g_autofree char *destination = NULL;
   KandyConversation *conversation;
   KandyChatType type;
@@ -173,7 +183,7 @@ begin_get (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
     return;
   }
   destination = gst_kandy_line_dup_destination (
-      ask->line, gst_kandy_ask_get_text (request, "destination"), type);
+      ask->line, get_destination (request), type);
   conversation = kandy_conversations_get (
       kandy_client_get_conversations (client), destination, type);
   if (conversation != NULL)
@@ -186,7 +196,7 @@ begin_get (KandyClient *client, const GstStructure *request, GstKandyAsk *ask)
 
 static void
 get_conversation (KandyConversation *conversation, const GstStructure *request,
-    GVariantDict *reply)
+    GstKandyReply *reply)
 {
   gst_kandy_ask_insert (
       reply, "conversation", conversation_to_variant (conversation));
@@ -194,7 +204,7 @@ get_conversation (KandyConversation *conversation, const GstStructure *request,
 
 static void
 get_messages (KandyConversation *conversation, const GstStructure *request,
-    GVariantDict *reply)
+    GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (
       reply, "messages", G_LIST_MODEL (conversation), message_to_variant);
@@ -210,7 +220,7 @@ find_message (KandyConversation *conversation, const GstStructure *request)
 
 static void
 get_message (KandyConversation *conversation, const GstStructure *request,
-    GVariantDict *reply)
+    GstKandyReply *reply)
 {
   KandyMessage *message = find_message (conversation, request);
 
@@ -220,7 +230,7 @@ get_message (KandyConversation *conversation, const GstStructure *request,
 
 static void
 clear_messages (KandyConversation *conversation, const GstStructure *request,
-    GVariantDict *reply)
+    GstKandyReply *reply)
 {
   kandy_conversation_clear_messages (conversation);
 }
@@ -256,14 +266,14 @@ begin_fetch_messages (KandyConversation *conversation,
 
 static gboolean
 finish_fetch_messages (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   g_autofree char *next = NULL;
 
   if (!kandy_conversation_fetch_messages_finish (
           KANDY_CONVERSATION (source), result, &next, error))
     return FALSE;
-  insert_text (reply, "next", next);
+  insert_text (&reply->fields, "next", next);
   gst_kandy_ask_insert_list (
       reply, "messages", G_LIST_MODEL (source), message_to_variant);
   return TRUE;
@@ -372,7 +382,7 @@ begin_send (KandyConversation *conversation, const GstStructure *request,
 
 static gboolean
 finish_send (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   if (!kandy_message_send_finish (KANDY_MESSAGE (source), result, error))
     return FALSE;
@@ -397,7 +407,7 @@ begin_create_image_links (KandyConversation *conversation,
 
 static gboolean
 finish_create_image_links (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   if (!kandy_message_create_image_links_finish (
           KANDY_MESSAGE (source), result, error))
@@ -412,7 +422,7 @@ finish_create_image_links (
 static GVariant *
 service_to_variant (const GValue *value)
 {
-  const GstStructure *descriptor;
+  const GstStructure *descriptor, *given = NULL;
   const char *address;
   GVariantDict dict, params;
 
@@ -424,7 +434,12 @@ service_to_variant (const GValue *value)
       : NULL;
   g_variant_dict_init (&dict, NULL);
   if (descriptor != NULL) {
-    address = gst_structure_get_string (descriptor, "destinationAddress");
+    const GValue *inner = gst_structure_get_value (descriptor, "params");
+
+    if (inner != NULL && GST_VALUE_HOLDS_STRUCTURE (inner))
+      given = gst_value_get_structure (inner);
+    address = gst_structure_get_string (
+        given != NULL ? given : descriptor, "destinationAddress");
     insert_text (
         &dict, "service", gst_structure_get_string (descriptor, "service"));
     if (address != NULL) {
@@ -435,6 +450,17 @@ service_to_variant (const GValue *value)
     }
   }
   return g_variant_dict_end (&dict);
+}
+
+/* (nullable) */
+static const char *
+get_channel (const GstStructure *request)
+{
+  const GValue *value = gst_kandy_ask_get_field (request, "type");
+
+  return value != NULL && G_VALUE_HOLDS_STRING (value)
+      ? g_value_get_string (value)
+      : NULL;
 }
 
 static void
@@ -454,9 +480,8 @@ begin_subscribe (
     g_variant_builder_add (&services, "v", service_to_variant (value));
   }
   kandy_services_subscribe_async (kandy_client_get_services (client),
-      g_variant_builder_end (&services),
-      gst_structure_get_string (request, "type"), ask->line->cancellable,
-      gst_kandy_ask_done, ask);
+      g_variant_builder_end (&services), get_channel (request),
+      ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
 GST_KANDY_ASK_FINISH (services_subscribe, KANDY_SERVICES)
@@ -468,16 +493,15 @@ begin_unsubscribe (
   g_auto (GStrv) services = gst_kandy_ask_dup_texts (request, "services");
 
   kandy_services_unsubscribe_async (kandy_client_get_services (client),
-      (const char *const *) services,
-      gst_structure_get_string (request, "type"), ask->line->cancellable,
-      gst_kandy_ask_done, ask);
+      (const char *const *) services, get_channel (request),
+      ask->line->cancellable, gst_kandy_ask_done, ask);
 }
 
 GST_KANDY_ASK_FINISH (services_unsubscribe, KANDY_SERVICES)
 
 static void
 get_subscriptions (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   g_autoptr (GVariant) subscriptions =
       kandy_services_get_subscriptions (kandy_client_get_services (client));
@@ -487,7 +511,7 @@ get_subscriptions (
 
   g_variant_iter_init (&iter, subscriptions);
   while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
-    g_variant_dict_insert_value (reply, name, value);
+    g_variant_dict_insert_value (&reply->fields, name, value);
 }
 
 #define IN "conversation.Conversation."
@@ -527,5 +551,5 @@ gst_kandy_line_find_conversation (
   if (!get_type (request, &type, error))
     return NULL;
   return gst_kandy_line_ensure_conversation (
-      line, gst_kandy_ask_get_text (request, "destination"), type, error);
+      line, get_destination (request), type, error);
 }

@@ -37,7 +37,7 @@ begin_groups_create (
 
 static gboolean
 finish_groups_create (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   g_autoptr (KandyGroup) group =
       kandy_groups_create_finish (KANDY_GROUPS (source), result, error);
@@ -92,7 +92,7 @@ PARTICIPANT_METHOD (remove_participant)
 
 static void
 get_groups (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (reply, "groups",
       G_LIST_MODEL (kandy_client_get_groups (client)), group_to_variant);
@@ -100,7 +100,7 @@ get_groups (
 
 static void
 get_group (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   KandyGroup *group = kandy_groups_get (kandy_client_get_groups (client),
       gst_kandy_ask_get_text (request, "groupId"));
@@ -111,7 +111,7 @@ get_group (
 
 static void
 get_participants (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   KandyGroup *group = kandy_groups_get (kandy_client_get_groups (client),
       gst_kandy_ask_get_text (request, "groupId"));
@@ -125,7 +125,7 @@ get_participants (
 
 static void
 get_invitations (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (reply, "invitations",
       kandy_groups_get_invitations (kandy_client_get_groups (client)),
@@ -170,30 +170,25 @@ PRESENCE_METHOD (unsubscribe, "users")
 
 static void
 get_presence (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   g_auto (GStrv) users = gst_kandy_ask_dup_texts (request, "user");
-  GVariantBuilder builder;
+  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
   guint i;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
   for (i = 0; users[i] != NULL; i++) {
     KandyPresenceStatus *status =
         kandy_presence_get (kandy_client_get_presence (client), users[i]);
 
-    if (status != NULL) {
-      g_autoptr (GVariant) variant = kandy_presence_status_to_variant (status);
-
-      g_variant_builder_add_value (&builder, variant);
-    }
+    if (status != NULL)
+      g_ptr_array_add (items, g_object_ref (status));
   }
-  g_variant_dict_insert_value (
-      reply, "presence", g_variant_builder_end (&builder));
+  gst_kandy_ask_insert_items (reply, "presence", items, presence_to_variant);
 }
 
 static void
 get_all_presence (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (reply, "presence",
       G_LIST_MODEL (kandy_client_get_presence (client)), presence_to_variant);
@@ -201,7 +196,7 @@ get_all_presence (
 
 static void
 get_own_presence (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert (reply, "presence",
       kandy_presence_status_to_variant (
@@ -241,7 +236,7 @@ read_contact (const GstStructure *request)
 /* Of the operations that take or give a contact */
 #define FINISH_CONTACT(name)                                                   \
   static gboolean finish_contacts_##name (GObject *source,                     \
-      GAsyncResult *result, GVariantDict *reply, GError **error)               \
+      GAsyncResult *result, GstKandyReply *reply, GError **error)              \
   {                                                                            \
     g_autoptr (KandyContact) contact = kandy_contacts_##name##_finish (        \
         KANDY_CONTACTS (source), result, error);                               \
@@ -302,7 +297,7 @@ GST_KANDY_ASK_FINISH (contacts_refresh, KANDY_CONTACTS)
 
 static void
 get_contact (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   KandyContact *contact =
       kandy_contacts_get (kandy_client_get_contacts (client),
@@ -314,7 +309,7 @@ get_contact (
 
 static void
 get_contacts (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (reply, "contacts",
       G_LIST_MODEL (kandy_client_get_contacts (client)), contact_to_variant);
@@ -337,7 +332,7 @@ begin_user_fetch (
 
 static gboolean
 finish_user_fetch (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   g_autoptr (KandyUser) user = NULL;
 
@@ -358,7 +353,7 @@ begin_user_fetch_self (
 
 static gboolean
 finish_user_fetch_self (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   g_autoptr (KandyUser) user = NULL;
 
@@ -382,31 +377,23 @@ begin_user_search (
 
 static gboolean
 finish_user_search (
-    GObject *source, GAsyncResult *result, GVariantDict *reply, GError **error)
+    GObject *source, GAsyncResult *result, GstKandyReply *reply, GError **error)
 {
   g_autofree char *next = NULL;
-  g_autoptr (GPtrArray) users =
+  GPtrArray *users =
       kandy_users_search_finish (KANDY_USERS (source), result, &next, error);
-  GVariantBuilder builder;
-  guint i;
 
   if (users == NULL)
     return FALSE;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (i = 0; i < users->len; i++) {
-    g_autoptr (GVariant) user = kandy_user_to_variant (users->pdata[i]);
-
-    g_variant_builder_add_value (&builder, user);
-  }
-  g_variant_dict_insert_value (
-      reply, "results", g_variant_builder_end (&builder));
+  gst_kandy_ask_insert_items (reply, "results", users, user_to_variant);
   if (next != NULL)
-    g_variant_dict_insert (reply, "next", "s", next);
+    g_variant_dict_insert (&reply->fields, "next", "s", next);
   return TRUE;
 }
 
 static void
-get_user (KandyClient *client, const GstStructure *request, GVariantDict *reply)
+get_user (
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   KandyUser *user = kandy_users_get (kandy_client_get_users (client),
       gst_kandy_ask_get_text (request, "userId"));
@@ -417,7 +404,7 @@ get_user (KandyClient *client, const GstStructure *request, GVariantDict *reply)
 
 static void
 get_users (
-    KandyClient *client, const GstStructure *request, GVariantDict *reply)
+    KandyClient *client, const GstStructure *request, GstKandyReply *reply)
 {
   gst_kandy_ask_insert_list (reply, "users",
       G_LIST_MODEL (kandy_client_get_users (client)), user_to_variant);

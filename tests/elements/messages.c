@@ -71,6 +71,8 @@ GST_START_TEST (test_conversations)
   g_autoptr (GstStructure) conversation =
       fixture_get_member (created, "conversation");
   g_autoptr (GstStructure) one = NULL;
+  g_autoptr (GstStructure) sms = NULL;
+  g_autoptr (GstStructure) texted = NULL;
   g_autoptr (GstStructure) sent = NULL;
   g_autoptr (GstStructure) all = NULL;
   g_autoptr (GstStructure) page = NULL;
@@ -91,6 +93,14 @@ GST_START_TEST (test_conversations)
       gst_structure_get_string (conversation, "type"), "chat-oneToOne");
   one = fixture_ask_well (alice, "conversation.get, destination=bob");
   fail_unless (gst_structure_has_field (one, "conversation"));
+  /* as the document writes it */
+  sms = fixture_ask_well (alice,
+      "conversation.create, recipient=(string)\"+15550000002\", "
+      "options=[options, type=sms]");
+  texted = fixture_get_member (sms, "conversation");
+  fail_unless_equals_string (
+      gst_structure_get_string (texted, "destination"), "+15550000002");
+  fail_unless_equals_string (gst_structure_get_string (texted, "type"), "sms");
 
   for (i = 0; i < 3; i++)
     tell (alice,
@@ -102,7 +112,7 @@ GST_START_TEST (test_conversations)
   sent = fixture_ask_well (
       alice, "conversation.Conversation.getMessages, destination=bob");
   fail_unless_equals_int (fixture_get_length (sent, "messages"), 3);
-  tell (bob, "conversation.fetch, type=\"chat-oneToOne\"");
+  tell (bob, "conversation.fetch, options=[options, type=\"chat-oneToOne\"]");
   all = fixture_ask_well (bob, "conversation.getAll");
   fail_unless_equals_string (
       gst_structure_get_string (
@@ -247,7 +257,9 @@ GST_START_TEST (test_services)
       gst_structure_get_boolean (before, "isPending", &pending) && !pending);
   tell (alice,
       "services.subscribe, services=<presence, [service, "
-      "service=smsinbound, destinationAddress=(string)\"+15550000001\"]>");
+      "service=smsinbound, params=[params, "
+      "destinationAddress=(string)\"+15550000001\"]]>, "
+      "options=[options, type=websocket]");
   fixture_wait_event (alices, "subscription:change");
   both = fixture_ask_well (alice, "services.getSubscriptions");
   fail_unless_equals_int (fixture_get_length (both, "subscribed"), 3);

@@ -145,6 +145,118 @@ GST_START_TEST (test_contacts)
 }
 GST_END_TEST;
 
+#define N_CONTACTS 4000
+
+/* The platform's next reply to a request for all contacts */
+static void
+set_contacts (void)
+{
+  g_autoptr (GString) fault =
+      g_string_new ("{\"on\":\"request\",\"method\":\"GET\","
+                    "\"path\":\"/contacts\",\"body\":"
+                    "{\"contactCollection\":{\"contact\":[");
+  guint i;
+
+  for (i = 0; i < N_CONTACTS; i++)
+    g_string_append_printf (fault,
+        "%s{\"contactId\":\"c%u\",\"attributeList\":{\"attribute\":["
+        "{\"name\":\"firstName\",\"value\":\"First%u\"}]}}",
+        i ? "," : "", i, i);
+  g_string_append (fault, "]}}}");
+  fail_unless (kandy_loopback_set_fault (fixture_platform, fault->str, NULL));
+}
+
+typedef struct {
+  GstElement *signaller;
+  GstPromise *long_one, *short_one;
+  int turns, long_turn, short_turn;
+} Turns;
+
+/* On the kandy thread, after the other threads' */
+static void
+note_long (GstPromise *promise, gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  turns->long_turn = ++turns->turns;
+}
+
+static void
+note_short (GstPromise *promise, gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  turns->short_turn = ++turns->turns;
+}
+
+static void
+ask (GstElement *signaller, const char *text, GstPromise *promise)
+{
+  g_autoptr (GstStructure) request = gst_structure_new_from_string (text);
+
+  g_signal_emit_by_name (signaller, "request", request, promise);
+}
+
+/* On the kandy thread: both are asked before either is looked at */
+static void
+ask_both (GstPromise *promise, gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  ask (turns->signaller, "contacts.getAll", turns->long_one);
+  ask (turns->signaller, "contacts.get, contactId=c7", turns->short_one);
+}
+
+/* What takes long lets through what does not, and is answered also when the
+ * element stops meanwhile */
+GST_START_TEST (test_many_contacts)
+{
+  Turns turns = { 0 };
+  GstElement *pipeline = start (&turns.signaller);
+  GstPromise *refreshed, *stopped;
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    set_contacts ();
+    turns.turns = 0;
+    turns.long_one = gst_promise_new_with_change_func (note_long, &turns, NULL);
+    turns.short_one =
+        gst_promise_new_with_change_func (note_short, &turns, NULL);
+    refreshed = gst_promise_new_with_change_func (ask_both, &turns, NULL);
+    ask (turns.signaller, "contacts.refresh", refreshed);
+    fail_unless_equals_int (
+        gst_promise_wait (turns.long_one), GST_PROMISE_RESULT_REPLIED);
+    fail_unless_equals_int (
+        gst_promise_wait (turns.short_one), GST_PROMISE_RESULT_REPLIED);
+    fail_unless_equals_int (
+        fixture_get_length (gst_promise_get_reply (turns.long_one), "contacts"),
+        N_CONTACTS);
+    fail_unless (gst_structure_has_field (
+        gst_promise_get_reply (turns.short_one), "contact"));
+    gst_promise_unref (refreshed);
+
+    if (i == 0) {
+      stopped = gst_promise_new ();
+      ask (turns.signaller, "contacts.getAll", stopped);
+      gst_element_set_state (pipeline, GST_STATE_NULL);
+      fail_unless_equals_int (
+          gst_promise_wait (stopped), GST_PROMISE_RESULT_REPLIED);
+      gst_promise_unref (stopped);
+    } else {
+      gst_element_set_state (pipeline, GST_STATE_NULL);
+    }
+    /* the kandy thread has ended, and what it has noted is seen here */
+    fail_unless (turns.short_turn < turns.long_turn, "%d, %d", turns.short_turn,
+        turns.long_turn);
+    gst_promise_unref (turns.long_one);
+    gst_promise_unref (turns.short_one);
+    fixture_play (pipeline);
+  }
+  gst_object_unref (turns.signaller);
+  fixture_stop (pipeline);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_users)
 {
   GstElement *signaller;
@@ -232,6 +344,7 @@ people_suite (void)
   tcase_add_test (tc, test_groups);
   tcase_add_test (tc, test_presence);
   tcase_add_test (tc, test_contacts);
+  tcase_add_test (tc, test_many_contacts);
   tcase_add_test (tc, test_users);
   tcase_add_test (tc, test_bad_requests);
   tcase_add_test (tc, test_no_sign_on);
