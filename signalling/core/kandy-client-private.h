@@ -46,7 +46,8 @@ gboolean kandy_client_has_listener (KandyClient *self, gpointer source,
     const char *event);
 /* Emits an event of the API document: the typed signal of @source that the
  * event table (kandy-events.h) names, then KandyClient::event with the event's
- * name as detail. @payload (nullable) is an a{sv}; a floating one is sunk.
+ * name as detail. @source (nullable): there is no object that it is about.
+ * @payload (nullable) is an a{sv}; a floating one is sunk.
  * Never emits after destroy. */
 void kandy_client_emit (KandyClient *self, gpointer source, const char *event,
     GVariant *payload);

@@ -398,18 +398,19 @@ kandy_client_emit (
     payload = g_variant_ref_sink (
         g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   g_object_ref (self);
-  g_object_ref (source);
+  if (source)
+    g_object_ref (source);
 
   if (!self->destroyed)
     kandy_logger_log (
         self->logger, KANDY_LOG_LEVEL_DEBUG, "EVENTS", NULL, "%s", name);
-  if (!self->destroyed)
+  if (!self->destroyed && source)
     kandy_events_emit_typed (source, event, payload);
   if (!self->destroyed)
     g_signal_emit (
         self, signals[SIGNAL_EVENT], g_quark_from_string (name), name, payload);
 
-  g_object_unref (source);
+  g_clear_object (&source);
   g_object_unref (self);
   g_variant_unref (payload);
 }

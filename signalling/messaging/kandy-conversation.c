@@ -289,7 +289,9 @@ kandy_conversation_class_init (KandyConversationClass *klass)
    * @sender: the address of who began or ended to type
    * @state: `active` or `idle`
    *
-   * Somebody began or ended to type (API document: `isTypingList:change`).
+   * Somebody began or ended to type (API document: `isTypingList:change`). Of
+   * somebody with whom there is no conversation yet only
+   * #KandyClient::event tells.
    */
   kandy_events_install (object_class);
 }

@@ -155,6 +155,27 @@ receive_chat (
         NULL, &values);
 }
 
+/* A stranger who types is no reason for a conversation, but is told of */
+static void
+emit_typing (KandyConversations *self, const char *destination,
+    KandyChatType type, const char *sender, const char *state)
+{
+  const char *destinations[] = { destination, NULL };
+  KandyClient *client = kandy_conversations_peek_client (self);
+  GVariantDict payload;
+
+  if (!client)
+    return;
+  g_variant_dict_init (&payload, NULL);
+  g_variant_dict_insert (&payload, "destination", "^as", destinations);
+  g_variant_dict_insert (
+      &payload, "type", "s", kandy_chat_type_to_string (type));
+  g_variant_dict_insert (&payload, "sender", "s", sender);
+  g_variant_dict_insert (&payload, "state", "s", state);
+  kandy_client_emit (
+      client, NULL, "isTypingList:change", g_variant_dict_end (&payload));
+}
+
 static void
 receive_composing (
     KandyConversations *self, JsonObject *content, JsonObject *composing)
@@ -184,11 +205,12 @@ receive_composing (
       type == KANDY_CHAT_TYPE_GROUP ? (to ? to : peer) : from, type);
   if (!destination)
     return;
-  /* A stranger who types is no reason for a conversation */
   conversation = kandy_conversations_get (self, destination, type);
   if (conversation)
     kandy_conversation_set_typing (
         conversation, from, active, (guint) CLAMP (refresh, 1, 600));
+  else
+    emit_typing (self, destination, type, from, state);
 }
 
 static void
