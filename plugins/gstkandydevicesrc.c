@@ -27,6 +27,8 @@ struct _GstKandyDeviceSrc {
   GstPad *src;
   GstKandyDeviceSrcFunc begun; /* (nullable) */
   gpointer begun_data;
+  GstKandyDeviceSrcFunc changed; /* (nullable) */
+  gpointer changed_data;
   GstKandyDeviceSrcFailed failed; /* (nullable) */
   gpointer failed_data;
 
@@ -76,6 +78,12 @@ static GQuark
 label_quark (void)
 {
   return g_quark_from_static_string ("gst-kandy-device-label");
+}
+
+static GQuark
+renewing_quark (void)
+{
+  return g_quark_from_static_string ("gst-kandy-device-renewing");
 }
 
 static void
@@ -216,6 +224,9 @@ on_first_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   gst_ghost_pad_set_target (GST_GHOST_PAD (self->src), pad);
   if (self->begun != NULL)
     self->begun (self->begun_data);
+  if (self->changed != NULL
+      && g_object_get_qdata (G_OBJECT (branch), renewing_quark ()) == NULL)
+    self->changed (self->changed_data);
   answer (promise, NULL);
   return GST_PAD_PROBE_REMOVE;
 }
@@ -374,6 +385,29 @@ gst_kandy_device_src_set_begun (
 }
 
 void
+gst_kandy_device_src_set_changed (
+    GstKandyDeviceSrc *self, GstKandyDeviceSrcFunc changed, gpointer user_data)
+{
+  self->changed = changed;
+  self->changed_data = user_data;
+}
+
+char *
+gst_kandy_device_src_dup_label (GstKandyDeviceSrc *self)
+{
+  g_autoptr (GstElement) branch = NULL;
+  const char *label;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&branch, self->current);
+  GST_OBJECT_UNLOCK (self);
+  if (branch == NULL)
+    return NULL;
+  label = gst_kandy_device_src_get_label (branch);
+  return g_strdup (label != NULL ? label : GST_OBJECT_NAME (branch));
+}
+
+void
 gst_kandy_device_src_set_failed (
     GstKandyDeviceSrc *self, GstKandyDeviceSrcFailed failed, gpointer user_data)
 {
@@ -386,6 +420,13 @@ gst_kandy_device_src_set_label (GstElement *branch, const char *label)
 {
   g_object_set_qdata_full (
       G_OBJECT (branch), label_quark (), g_strdup (label), g_free);
+}
+
+void
+gst_kandy_device_src_set_renewing (GstElement *branch)
+{
+  g_object_set_qdata (
+      G_OBJECT (branch), renewing_quark (), GUINT_TO_POINTER (TRUE));
 }
 
 const char *

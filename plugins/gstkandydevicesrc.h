@@ -33,8 +33,17 @@ void gst_kandy_device_src_set_failed (GstKandyDeviceSrc *self,
     GstKandyDeviceSrcFailed failed, gpointer user_data);
 /* What the device is called; (nullable) for a source that is none */
 void gst_kandy_device_src_set_label (GstElement *branch, const char *label);
+/* @branch is a new track, and no change of the one that there is */
+void gst_kandy_device_src_set_renewing (GstElement *branch);
 /* (nullable) (transfer none) */
 const char *gst_kandy_device_src_get_label (GstElement *branch);
+/* (transfer full) (nullable): what is given out now is called; a source that is
+ * no device by its own name */
+char *gst_kandy_device_src_dup_label (GstKandyDeviceSrc *self);
+/* Before anything is taken: a branch that is not renewing has taken the place of
+ * another one; its promise is replied to next. On a streaming thread */
+void gst_kandy_device_src_set_changed (GstKandyDeviceSrc *self,
+    GstKandyDeviceSrcFunc changed, gpointer user_data);
 /* Before it is taken out of its bin */
 void gst_kandy_device_src_stop (GstKandyDeviceSrc *self);
 

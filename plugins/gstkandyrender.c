@@ -110,6 +110,21 @@ make_renderer (KandyMediaKind kind, GstElement *sink)
   return NULL;
 }
 
+/* @container: (nullable): none */
+static void
+tell_container (GstElement *element, GstKandySrcPad *pad, const char *container)
+{
+  const char *containers[] = { container, NULL };
+  g_autofree char *id = NULL;
+
+  g_object_get (pad, "track-id", &id, NULL);
+  if (id != NULL)
+    gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (element),
+        gst_structure_new ("describe-track", "id", G_TYPE_STRING, id,
+            "containers", G_TYPE_STRV, containers, NULL),
+        NULL);
+}
+
 /* On a thread of its own: a device may take its time */
 static void
 render (GstElement *element, gpointer user_data)
@@ -146,6 +161,7 @@ render (GstElement *element, gpointer user_data)
       g_object_set_qdata_full (G_OBJECT (key), renderer_quark (),
           gst_object_ref (renderer), gst_object_unref);
       gst_element_sync_state_with_parent (renderer);
+      tell_container (element, attempt->pad, GST_OBJECT_NAME (sink));
       GST_INFO_OBJECT (element, "%s is played", GST_OBJECT_NAME (key));
     }
     gst_object_unref (renderer);
@@ -178,10 +194,13 @@ gst_kandy_render_stop (GstKandySrcPad *pad)
   g_autoptr (GstElement) renderer =
       g_object_steal_qdata (G_OBJECT (pad), renderer_quark ());
   g_autoptr (GstObject) bin = NULL;
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (GST_PAD (pad));
   g_autoptr (GstPad) sink_pad = NULL;
 
   if (renderer == NULL)
     return FALSE;
+  if (element != NULL)
+    tell_container (element, pad, NULL);
   bin = gst_object_get_parent (GST_OBJECT (renderer));
   sink_pad = gst_element_get_static_pad (renderer, "sink");
   gst_element_set_locked_state (renderer, TRUE);

@@ -72,6 +72,12 @@ has_wish (const GstKandySinkSlot *slot)
 static void on_failed (
     GstKandyDeviceSrc *src, const GError *error, gpointer user_data);
 
+static void
+on_changed (gpointer pad)
+{
+  gst_kandy_sink_pad_relabel (pad);
+}
+
 gboolean
 gst_kandy_sink_devices_link (GstKandySinkDevices *self,
     GstKandySinkDevice which, gboolean on_demand, GstKandyDeviceSrc **src,
@@ -92,6 +98,7 @@ gst_kandy_sink_devices_link (GstKandySinkDevices *self,
   /* before it is linked, which is what lets it be offered */
   gst_kandy_sink_pad_set_on_demand (GST_KANDY_SINK_PAD (requested), on_demand);
   gst_kandy_device_src_set_failed (made, on_failed, self);
+  gst_kandy_device_src_set_changed (made, on_changed, requested);
   gst_bin_add (GST_BIN (self->sink), GST_ELEMENT (made));
   source_pad = gst_element_get_static_pad (GST_ELEMENT (made), "src");
   /* from within: the pad is the bin's own, which the check of the hierarchy
@@ -363,6 +370,7 @@ open_replacement (GstElement *element, gpointer user_data)
     g_clear_pointer (&attempt->promise, gst_promise_unref);
     return;
   }
+  gst_kandy_device_src_set_renewing (branch);
   g_mutex_lock (&self->link_lock);
   src = dup_src (self, attempt->pad);
   if (src != NULL)

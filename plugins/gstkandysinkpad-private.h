@@ -22,6 +22,8 @@ struct _GstKandySinkPad {
   GstElement *send_bin;
   GstElement *appsink;
   GMutex input_lock; /* held while what is sent changes place */
+  gboolean released; /* under it */
+  GCond left;        /* with the object lock: a stand-in has been taken away */
 
   /* all of it guarded by the object lock */
   GstKandySendTrack *track; /* (nullable) */
@@ -42,6 +44,7 @@ struct _GstKandySinkPad {
   gulong wait_probe;           /* 0: none, or somebody removes it */
   gboolean adding_probe;       /* it is on its way into wait_probe */
   GstKandyDeviceSrc *stand_in; /* (nullable): is sent instead of the peer */
+  guint n_leaving;             /* former ones that are being taken away */
   gulong aside_probe;          /* at the inner pad: keeps the peer out */
   guint max_bitrate;           /* the user's, 0 for none */
   guint far_bitrate;           /* the far end's, 0 for none */

@@ -229,6 +229,41 @@ on_live (KandyTrack *track, GParamSpec *pspec, GstKandySinkPad *self)
   }
 }
 
+/* As long as browsers wait for a camera's next picture, but for slow ones */
+#define PATIENCE_PICTURES 25
+#define PATIENCE_MS 2000
+
+static void
+set_patience (GstKandySinkPad *self, GstKandySendTrack *track)
+{
+  g_autoptr (GstPad) inner =
+      gst_element_get_static_pad (self->clocksync, "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (inner);
+  guint64 patience = PATIENCE_MS;
+  int numerator = 1, denominator = 0;
+
+  if (caps != NULL
+      && gst_structure_get_fraction (gst_caps_get_structure (caps, 0),
+          "framerate", &numerator, &denominator))
+    patience = MAX (patience,
+        gst_util_uint64_scale_int (
+            PATIENCE_PICTURES * 1000, denominator, MAX (numerator, 1)));
+  /* a screen that does not change, for example */
+  if (numerator == 0)
+    patience = 0;
+  gst_kandy_send_track_set_patience (track, (guint) MIN (patience, G_MAXINT));
+}
+
+/* On a streaming thread */
+static void
+on_input_caps (GstPad *pad, GParamSpec *pspec, GstKandySinkPad *self)
+{
+  g_autoptr (GstKandySendTrack) track = dup_track (self);
+
+  if (track != NULL)
+    set_patience (self, track);
+}
+
 /* Streaming threads */
 
 static void
@@ -382,6 +417,7 @@ gst_kandy_sink_pad_finalize (GObject *object)
   g_weak_ref_clear (&self->parked_track);
   g_weak_ref_clear (&self->parked_media);
   g_mutex_clear (&self->input_lock);
+  g_cond_clear (&self->left);
 
   G_OBJECT_CLASS (gst_kandy_sink_pad_parent_class)->finalize (object);
 }
@@ -463,6 +499,7 @@ gst_kandy_sink_pad_init (GstKandySinkPad *self)
   g_weak_ref_init (&self->parked_track, NULL);
   g_weak_ref_init (&self->parked_media, NULL);
   g_mutex_init (&self->input_lock);
+  g_cond_init (&self->left);
 }
 
 GstKandySinkPad *
@@ -506,6 +543,7 @@ gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
   gst_element_link_many (self->clocksync, self->send_bin, self->appsink, NULL);
   target = gst_element_get_static_pad (self->clocksync, "sink");
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
+  gst_kandy_connect (target, "notify::caps", G_CALLBACK (on_input_caps), self);
   gst_element_sync_state_with_parent (self->appsink);
   gst_element_sync_state_with_parent (self->send_bin);
   gst_element_sync_state_with_parent (self->clocksync);
@@ -521,7 +559,10 @@ gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin)
   guint i;
 
   gst_kandy_sink_pad_close (self, FALSE);
+  g_mutex_lock (&self->input_lock);
+  self->released = TRUE;
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+  g_mutex_unlock (&self->input_lock);
   for (i = 0; i < G_N_ELEMENTS (elements); i++) {
     gst_element_set_locked_state (elements[i], TRUE);
     gst_element_set_state (elements[i], GST_STATE_NULL);
@@ -558,12 +599,47 @@ static void
 on_renewed (GstKandySendTrack *track, KandyTrack *former, GstKandySinkPad *self)
 {
   KandyTrack *shown = gst_kandy_send_track_get_track (track);
+  g_autofree char *label = gst_kandy_sink_pad_dup_label (self);
 
+  kandy_track_set_label (shown, label);
   g_signal_handlers_disconnect_by_data (former, self);
   gst_kandy_connect (shown, "notify::muted", G_CALLBACK (on_muted), self);
   gst_kandy_connect (shown, "notify::live", G_CALLBACK (on_live), self);
   on_muted (shown, NULL, self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRACK_ID]);
+}
+
+char *
+gst_kandy_sink_pad_dup_label (GstKandySinkPad *self)
+{
+  g_autoptr (GstPad) peer = gst_pad_get_peer (GST_PAD (self));
+  g_autoptr (GstElement) source =
+      peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
+  g_autoptr (GstKandyDeviceSrc) stand_in = NULL;
+  char *label = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&stand_in, self->stand_in);
+  GST_OBJECT_UNLOCK (self);
+  if (stand_in != NULL)
+    label = gst_kandy_device_src_dup_label (stand_in);
+  else if (source != NULL && GST_IS_KANDY_DEVICE_SRC (source))
+    label = gst_kandy_device_src_dup_label (GST_KANDY_DEVICE_SRC (source));
+  return label != NULL ? label : gst_pad_get_name (GST_PAD (self));
+}
+
+void
+gst_kandy_sink_pad_relabel (GstKandySinkPad *self)
+{
+  g_autoptr (GstElement) parent = gst_pad_get_parent_element (GST_PAD (self));
+  g_autofree char *track_id = gst_kandy_sink_pad_dup_track_id (self);
+  g_autofree char *label = gst_kandy_sink_pad_dup_label (self);
+
+  if (parent != NULL && track_id != NULL)
+    gst_kandy_base_bin_request (GST_KANDY_BASE_BIN (parent),
+        gst_structure_new ("describe-track", "id", G_TYPE_STRING, track_id,
+            "label", G_TYPE_STRING, label, NULL),
+        NULL);
 }
 
 static void
@@ -594,6 +670,7 @@ take_track (
   likely = gst_kandy_send_track_get_codecs (track);
   likely = gst_caps_truncate (likely);
   g_object_set (self->send_bin, "expected-caps", likely, NULL);
+  set_patience (self, track);
   on_negotiated (track, self);
 }
 
@@ -632,15 +709,15 @@ gst_kandy_sink_pad_prepare (
     GstKandySinkPad *self, GstKandyCall *media, GstCaps *codecs)
 {
   g_autoptr (GstKandySendTrack) track = NULL;
+  g_autofree char *label = NULL;
 
   if (gst_kandy_sink_pad_resume (self, media))
     return;
+  label = gst_kandy_sink_pad_dup_label (self);
   if (self->screen)
-    track =
-        gst_kandy_call_add_screen_track (media, GST_PAD_NAME (self), codecs);
+    track = gst_kandy_call_add_screen_track (media, label, codecs);
   else
-    track = gst_kandy_call_add_send_track (
-        media, self->kind, GST_PAD_NAME (self), codecs);
+    track = gst_kandy_call_add_send_track (media, self->kind, label, codecs);
   if (track != NULL)
     take_track (self, media, track);
 }

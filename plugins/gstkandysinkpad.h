@@ -32,6 +32,10 @@ void gst_kandy_sink_pad_prepare (GstKandySinkPad *self, GstKandyCall *media,
 gboolean gst_kandy_sink_pad_resume (GstKandySinkPad *self, GstKandyCall *media);
 /* (nullable) (transfer full) */
 char *gst_kandy_sink_pad_dup_track_id (GstKandySinkPad *self);
+/* (transfer full): what its track is called: the device, or else the pad */
+char *gst_kandy_sink_pad_dup_label (GstKandySinkPad *self);
+/* Another device is sent at it: so is its track called. On any thread */
+void gst_kandy_sink_pad_relabel (GstKandySinkPad *self);
 /* Whether it is linked and should have a track that it does not have */
 gboolean gst_kandy_sink_pad_is_wanting (GstKandySinkPad *self);
 /* Whether the pad does without a track in the call, until it is linked anew */

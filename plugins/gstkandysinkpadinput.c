@@ -261,6 +261,11 @@ on_stand_in_begun (gpointer user_data)
   gboolean wait;
   gulong probe;
 
+  /* The former one makes room first */
+  GST_OBJECT_LOCK (self);
+  while (self->n_leaving > 0)
+    g_cond_wait (&self->left, GST_OBJECT_GET_LOCK (self));
+  GST_OBJECT_UNLOCK (self);
   g_mutex_lock (&self->input_lock);
   GST_OBJECT_LOCK (self);
   wait = self->liveness_known && !self->live;
@@ -284,6 +289,12 @@ on_stand_in_begun (gpointer user_data)
     self->aside_probe = probe;
     GST_OBJECT_UNLOCK (self);
     gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+    /* What the peer is pushing goes first. What waits keeps the lock, and is
+     * not let through before it is its turn again */
+    if (!wait) {
+      GST_PAD_STREAM_LOCK (self);
+      GST_PAD_STREAM_UNLOCK (self);
+    }
     target = gst_element_get_static_pad (self->clocksync, "sink");
     if (gst_pad_link_full (pad, target, GST_PAD_LINK_CHECK_NOTHING)
         != GST_PAD_LINK_OK)
@@ -305,48 +316,48 @@ on_stand_in_failed (
     gst_kandy_sink_lose_track (GST_KANDY_SINK (bin), self, error);
 }
 
-static void
-discard_stand_in (GstElement *bin, gpointer user_data)
-{
-  GstElement *stand_in = user_data;
+typedef struct {
+  GstKandySinkPad *pad;
+  GstKandyDeviceSrc *stand_in;
+} Farewell;
 
-  gst_element_set_locked_state (stand_in, TRUE);
-  gst_element_set_state (stand_in, GST_STATE_NULL);
-  gst_bin_remove (GST_BIN (bin), stand_in);
+static void
+farewell_free (gpointer data)
+{
+  Farewell *self = data;
+
+  gst_object_unref (self->pad);
+  gst_object_unref (self->stand_in);
+  g_free (self);
 }
 
-/* The peer is sent again */
-void
-gst_kandy_sink_pad_remove_stand_in (GstKandySinkPad *self)
+/* On a thread of its own: what the stand-in is pushing, be it its caps, has to
+ * be through before the peer follows, whose caps would be taken for known */
+static void
+take_stand_in_away (GstElement *bin, gpointer user_data)
 {
-  g_autoptr (GstKandyDeviceSrc) stand_in = NULL;
+  Farewell *farewell = user_data;
+  GstKandySinkPad *self = farewell->pad;
+  GstElement *stand_in = GST_ELEMENT (farewell->stand_in);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (stand_in, "src");
+  GstPad *entry = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (pad)));
   g_autoptr (GstPad) target = NULL;
-  g_autoptr (GstPad) pad = NULL;
-  g_autoptr (GstObject) bin = NULL;
+  gulong probe = 0;
   GstPad *inner;
-  gulong probe;
 
   g_mutex_lock (&self->input_lock);
-  GST_OBJECT_LOCK (self);
-  stand_in = g_steal_pointer (&self->stand_in);
-  probe = self->aside_probe;
-  self->aside_probe = 0;
-  GST_OBJECT_UNLOCK (self);
-  if (stand_in == NULL) {
-    g_mutex_unlock (&self->input_lock);
-    return;
-  }
-  pad = gst_element_get_static_pad (GST_ELEMENT (stand_in), "src");
-  gst_pad_add_probe (pad,
-      GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
-      on_aside, NULL, NULL);
-  if (probe != 0) {
-    target = gst_element_get_static_pad (self->clocksync, "sink");
+  GST_PAD_STREAM_LOCK (entry);
+  target = gst_pad_get_peer (pad);
+  if (target != NULL)
     gst_pad_unlink (pad, target);
+  GST_PAD_STREAM_UNLOCK (entry);
+  if (target != NULL && !self->released) {
     g_object_set (
         self->clocksync, "sync", FALSE, "ts-offset", (gint64) 0, NULL);
     GST_OBJECT_LOCK (self);
     self->offset = GST_CLOCK_TIME_NONE;
+    probe = self->aside_probe;
+    self->aside_probe = 0;
     GST_OBJECT_UNLOCK (self);
     gst_kandy_sink_pad_wait (self);
     gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
@@ -355,11 +366,47 @@ gst_kandy_sink_pad_remove_stand_in (GstKandySinkPad *self)
     gst_object_unref (inner);
   }
   g_mutex_unlock (&self->input_lock);
+  gst_object_unref (entry);
+  GST_OBJECT_LOCK (self);
+  self->n_leaving--;
+  g_cond_broadcast (&self->left);
+  GST_OBJECT_UNLOCK (self);
+
+  gst_element_set_locked_state (stand_in, TRUE);
+  gst_element_set_state (stand_in, GST_STATE_NULL);
+  gst_bin_remove (GST_BIN (bin), stand_in);
+}
+
+/* The peer is sent again, as soon as that can be */
+void
+gst_kandy_sink_pad_remove_stand_in (GstKandySinkPad *self)
+{
+  g_autoptr (GstKandyDeviceSrc) stand_in = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstObject) bin = NULL;
+  Farewell *farewell;
+
+  GST_OBJECT_LOCK (self);
+  stand_in = g_steal_pointer (&self->stand_in);
+  GST_OBJECT_UNLOCK (self);
+  if (stand_in == NULL)
+    return;
+  pad = gst_element_get_static_pad (GST_ELEMENT (stand_in), "src");
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
+      on_aside, NULL, NULL);
   gst_kandy_device_src_stop (stand_in);
   bin = gst_object_get_parent (GST_OBJECT (stand_in));
-  if (bin != NULL)
-    gst_element_call_async (GST_ELEMENT (bin), discard_stand_in,
-        gst_object_ref (stand_in), gst_object_unref);
+  if (bin == NULL)
+    return;
+  GST_OBJECT_LOCK (self);
+  self->n_leaving++;
+  GST_OBJECT_UNLOCK (self);
+  farewell = g_new0 (Farewell, 1);
+  farewell->pad = gst_object_ref (self);
+  farewell->stand_in = g_steal_pointer (&stand_in);
+  gst_element_call_async (
+      GST_ELEMENT (bin), take_stand_in_away, farewell, farewell_free);
 }
 
 void

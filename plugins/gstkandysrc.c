@@ -904,6 +904,8 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
    * Plays a track whose pad is not linked, in the pipeline that the element is
    * in, for programs that do without pads. Without @sink pictures are shown in
    * a window. It is over when the track goes, or by #GstKandySrc::remove-track.
+   * Meanwhile the sink's name is among the `containers` of the track, see
+   * #GstKandyBaseBin::get-track.
    * `code` of the reply is `call:7` for a track or a sink that is none, or a
    * track that is played already, `call:4` if the sink cannot be had. API
    * document: `media.renderTracks`.

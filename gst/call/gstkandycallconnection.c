@@ -134,6 +134,9 @@ watch_peer (gpointer user_data)
   look_for_address (self);
   gst_kandy_call_update_connection_state (self);
   tell_path_lost (self);
+  for (guint i = 0; i < self->sends->len && !self->closed; i++)
+    gst_kandy_send_track_look_at_source (
+        ((GstKandyLocalTrack *) g_ptr_array_index (self->sends, i))->track);
   if (++self->n_looks % QUALITY_LOOKS == 0)
     gst_kandy_call_look (self);
   g_object_unref (self);

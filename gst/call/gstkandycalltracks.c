@@ -118,6 +118,7 @@ replace_remote (GstKandyCall *self, GstKandyRemoteTrack *remote,
   gboolean was_shown = remote->shown;
 
   kandy_track_set_source_muted (track, TRUE);
+  kandy_track_set_containers (track, kandy_track_get_containers (former));
   g_free (remote->id);
   remote->id = g_strdup (mline->remote_track_id);
   remote->present = remote->described = TRUE;

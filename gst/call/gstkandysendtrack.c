@@ -33,6 +33,9 @@ GST_DEBUG_CATEGORY_STATIC (gst_kandy_send_track_debug);
 /* Speech that is older is not news when a call begins */
 #define MAX_HELD_AGE (100 * GST_MSECOND)
 
+/* With a source that gives nothing */
+#define PATIENCE_MS 2000
+
 /* Between two key frames that the far end asks for, µs */
 #define KEY_UNIT_INTERVAL (G_USEC_PER_SEC / 2)
 
@@ -55,6 +58,9 @@ struct _GstKandySendTrack {
   gint64 key_unit_time; /* of the last wish that was passed on, monotonic */
   gboolean key_unit_due;
   gboolean key_unit_headers;
+  gint64
+      source_time; /* of the last packet from the source, monotonic; 0: none */
+  guint patience_ms; /* with the source; 0: for ever */
 
   /* under push_lock: packets keep the order in which they were numbered */
   GMutex push_lock;
@@ -438,6 +444,7 @@ gst_kandy_send_track_init (GstKandySendTrack *self)
   g_mutex_init (&self->push_lock);
   gst_kandy_clock_map_init (&self->clock_map);
   self->event_payload = -1;
+  self->patience_ms = PATIENCE_MS;
 }
 
 /* --- for the call --- */
@@ -593,6 +600,21 @@ gst_kandy_send_track_get_counters (
   GST_OBJECT_LOCK (self);
   *counters = self->counters;
   GST_OBJECT_UNLOCK (self);
+}
+
+void
+gst_kandy_send_track_look_at_source (GstKandySendTrack *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean silent;
+
+  GST_OBJECT_LOCK (self);
+  if (!self->source_time)
+    self->source_time = now;
+  silent = self->patience_ms
+      && now - self->source_time > self->patience_ms * G_TIME_SPAN_MILLISECOND;
+  GST_OBJECT_UNLOCK (self);
+  kandy_track_set_source_muted (self->track, silent);
 }
 
 /* --- DTMF --- */
@@ -776,6 +798,24 @@ gst_kandy_send_track_get_negotiated_caps (GstKandySendTrack *self)
 }
 
 /**
+ * gst_kandy_send_track_set_patience:
+ * @self: a #GstKandySendTrack
+ * @patience_ms: 0 for a source that may be silent for any time
+ *
+ * For how long nothing may be pushed before #KandyTrack:source-muted tells that
+ * nothing comes from the source. By default 2 seconds. From any thread.
+ */
+void
+gst_kandy_send_track_set_patience (GstKandySendTrack *self, guint patience_ms)
+{
+  g_return_if_fail (GST_KANDY_IS_SEND_TRACK (self));
+
+  GST_OBJECT_LOCK (self);
+  self->patience_ms = patience_ms;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/**
  * gst_kandy_send_track_push:
  * @self: a #GstKandySendTrack
  * @rtp: (transfer full): one RTP packet of the negotiated codec. Its PTS is
@@ -806,6 +846,7 @@ gst_kandy_send_track_push (GstKandySendTrack *self, GstBuffer *rtp,
   catch_up_key_unit (self);
   g_mutex_lock (&self->push_lock);
   GST_OBJECT_LOCK (self);
+  self->source_time = g_get_monotonic_time ();
   gate = self->gated ? GST_KANDY_GATE_CLOSED : self->gate;
   if (self->source)
     source = gst_object_ref (self->source);

@@ -29,6 +29,9 @@ GST_KANDY_API GstCaps *gst_kandy_send_track_get_negotiated_caps (GstKandySendTra
 GST_KANDY_API GstFlowReturn gst_kandy_send_track_push (GstKandySendTrack *self,
     GstBuffer *rtp, GstClock *clock, GstClockTime base_time);
 
+/* How long the source may give nothing before the track says so; 0: for ever */
+GST_KANDY_API void gst_kandy_send_track_set_patience (GstKandySendTrack *self,
+    guint patience_ms);
 /* Muted: silence / black is up to the sender's pipeline; this drops buffers */
 GST_KANDY_API void gst_kandy_send_track_set_gated (GstKandySendTrack *self, gboolean gated);
 

@@ -46,6 +46,10 @@ void gst_kandy_send_track_set_max_bitrate (GstKandySendTrack *self,
 void gst_kandy_send_track_get_counters (GstKandySendTrack *self,
     GstKandyTrackCounters *counters);
 
+/* Every now and then: whether anything comes from the source. On the kandy
+ * thread */
+void gst_kandy_send_track_look_at_source (GstKandySendTrack *self);
+
 gboolean gst_kandy_send_track_is_open (GstKandySendTrack *self);
 /* What the far end takes DTMF as; @payload -1: it does not, as events */
 void gst_kandy_send_track_set_event_format (GstKandySendTrack *self,

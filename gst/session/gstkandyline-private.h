@@ -158,6 +158,8 @@ void gst_kandy_line_tracks_get_media (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 void gst_kandy_line_tracks_get_devices (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
+void gst_kandy_line_tracks_describe (GstKandyLine *self,
+    const GstStructure *request, GstPromise *promise);
 void gst_kandy_line_tracks_report_device (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);
 

@@ -507,6 +507,7 @@ static const Request requests[] = {
   { "get-media", FALSE, gst_kandy_line_tracks_get_media },
   { "get-available-codecs", FALSE, request_codecs },
   { "get-devices", FALSE, gst_kandy_line_tracks_get_devices },
+  { "describe-track", FALSE, gst_kandy_line_tracks_describe },
   { "device-error", FALSE, gst_kandy_line_tracks_report_device },
   { "initialize-devices", FALSE, gst_kandy_line_tracks_get_devices },
   { "send-message", FALSE, gst_kandy_line_chat_request },

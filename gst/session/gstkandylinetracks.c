@@ -122,6 +122,30 @@ gst_kandy_line_tracks_get_devices (
       audio, video, self->cancellable, on_devices_initialized, data);
 }
 
+/* What an element knows of a track: its label, the containers that it is
+ * rendered in */
+void
+gst_kandy_line_tracks_describe (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  const char *id = gst_structure_get_string (request, "id");
+  const char *label = gst_structure_get_string (request, "label");
+  g_auto (GStrv) containers = NULL;
+  KandyTrack *track = NULL;
+
+  if (self->client != NULL && id != NULL)
+    track =
+        kandy_media_get_track_by_id (kandy_client_get_media (self->client), id);
+  if (track != NULL && label != NULL)
+    kandy_track_set_label (track, label);
+  if (track != NULL
+      && gst_structure_get (
+          request, "containers", G_TYPE_STRV, &containers, NULL))
+    kandy_track_set_containers (track, (const char *const *) containers);
+  gst_kandy_promise_reply (promise, NULL, NULL);
+  g_clear_pointer (&promise, gst_promise_unref);
+}
+
 /* An element's device could not be opened, or has failed */
 void
 gst_kandy_line_tracks_report_device (

@@ -79,7 +79,7 @@ kandy_track_set_property (
       self->screen = g_value_get_boolean (value);
       break;
     case PROP_LABEL:
-      self->label = g_value_dup_string (value);
+      kandy_track_set_label (self, g_value_get_string (value));
       break;
     case PROP_MUTED:
       kandy_track_set_muted (self, g_value_get_boolean (value));
@@ -218,10 +218,11 @@ kandy_track_class_init (KandyTrackClass *klass)
   /**
    * KandyTrack:label:
    *
-   * What a person may call the source, such as the name of a device.
+   * What a person may call the source, such as the name of a device. It changes
+   * with the source. API document: `TrackObject.label`.
    */
   props[PROP_LABEL] = g_param_spec_string (
-      "label", "Label", "Readable name of the source", NULL, once);
+      "label", "Label", "Readable name of the source", NULL, flag);
   /**
    * KandyTrack:muted:
    *
@@ -233,8 +234,9 @@ kandy_track_class_init (KandyTrackClass *klass)
   /**
    * KandyTrack:source-muted:
    *
-   * Whether nothing comes from the source, for example while the far end
-   * holds. API document: `TrackObject.sourceMuted`.
+   * Whether nothing comes from the source: while the far end holds, for
+   * example, or a local device gives nothing. API document:
+   * `TrackObject.sourceMuted`.
    */
   props[PROP_SOURCE_MUTED] = g_param_spec_boolean ("source-muted",
       "Source muted", "Whether nothing comes from the source", FALSE, flag);
@@ -419,6 +421,39 @@ kandy_track_set_muted (KandyTrack *self, gboolean muted)
   g_return_if_fail (KANDY_IS_TRACK (self));
 
   set_flag (self, &self->muted, muted, PROP_MUTED);
+}
+
+/**
+ * kandy_track_get_label:
+ * @self: a track
+ *
+ * Returns: (nullable): what a person may call its source
+ */
+const char *
+kandy_track_get_label (KandyTrack *self)
+{
+  g_return_val_if_fail (KANDY_IS_TRACK (self), NULL);
+
+  return self->label;
+}
+
+/**
+ * kandy_track_set_label:
+ * @self: a track
+ * @label: (nullable): readable name of its source
+ *
+ * For whoever carries the media. On the client's main context.
+ */
+void
+kandy_track_set_label (KandyTrack *self, const char *label)
+{
+  g_return_if_fail (KANDY_IS_TRACK (self));
+
+  if (g_strcmp0 (label, self->label) == 0)
+    return;
+  g_free (self->label);
+  self->label = g_strdup (label);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LABEL]);
 }
 
 /**

@@ -24,6 +24,8 @@ KANDY_API gboolean kandy_track_is_live (KandyTrack *self);
 KANDY_API void kandy_track_set_live (KandyTrack *self, gboolean live);
 KANDY_API gboolean kandy_track_get_muted (KandyTrack *self);
 KANDY_API void kandy_track_set_muted (KandyTrack *self, gboolean muted);
+KANDY_API const char *kandy_track_get_label (KandyTrack *self);
+KANDY_API void kandy_track_set_label (KandyTrack *self, const char *label);
 KANDY_API gboolean kandy_track_get_source_muted (KandyTrack *self);
 KANDY_API void kandy_track_set_source_muted (KandyTrack *self, gboolean muted);
 KANDY_API const char *const *kandy_track_get_containers (KandyTrack *self);

@@ -436,11 +436,13 @@ GST_START_TEST (test_meanwhile)
   g_autoptr (GstPromise) promise = gst_promise_new ();
   g_autofree char *code = NULL, *held = NULL;
   Pair pair, far;
+  gint64 end;
 
   fake_devices_stall ("cam-1", TRUE);
   pair = pair_new ("");
   far = (Pair){ .sink = gst_bin_get_by_name (GST_BIN (pair.bob), "sink") };
   g_signal_emit_by_name (pair.sink, "start-video", NULL, promise);
+  end = patience_end (4);
   fixture_until (is_open, (gpointer) "cam-1", "the camera is open");
   switch (__i__) {
     case 0:
@@ -458,6 +460,8 @@ GST_START_TEST (test_meanwhile)
   code = finish (promise);
   fail_unless_equals_string (code, codes[__i__]);
   until_closed ("cam-1");
+  /* nobody waits for what the camera would have given */
+  fail_unless (g_get_monotonic_time () < end);
   fixture_until (has_no_pads, pair.sink, "the pad goes");
   if (__i__ == 2)
     fail_unless_equals_int (count_offers (), 1);
@@ -467,6 +471,18 @@ GST_START_TEST (test_meanwhile)
   fixture_stop (pair.bob);
 }
 GST_END_TEST;
+
+static char *
+replace (Pair *pair, const char *pad, const char *media)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *id = get_track_id (pair, pad);
+  g_autoptr (GstStructure) structure =
+      media != NULL ? gst_structure_from_string (media, NULL) : NULL;
+
+  g_signal_emit_by_name (pair->sink, "replace-track", id, structure, promise);
+  return finish (promise);
+}
 
 typedef struct {
   const char *rest;   /* of alice's pipeline */
@@ -504,14 +520,8 @@ GST_START_TEST (test_lost)
   else
     pair = pair_new (loss->rest);
   if (g_strcmp0 (loss->action, "replace-track") == 0) {
-    g_autoptr (GstPromise) promise = gst_promise_new ();
-    g_autoptr (GstStructure) media =
-        gst_structure_from_string (loss->media, NULL);
-    g_autofree char *id = get_track_id (&pair, "video_0");
-    g_autofree char *code = NULL;
+    g_autofree char *code = replace (&pair, "video_0", loss->media);
 
-    g_signal_emit_by_name (pair.sink, loss->action, id, media, promise);
-    code = finish (promise);
     fail_unless (code == NULL, "%s", code);
   } else if (loss->action != NULL) {
     act_well (&pair, loss->action, loss->media);
@@ -546,6 +556,141 @@ GST_START_TEST (test_lost)
 }
 GST_END_TEST;
 
+static void
+assert_label (Pair *pair, const char *pad, const char *label)
+{
+  g_autofree char *id = get_track_id (pair, pad);
+  g_autoptr (GstStructure) track = tracks_describe (pair->sink, id);
+
+  fail_unless_equals_string (gst_structure_get_string (track, "label"), label);
+}
+
+static void
+change (Pair *pair, const char *audio, const char *video)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *code = NULL;
+
+  g_signal_emit_by_name (
+      pair->sink, "change-input-devices", audio, video, promise);
+  code = finish (promise);
+  fail_unless (code == NULL, "%s", code);
+}
+
+/* A track is called as its device, whichever it is at the moment */
+GST_START_TEST (test_labels)
+{
+  Pair pair = pair_new_with ("audio-device=mic-1", TEST_PICTURE);
+
+  assert_label (&pair, "audio_0", "Microphone 1");
+  assert_label (&pair, "video_0", "video_0");
+  change (&pair, "mic-2", NULL);
+  assert_label (&pair, "audio_0", "Microphone 2");
+  fail_unless (replace (&pair, "audio_0",
+                   "m,audio-options=(structure)[o,device-id=mic-1]")
+      == NULL);
+  assert_label (&pair, "audio_0", "Microphone 1");
+  fail_unless (replace (&pair, "video_0",
+                   "m,video-options=(structure)[o,device-id=cam-2]")
+      == NULL);
+  assert_label (&pair, "video_0", "Camera 2");
+  fail_unless (replace (&pair, "video_0", NULL) == NULL);
+  assert_label (&pair, "video_0", "video_0");
+  act_well (&pair, "start-screenshare", NULL);
+  assert_label (&pair, "screen_0", "Screen");
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* What is linked comes back while the device that stood in for it has hardly
+ * begun: the encoder must not take the one's pictures for the other's, which
+ * are larger */
+GST_START_TEST (test_to_and_fro)
+{
+  Pair pair = pair_new (TEST_PICTURE);
+  guint i;
+
+  for (i = 0; i < 12; i++) {
+    fail_unless (replace (&pair, "video_0",
+                     "m,video-options=(structure)[o,device-id=cam-2,"
+                     "width=640,height=480]")
+        == NULL);
+    fail_unless (replace (&pair, "video_0", NULL) == NULL);
+  }
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_GREEN);
+  fail_unless_equals_int (count_offers (), 0);
+  until_closed ("cam-2");
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
+/* (transfer full): the track of the next one of these events */
+static char *
+wait_source_event (Pair *pair, const char *name)
+{
+  gint64 end = patience_end (15);
+
+  while (g_get_monotonic_time () < end) {
+    g_autoptr (GstMessage) message =
+        fixture_wait (pair->alice, GST_MESSAGE_ELEMENT, 15);
+    const GstStructure *s = gst_message_get_structure (message);
+    g_autoptr (GstStructure) payload = NULL;
+    gboolean local = FALSE;
+
+    if (gst_structure_has_name (s, "kandy-event")
+        && g_strcmp0 (gst_structure_get_string (s, "name"), name) == 0
+        && gst_structure_get (s, "payload", GST_TYPE_STRUCTURE, &payload, NULL)
+        && gst_structure_get_boolean (payload, "isLocal", &local) && local)
+      return g_strdup (gst_structure_get_string (payload, "trackId"));
+  }
+  fail ("no event %s", name);
+  return NULL;
+}
+
+static gboolean
+is_source_muted (Pair *pair, const char *id)
+{
+  g_autoptr (GstStructure) track = tracks_describe (pair->sink, id);
+  gboolean muted;
+
+  fail_unless (gst_structure_get_boolean (track, "sourceMuted", &muted));
+  return muted;
+}
+
+/* A device, or whatever is linked, that gives nothing for a while; but for what
+ * has no rate, of which nothing is expected */
+GST_START_TEST (test_source_muted)
+{
+  Pair pair = pair_new (
+      "videotestsrc is-live=true ! "
+      "video/x-raw,width=160,height=120,framerate=15/1 ! "
+      "capssetter caps=video/x-raw,framerate=0/1 ! valve name=still ! "
+      "sink.video_0 ");
+  g_autoptr (GstElement) still =
+      gst_bin_get_by_name (GST_BIN (pair.alice), "still");
+  g_autofree char *id = NULL, *muted = NULL, *unmuted = NULL, *idle = NULL;
+
+  act_well (&pair, "add-media",
+      "m,video=true,video-options=(structure)[o,device-id=cam-1," SMALL "]");
+  tracks_until (pair.bob, "at_video_1", TRUE);
+  id = get_track_id (&pair, "video_1");
+  idle = get_track_id (&pair, "video_0");
+  fail_if (is_source_muted (&pair, id));
+  g_object_set (still, "drop", TRUE, NULL);
+  fake_devices_stall ("cam-1", TRUE);
+  muted = wait_source_event (&pair, "media:sourceMuted");
+  fail_unless_equals_string (muted, id);
+  fail_unless (is_source_muted (&pair, id));
+  fail_if (is_source_muted (&pair, idle));
+  fake_devices_stall ("cam-1", FALSE);
+  unmuted = wait_source_event (&pair, "media:sourceUnmuted");
+  fail_unless_equals_string (unmuted, id);
+  fail_if (is_source_muted (&pair, id));
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 static Suite *
 element_added_suite (void)
 {
@@ -572,6 +717,9 @@ element_added_suite (void)
   tcase_set_timeout (losing, 40);
   suite_add_tcase (suite, losing);
   tcase_add_loop_test (losing, test_lost, 0, G_N_ELEMENTS (losses));
+  tcase_add_test (losing, test_labels);
+  tcase_add_test (losing, test_to_and_fro);
+  tcase_add_test (losing, test_source_muted);
   return suite;
 }
 

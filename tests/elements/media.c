@@ -792,7 +792,21 @@ make_ear (void)
   GstElement *ear = gst_parse_bin_from_description (FIXTURE_SOUND, TRUE, NULL);
 
   fail_unless (ear != NULL);
+  gst_object_set_name (GST_OBJECT (ear), "a-place");
   return ear;
+}
+
+/* @name: (nullable): it is rendered nowhere */
+static void
+assert_container (GstElement *src, const char *id, const char *name)
+{
+  g_autoptr (GstStructure) track = tracks_describe (src, id);
+  const GValue *list = gst_structure_get_value (track, "containers");
+
+  fail_unless_equals_int (gst_value_array_get_size (list), name != NULL);
+  if (name != NULL)
+    fail_unless_equals_string (
+        g_value_get_string (gst_value_array_get_value (list, 0)), name);
 }
 
 /* Who links no pad hears the far end, too, for as long as it wants */
@@ -832,11 +846,13 @@ GST_START_TEST (test_render)
 
     fail_unless (render (src, id, make_ear (), NULL) == NULL);
     fixture_assert_tone (bob, 600);
+    assert_container (src, id, "a-place");
     again = render (src, id, unused, NULL);
     fail_unless_equals_string (again, "call:7");
     if (i == 0) {
       fail_unless (remove_track (src, id) == NULL);
       fail_if (tracks_has (bob, "ear"));
+      assert_container (src, id, NULL);
     }
   }
   fixture_stop (alice);

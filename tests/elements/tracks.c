@@ -112,3 +112,18 @@ tracks_assert_sees (GstElement *pipeline, const char *name, TracksColor color)
   } while (!seen && g_get_monotonic_time () < end);
   fail_unless (seen, "%u %u %u", rgb[0], rgb[1], rgb[2]);
 }
+
+GstStructure *
+tracks_describe (GstElement *element, const char *id)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  GstStructure *track = NULL;
+
+  g_signal_emit_by_name (element, "get-track", id, promise);
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  fail_unless (gst_structure_get (gst_promise_get_reply (promise), "track",
+                   GST_TYPE_STRUCTURE, &track, NULL),
+      "no track %s", id);
+  return track;
+}

@@ -21,4 +21,7 @@ void tracks_assert_hears (GstElement *pipeline, const char *name,
 void tracks_assert_sees (GstElement *pipeline, const char *name,
     TracksColor color);
 
+/* What an element says of a track of its call; (transfer full) */
+GstStructure *tracks_describe (GstElement *element, const char *id);
+
 G_END_DECLS
