@@ -826,8 +826,10 @@ gst_kandy_src_class_init (GstKandySrcClass *klass)
    * GstKandySrc:latency:
    *
    * How long a packet may take longer than others, in milliseconds: the size of
-   * the jitter buffer, and what the element reports as its latency. Looked at
-   * when a call is made or received.
+   * the jitter buffer, and what the element reports as its latency. Of Opus it
+   * reports a packet more, mostly 20 ms: for the decoder, which waits for what
+   * the next packet says again of one that is lost. Looked at when a call is
+   * made or received.
    *
    * A packet that is lost is asked for again as long as this lasts, which takes
    * a round trip each time: on a line that loses one packet in ten, five round

@@ -25,6 +25,9 @@ GST_DEBUG_CATEGORY_STATIC (kandy_receive_bin_debug);
 #define MAX_LOST 100
 /* As long as this, what a decoder makes up for a loss goes on as it was */
 #define GOOD_CONCEALMENT (20 * GST_MSECOND)
+/* Of most senders, and the longest that there is (RFC 6716 section 2.1.4) */
+#define USUAL_PACKET_MS 20
+#define LONGEST_PACKET_MS 120
 /* Between two wishes for a key frame while none comes */
 #define KEY_UNIT_INTERVAL (500 * GST_MSECOND)
 
@@ -51,6 +54,7 @@ struct _GstKandyReceiveBin {
   GstClockTime lost_from;
   GstClockTime lost_until;
   int clock_rate;
+  int packet_ms; /* atomic; the longest one that came */
 
   int detects_dtmf; /* atomic */
   GstKandyDtmfDetector *detector;
@@ -192,6 +196,63 @@ watch (GstKandyReceiveBin *self, GstPadProbeCallback on_buffer)
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, self, NULL);
 }
 
+/* A decoder that uses redundancy waits for the next packet. opusdec says that
+ * this takes as long as the longest packet that there could be, by which every
+ * sink of the pipeline would be late. */
+static GstPadProbeReturn
+on_decoder_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstKandyReceiveBin *self = user_data;
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+  GstClockTime min, max, delay;
+  g_autoptr (GstElement) decoder = NULL;
+  g_autoptr (GstPad) sink = NULL;
+  gboolean live;
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return GST_PAD_PROBE_OK;
+  decoder = gst_pad_get_parent_element (pad);
+  sink = decoder ? gst_element_get_static_pad (decoder, "sink") : NULL;
+  if (!sink || !gst_pad_peer_query (sink, query))
+    return GST_PAD_PROBE_DROP;
+  gst_query_parse_latency (query, &live, &min, &max);
+  delay = (GstClockTime) g_atomic_int_get (&self->packet_ms) * GST_MSECOND;
+  gst_query_set_latency (query, live, min + delay,
+      GST_CLOCK_TIME_IS_VALID (max) ? max + delay : max);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+static void
+measure_packet (GstKandyReceiveBin *self, guint32 ticks)
+{
+  guint64 ms = self->clock_rate > 0
+      ? gst_util_uint64_scale_int_ceil (ticks, 1000, self->clock_rate)
+      : 0;
+
+  /* more is a pause */
+  if (ms > LONGEST_PACKET_MS || (int) ms <= g_atomic_int_get (&self->packet_ms))
+    return;
+  g_atomic_int_set (&self->packet_ms, (int) ms);
+  gst_element_post_message (
+      GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+}
+
+static void
+add_decoder (GstKandyReceiveBin *self, const GstKandyCodec *codec)
+{
+  GstElement *decoder = gst_kandy_codec_chain_add (
+      &self->chain, gst_kandy_codec_make_decoder (codec));
+  g_autoptr (GstPad) pad = NULL;
+
+  if (!decoder
+      || !g_object_class_find_property (
+          G_OBJECT_GET_CLASS (decoder), "use-inband-fec"))
+    return;
+  pad = gst_element_get_static_pad (decoder, "src");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, on_decoder_query, self, NULL);
+}
+
 static void
 rebuild (GstKandyReceiveBin *self)
 {
@@ -222,8 +283,7 @@ rebuild (GstKandyReceiveBin *self)
     gst_kandy_codec_chain_add (
         &self->chain, gst_kandy_codec_make_depayloader (codec));
     if (output == GST_KANDY_RECEIVE_OUTPUT_RAW) {
-      gst_kandy_codec_chain_add (
-          &self->chain, gst_kandy_codec_make_decoder (codec));
+      add_decoder (self, codec);
     } else {
       GstElement *parser = gst_kandy_codec_make_parser (codec);
 
@@ -298,6 +358,9 @@ look_at_packet (GstKandyReceiveBin *self, GstBuffer *buffer)
   if (gap > 0 && gap <= MAX_LOST && self->kind == KANDY_MEDIA_KIND_AUDIO
       && !gst_kandy_codec_chain_is_empty (&self->chain))
     announce_lost (self, self->next_seqnum, gap, &rtp, GST_BUFFER_PTS (buffer));
+  if (gap == 0 && self->have_seqnum && self->kind == KANDY_MEDIA_KIND_AUDIO)
+    measure_packet (
+        self, gst_rtp_buffer_get_timestamp (&rtp) - self->last_timestamp);
   if (gap >= 0 || gap < -MAX_LOST) {
     self->have_seqnum = TRUE;
     self->next_seqnum = seqnum + 1;
@@ -461,6 +524,7 @@ gst_kandy_receive_bin_change_state (
     self->warned = FALSE;
     self->have_seqnum = FALSE;
     self->lost_from = GST_CLOCK_TIME_NONE;
+    g_atomic_int_set (&self->packet_ms, USUAL_PACKET_MS);
   }
   return ret;
 }
@@ -671,6 +735,7 @@ gst_kandy_receive_bin_class_init (GstKandyReceiveBinClass *klass)
 static void
 gst_kandy_receive_bin_init (GstKandyReceiveBin *self)
 {
+  self->packet_ms = USUAL_PACKET_MS;
   self->last_pts = GST_CLOCK_TIME_NONE;
   self->lost_from = GST_CLOCK_TIME_NONE;
   self->last_request = GST_CLOCK_TIME_NONE;

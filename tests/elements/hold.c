@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "loudspeaker.h"
 #include "../patience.h"
 
 /* SECTION: calls on hold
@@ -27,22 +28,26 @@
   "audiotestsrc is-live=true freq=%u samplesperbuffer=480 ! "                  \
   "audio/x-raw,rate=48000,channels=1 ! %s.audio_0 "
 
+static const char *const comforts[] = { "gaps", "silence", "last-frame" };
+
 typedef struct {
   GstElement *alice;
   GstElement *bob;
 } Pair;
 
-/* Both with both faces; each at its own pitch */
+/* Both with both faces; each at its own pitch, with the codec that the callee
+ * takes */
 static Pair
-pair_new (const char *alice_rest, const char *bob_rest)
+pair_new (const char *codec, const char *alice_rest, const char *bob_rest)
 {
   g_autofree char *alices = fixture_account ("alice");
   g_autofree char *bobs = fixture_account ("bob");
   Pair pair;
 
-  pair.bob = fixture_launch ("kandysink name=sink %s auto-answer=true " TALK
-                             "kandysrc name=src %s",
-      bobs, 1000, "sink", bob_rest);
+  pair.bob = fixture_launch (
+      "kandysink name=sink %s auto-answer=true audio-codecs=%s " TALK
+      "kandysrc name=src %s",
+      bobs, codec, 1000, "sink", bob_rest);
   fixture_play (pair.bob);
   fixture_wait_progress (pair.bob, GST_PROGRESS_TYPE_COMPLETE, "subscribe");
   pair.alice = fixture_launch ("kandysink name=sink %s destination=bob " TALK
@@ -212,7 +217,7 @@ check_times (const char *what, gint64 *times, guint limit_ms)
 /* __i__: the caller holds, or the callee does */
 GST_START_TEST (test_hold)
 {
-  Pair pair = pair_new ("! " FIXTURE_SOUND, "! " FIXTURE_SOUND);
+  Pair pair = pair_new ("OPUS", "! " FIXTURE_SOUND, "! " FIXTURE_SOUND);
   GstElement *holder = __i__ ? pair.bob : pair.alice;
   GstElement *held = __i__ ? pair.alice : pair.bob;
   gint64 silent[ROUNDS], far_silent[ROUNDS], back[ROUNDS], far_back[ROUNDS];
@@ -256,10 +261,75 @@ GST_START_TEST (test_hold)
 }
 GST_END_TEST;
 
+static gboolean
+is_loud (gpointer loudspeaker)
+{
+  return loudspeaker_get_first (loudspeaker) != 0;
+}
+
+static gboolean
+is_quiet (gpointer loudspeaker)
+{
+  return g_get_monotonic_time () - loudspeaker_get_last (loudspeaker)
+      > G_USEC_PER_SEC / 2;
+}
+
+static const struct {
+  const char *codec;
+  const char *comfort;
+  gboolean holds; /* who listens; else it is held */
+} listeners[] = {
+  { "OPUS", "gaps", FALSE },
+  { "OPUS", "silence", TRUE },
+  { "PCMU", "gaps", TRUE },
+  { "PCMU", "silence", FALSE },
+};
+
+/* ms of the sink's own: its buffer and a segment, and what every sink allows
+ * for what is in front of it */
+#define SINK_BUFFER 40
+#define SINK_LATENCY (SINK_BUFFER + 10 + 20)
+
+/* At a sink that plays in time with a clock, behind all latencies */
+GST_START_TEST (test_loudspeaker)
+{
+  g_autofree char *ear = NULL;
+  g_autoptr (Loudspeaker) speaker = NULL;
+  gint64 back[ROUNDS];
+  Pair pair;
+  guint round;
+
+  loudspeaker_register ();
+  ear = g_strdup_printf (
+      "comfort=%s ! tee name=tee ! queue ! "
+      "loudspeaker name=speaker buffer-time=%u latency-time=10000 "
+      "tee. ! queue ! " FIXTURE_SOUND,
+      listeners[__i__].comfort, SINK_BUFFER * 1000);
+  pair = pair_new (listeners[__i__].codec, ear, "! " FIXTURE_SOUND);
+  speaker =
+      LOUD_SPEAKER (gst_bin_get_by_name (GST_BIN (pair.alice), "speaker"));
+  for (round = 0; round < ROUNDS; round++) {
+    GstElement *holder = listeners[__i__].holds ? pair.alice : pair.bob;
+    gint64 begin;
+
+    fixture_until (is_loud, speaker, "the far end is heard");
+    act_well (holder, "hold");
+    fixture_until (is_quiet, speaker, "silence");
+    loudspeaker_reset (speaker);
+    begin = g_get_monotonic_time ();
+    act_well (holder, "unhold");
+    fixture_until (is_loud, speaker, "the far end is back");
+    back[round] = loudspeaker_get_first (speaker) - begin;
+  }
+  check_times ("unhold to sound at a loudspeaker", back, 150 + SINK_LATENCY);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 /* Both hold; nothing is heard until neither does */
 GST_START_TEST (test_dual_hold)
 {
-  Pair pair = pair_new ("! " FIXTURE_SOUND, "! " FIXTURE_SOUND);
+  Pair pair = pair_new ("OPUS", "! " FIXTURE_SOUND, "! " FIXTURE_SOUND);
   g_autofree char *again = NULL;
   Ear near, far;
 
@@ -385,8 +455,6 @@ drain (GstElement *appsink)
     gst_sample_unref (sample);
 }
 
-static const char *const comforts[] = { "gaps", "silence", "last-frame" };
-
 /* Sound and picture are held for a while: what is downstream hears of every
  * moment of it */
 GST_START_TEST (test_comfort)
@@ -485,9 +553,18 @@ hold_suite (void)
   tcase_add_checked_fixture (holds, fixture_setup, fixture_teardown);
   tcase_set_timeout (holds, 60);
   tcase_add_loop_test (holds, test_hold, 0, 2);
+
   tcase_add_test (holds, test_dual_hold);
   tcase_add_test (holds, test_no_call);
   suite_add_tcase (suite, holds);
+  for (int i = 0; i < (int) G_N_ELEMENTS (listeners); i += 2) {
+    TCase *speaker = tcase_create (i ? "loudspeaker-pcmu" : "loudspeaker-opus");
+
+    tcase_add_checked_fixture (speaker, fixture_setup, fixture_teardown);
+    tcase_set_timeout (speaker, 60);
+    tcase_add_loop_test (speaker, test_loudspeaker, i, i + 2);
+    suite_add_tcase (suite, speaker);
+  }
   tcase_add_checked_fixture (comfort, fixture_setup, fixture_teardown);
   tcase_set_timeout (comfort, 60);
   tcase_add_test (comfort, test_nothing_yet);

@@ -369,6 +369,40 @@ GST_START_TEST (test_encoded_input)
 
 GST_END_TEST;
 
+/* ms per packet; redundancy is in the packet after */
+static const guint packets[] = { 20, 60 };
+
+GST_START_TEST (test_latency)
+{
+  g_autofree char *source = g_strdup_printf (
+      "audiotestsrc is-live=true freq=1000 samplesperbuffer=480 ! "
+      "audio/x-raw,rate=48000,channels=1 ! opusenc frame-size=%u ! identity",
+      packets[__i__]);
+  g_autoptr (GstCaps) caps = negotiated_caps ("OPUS", 77);
+  g_autoptr (GstQuery) before = gst_query_new_latency ();
+  g_autoptr (GstQuery) behind = gst_query_new_latency ();
+  g_autoptr (GstPad) sink = NULL;
+  g_autoptr (GstPad) src = NULL;
+  GstClockTime in, out;
+  Line line;
+
+  line_init (&line, KANDY_MEDIA_KIND_AUDIO, source, caps,
+      GST_KANDY_RECEIVE_OUTPUT_RAW);
+  gst_element_set_state (line.pipeline, GST_STATE_PLAYING);
+  check_tone (&line, 5, 1000);
+  sink = gst_element_get_static_pad (line.receive, "sink");
+  src = gst_element_get_static_pad (line.receive, "src");
+  fail_unless (gst_pad_peer_query (sink, before));
+  fail_unless (gst_pad_query (src, behind));
+  gst_query_parse_latency (before, NULL, &in, NULL);
+  gst_query_parse_latency (behind, NULL, &out, NULL);
+  fail_unless_equals_uint64 (out - in, packets[__i__] * GST_MSECOND);
+  line_check_bus (&line);
+  line_clear (&line);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_encoded_output)
 {
   static const struct {
@@ -934,6 +968,7 @@ codec_suite (void)
   tcase_add_loop_test (tc, test_audio_codec, 0, G_N_ELEMENTS (audio_codecs));
   tcase_add_loop_test (tc, test_video_codec, 0, G_N_ELEMENTS (video_codecs));
   tcase_add_loop_test (tc, test_encoded_input, 0, 2);
+  tcase_add_loop_test (tc, test_latency, 0, G_N_ELEMENTS (packets));
   tcase_add_test (tc, test_encoded_output);
   tcase_add_test (tc, test_early_end);
   tcase_add_test (tc, test_retarget);
