@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Uses the Vala bindings of the media half as a program would; it is only
-// compiled
+// compiled and linked
 
 void use (Kandy.Client client, Gst.Buffer packet) throws Error {
   var call = new GstKandy.Call (client.config, null, null);

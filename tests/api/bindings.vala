@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Uses the Vala bindings as a program would; it is only compiled
+// and linked
 
 async void use (Kandy.Client client) throws Error {
   var groups = client.get_groups ();
@@ -27,7 +28,16 @@ async void use (Kandy.Client client) throws Error {
   yield conversation.create_message (part).send_async (null);
 }
 
+async void call (Kandy.Client client) throws Error {
+  var options = new Kandy.MediaOptions (true, false);
+  var call = client.get_calls ().make ("bob@loopback.example", options);
+
+  yield call.hold_async (null);
+  yield call.end_async (null);
+}
+
 int main () {
   use.begin (new Kandy.Client (null));
+  call.begin (new Kandy.Client (null));
   return 0;
 }
