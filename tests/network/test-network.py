@@ -40,18 +40,21 @@ def move_callee(net):
     move(net, net.bob)
 
 
+def restart_media(end):
+    events = len(end.kandy_events('call:mediaRestart'))
+    end.emit('out', 'restart-media')
+    network.until(lambda: len(end.kandy_events('call:mediaRestart')) > events,
+                  'the media are restarted')
+    assert 'error' not in end.kandy_events('call:mediaRestart')[-1]
+
+
 def restart(net):
     """A restart of a path that works is not heard."""
     net.forward(True)
     net.call()
     for end in net.ends:
         net.start_gaps()
-        events = len(end.kandy_events('call:mediaRestart'))
-        end.emit('out', 'restart-media')
-        network.until(
-            lambda: len(end.kandy_events('call:mediaRestart')) > events,
-            'the media are restarted')
-        assert 'error' not in end.kandy_events('call:mediaRestart')[-1]
+        restart_media(end)
         until_quiet(net)
         gaps = net.gaps()
         print(f'# {end.name} restarts: gaps of', [round(g) for g in gaps], 'ms')
@@ -220,12 +223,7 @@ def lossy(net):
     expect_sound(net, 0.75)
 
     for end in net.ends:
-        events = len(end.kandy_events('call:mediaRestart'))
-        end.emit('out', 'restart-media')
-        network.until(
-            lambda: len(end.kandy_events('call:mediaRestart')) > events,
-            'the media are restarted')
-        assert 'error' not in end.kandy_events('call:mediaRestart')[-1]
+        restart_media(end)
     expect_sound(net, 0.75)
 
     carried, lost = line.count()
