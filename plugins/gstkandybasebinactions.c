@@ -206,8 +206,10 @@ gst_kandy_base_bin_install_actions (GType type)
    *   as fields: `audio`, `video` and `screen` (booleans) say what,
    *   `audio-options`, `video-options` and `screen-options` (structures) which
    *   device is to be opened for it, see #GstKandySink:video-options,
-   *   `bandwidth-audio` and `bandwidth-video` (kbit/s) may limit what the far
-   *   end sends
+   *   `bandwidth-call`, `bandwidth-audio` and `bandwidth-video` (kbit/s) may
+   *   limit what the far end sends, `audio-network-priority` and its like say
+   *   how the network is to treat it, if not as the properties of `kandysink`
+   *   of that name
    * @promise: (nullable): to be told how it went
    *
    * Sends more in a call that is connected. Without options that is what is
@@ -230,13 +232,17 @@ gst_kandy_base_bin_install_actions (GType type)
    * @self: the element
    * @track_ids: (array zero-terminated=1): ids of tracks that are sent, see
    *   #GstKandySinkPad:track-id
+   * @options: (nullable): a structure of any name with `bandwidth-call`,
+   *   `bandwidth-audio` and `bandwidth-video` (kbit/s), which limit what the
+   * far end sends from now on
    * @promise: (nullable): to be told how it went
    *
    * Sends less. Pads that are linked stay, and what arrives at them is dropped;
    * a device that #GstKandyBaseBin::add-media has opened is closed. Releasing a
    * pad does the same without this action. API document: `call.removeMedia`.
    */
-  add_action (type, "remove-media", "track-ids", G_TYPE_STRV, NULL);
+  add_action (type, "remove-media", "track-ids", G_TYPE_STRV, "media",
+      GST_TYPE_STRUCTURE, NULL);
   /**
    * GstKandyBaseBin::start-video:
    * @self: the element

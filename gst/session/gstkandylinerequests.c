@@ -231,11 +231,14 @@ static void
 request_remove_media (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
+  g_autoptr (KandyMediaOptions) options = get_media (request, promise);
   g_auto (GStrv) ids = NULL;
 
   gst_structure_get (request, "track-ids", G_TYPE_STRV, &ids, NULL);
-  kandy_call_remove_media_async (self->call, (const char *const *) ids, NULL,
-      self->cancellable, on_operation, operation_new (self, promise));
+  if (options != NULL)
+    kandy_call_remove_media_async (self->call, (const char *const *) ids,
+        options, self->cancellable, on_operation,
+        operation_new (self, promise));
 }
 
 static void

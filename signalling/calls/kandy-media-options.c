@@ -418,7 +418,7 @@ kandy_media_options_copy (KandyMediaOptions *self)
  * @self: options
  * @other: what is asked for later
  *
- * Takes the limits for sound and for pictures over, where @other has them.
+ * Takes the limits over that @other has.
  */
 void
 kandy_media_options_merge_bandwidth (
@@ -427,6 +427,8 @@ kandy_media_options_merge_bandwidth (
   g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (self));
   g_return_if_fail (KANDY_IS_MEDIA_OPTIONS (other));
 
+  if (other->bandwidth_call)
+    self->bandwidth_call = other->bandwidth_call;
   if (other->bandwidth_audio)
     self->bandwidth_audio = other->bandwidth_audio;
   if (other->bandwidth_video)

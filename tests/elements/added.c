@@ -189,6 +189,19 @@ get_track_id (Pair *pair, const char *name)
   return id;
 }
 
+/* @options: (nullable) (transfer full) */
+static char *
+remove_track (Pair *pair, const char *pad, GstStructure *options)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *id = get_track_id (pair, pad);
+  const char *removed[] = { id, NULL };
+
+  g_signal_emit_by_name (pair->sink, "remove-media", removed, options, promise);
+  g_clear_pointer (&options, gst_structure_free);
+  return finish (promise);
+}
+
 static gboolean
 has_no_pads (gpointer sink)
 {
@@ -247,9 +260,7 @@ GST_END_TEST;
 GST_START_TEST (test_several)
 {
   Pair pair = pair_new ("");
-  g_autoptr (GstPromise) promise = gst_promise_new ();
   g_autofree char *first = NULL, *second = NULL, *code = NULL, *stopped = NULL;
-  const char *removed[] = { NULL, NULL };
 
   act_well (&pair, "add-media", "m,video=true");
   act_well (&pair, "add-media",
@@ -265,9 +276,7 @@ GST_START_TEST (test_several)
   first = get_track_id (&pair, "video_0");
   second = get_track_id (&pair, "video_1");
   fail_if (g_str_equal (first, second));
-  removed[0] = first;
-  g_signal_emit_by_name (pair.sink, "remove-media", removed, promise);
-  code = finish (promise);
+  code = remove_track (&pair, "video_0", NULL);
   fail_unless (code == NULL, "%s", code);
   tracks_until (pair.bob, "at_video_0", FALSE);
   until_closed ("cam-1");
@@ -556,6 +565,44 @@ GST_START_TEST (test_lost)
 }
 GST_END_TEST;
 
+static gboolean
+is_limited (gpointer sink)
+{
+  g_autoptr (GstStructure) entry =
+      tracks_find_stats (sink, "outbound-rtp", "audio");
+  double target = 0;
+
+  return entry != NULL
+      && gst_structure_get_double (entry, "targetBitrate", &target)
+      && target == 16000;
+}
+
+/* Who adds media, or removes them, may say how much is to come from now on */
+GST_START_TEST (test_bandwidth)
+{
+  Pair pair = pair_new ("");
+  g_autoptr (GstElement) far = gst_bin_get_by_name (GST_BIN (pair.bob), "sink");
+  g_autofree char *code = NULL, *wrong = NULL;
+
+  act_well (&pair, "add-media",
+      __i__ == 0 ? "m,video=true" : "m,video=true,bandwidth-audio=(uint)16");
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  if (__i__ == 0) {
+    fail_if (is_limited (far));
+    wrong = remove_track (&pair, "video_0",
+        gst_structure_new (
+            "o", "bandwidth-audio", G_TYPE_STRING, "little", NULL));
+    fail_unless_equals_string (wrong, "call:7");
+    code = remove_track (&pair, "video_0",
+        gst_structure_new ("o", "bandwidth-audio", G_TYPE_UINT, 16, NULL));
+    fail_unless (code == NULL, "%s", code);
+  }
+  fixture_until (is_limited, far, "the far end sends no more than that");
+  gst_clear_object (&far);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 static void
 assert_label (Pair *pair, const char *pad, const char *label)
 {
@@ -708,6 +755,7 @@ element_added_suite (void)
   tcase_add_test (added, test_linked);
   tcase_add_test (added, test_states);
   tcase_add_loop_test (added, test_meanwhile, 0, 3);
+  tcase_add_loop_test (added, test_bandwidth, 0, 2);
   tcase_add_checked_fixture (refusals, set_up, tear_down);
   tcase_set_timeout (refusals, 40);
   suite_add_tcase (suite, refusals);

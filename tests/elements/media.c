@@ -295,7 +295,7 @@ GST_START_TEST (test_actions)
     fail_unless_equals_string (code, bad[i].code);
     g_free (code);
   }
-  g_signal_emit_by_name (sink, "remove-media", ids, promise);
+  g_signal_emit_by_name (sink, "remove-media", ids, NULL, promise);
   code = finish_action (promise);
   fail_unless_equals_string (code, "call:7");
   g_free (code);
@@ -322,7 +322,7 @@ GST_START_TEST (test_actions)
   ids[0] = id;
   g_clear_pointer (&promise, gst_promise_unref);
   promise = gst_promise_new ();
-  g_signal_emit_by_name (sink, "remove-media", ids, promise);
+  g_signal_emit_by_name (sink, "remove-media", ids, NULL, promise);
   code = finish_action (promise);
   fail_unless (code == NULL, "%s", code);
   fixture_until (has_no_second_video, pair.bob, "the picture goes again");

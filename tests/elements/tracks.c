@@ -127,3 +127,25 @@ tracks_describe (GstElement *element, const char *id)
       "no track %s", id);
   return track;
 }
+
+GstStructure *
+tracks_find_stats (GstElement *element, const char *type, const char *kind)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  const GValue *report;
+  guint i;
+
+  g_signal_emit_by_name (element, "get-stats", promise);
+  fail_unless_equals_int (
+      gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  report = gst_structure_get_value (gst_promise_get_reply (promise), "report");
+  for (i = 0; report != NULL && i < gst_value_list_get_size (report); i++) {
+    const GstStructure *entry =
+        gst_value_get_structure (gst_value_list_get_value (report, i));
+
+    if (g_strcmp0 (gst_structure_get_string (entry, "type"), type) == 0
+        && g_strcmp0 (gst_structure_get_string (entry, "kind"), kind) == 0)
+      return gst_structure_copy (entry);
+  }
+  return NULL;
+}

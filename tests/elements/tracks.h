@@ -24,4 +24,9 @@ void tracks_assert_sees (GstElement *pipeline, const char *name,
 /* What an element says of a track of its call; (transfer full) */
 GstStructure *tracks_describe (GstElement *element, const char *id);
 
+/* The entry of this type and kind in what an element says of its call; (transfer
+ * full) (nullable) */
+GstStructure *tracks_find_stats (GstElement *element, const char *type,
+    const char *kind);
+
 G_END_DECLS
