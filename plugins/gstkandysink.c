@@ -905,8 +905,9 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
    *
    * How the network is asked to treat the packets of sound, by their DSCP (RFC
    * 8837): very-low 8, low 0, medium and high 46. Looked at when a call is made
-   * or answered. Media that are bundled share their sockets, and get the best
-   * of what is asked for. API document: `DSCPControls.audioNetworkPriority`.
+   * or answered, and when sound is added to it. Media that are bundled share
+   * their sockets, and get the best of what is asked for. API document:
+   * `DSCPControls.audioNetworkPriority`.
    */
   g_object_class_install_property (object_class, PROP_AUDIO_NETWORK_PRIORITY,
       g_param_spec_enum ("audio-network-priority", "Network priority of sound",

@@ -17,6 +17,7 @@ typedef struct {
   GstKandySendTrack *track;
   guint facade_id;
   gboolean announced;
+  char *priority;               /* (nullable): else as the call's options say */
   GstKandyGate gate;            /* to be set */
 
   /* gstkandycallquality.c */
@@ -174,7 +175,10 @@ void gst_kandy_call_abandon_negotiation (GstKandyCall *self);
 
 /* gstkandywarmup.c: before OpenSSL is used */
 void gst_kandy_keep_openssl (void);
-/* gstkandycalldscp.c: marks the sockets as the options have it */
+/* gstkandycalldscp.c: @media, which have added @local, may have something to say;
+ * marks the sockets as the options have it */
+void gst_kandy_call_set_priority (GstKandyLocalTrack *local,
+    KandyMediaOptions *media);
 void gst_kandy_call_apply_priorities (GstKandyCall *self);
 
 /* gstkandystats.c: what gst_kandy_call_get_stats() answers, (transfer full) */

@@ -76,6 +76,7 @@ local_track_free (gpointer data)
   GstKandyLocalTrack *local = data;
 
   gst_object_unref (local->track);
+  g_free (local->priority);
   g_free (local);
 }
 

@@ -46,6 +46,17 @@ get_priority (KandyMediaOptions *options, KandyTrack *track)
   return priority;
 }
 
+/* (transfer full) (nullable) */
+static char *
+get_local_priority (GstKandyCall *self, const GstKandyLocalTrack *local)
+{
+  if (local->priority)
+    return g_strdup (local->priority);
+  return self->options ? get_priority (
+             self->options, gst_kandy_send_track_get_track (local->track))
+                       : NULL;
+}
+
 typedef struct {
   guint rank;
   gboolean audio;
@@ -63,7 +74,7 @@ find_local (GstKandyCall *self, guint facade_id)
   return NULL;
 }
 
-/* ICE stream -> Best, for those that something is sent through */
+/* ICE stream -> Best; what nothing is sent through any more is as at first */
 static GHashTable *
 collect (GstKandyCall *self)
 {
@@ -73,33 +84,42 @@ collect (GstKandyCall *self)
   for (guint i = 0; i < n; i++) {
     g_auto (GstKandySdpMline) mline = { 0 };
     g_autofree char *priority = NULL;
-    GstKandyLocalTrack *local = NULL;
+    GstKandyLocalTrack *local;
     gboolean audio;
     guint stream = 0, rank;
     Best *best;
 
     if (gst_kandy_sdp_facade_get_mline (self->facade, i, &mline) && mline.alive
-        && mline.track && mline.webrtcbin_index >= 0)
-      local = find_local (self, mline.track);
-    if (local)
+        && mline.webrtcbin_index >= 0)
       stream = gst_kandy_transport_find_stream (
           self->transport, mline.webrtcbin_index);
     if (!stream)
       continue;
-    priority = get_priority (
-        self->options, gst_kandy_send_track_get_track (local->track));
-    rank = get_rank (priority);
-    audio = mline.kind == KANDY_MEDIA_KIND_AUDIO;
     best = g_hash_table_lookup (streams, GUINT_TO_POINTER (stream));
     if (!best) {
       best = g_new0 (Best, 1);
       best->rank = G_MAXUINT;
       g_hash_table_insert (streams, GUINT_TO_POINTER (stream), best);
     }
+    local = mline.track ? find_local (self, mline.track) : NULL;
+    if (!local)
+      continue;
+    priority = get_local_priority (self, local);
+    rank = get_rank (priority);
+    audio = mline.kind == KANDY_MEDIA_KIND_AUDIO;
     if (rank < best->rank || (rank == best->rank && audio))
       *best = (Best){ rank, audio };
   }
   return streams;
+}
+
+void
+gst_kandy_call_set_priority (
+    GstKandyLocalTrack *local, KandyMediaOptions *media)
+{
+  g_free (local->priority);
+  local->priority =
+      get_priority (media, gst_kandy_send_track_get_track (local->track));
 }
 
 void
@@ -109,15 +129,18 @@ gst_kandy_call_apply_priorities (GstKandyCall *self)
   GHashTableIter iter;
   gpointer key, value;
 
-  if (!self->options || !self->transport)
+  if (!self->transport)
     return;
   streams = collect (self);
   g_hash_table_iter_init (&iter, streams);
   while (g_hash_table_iter_next (&iter, &key, &value)) {
     const Best *best = value;
+    guint code_point = 0;
 
-    gst_kandy_transport_set_dscp (self->transport, GPOINTER_TO_UINT (key),
-        best->audio ? code_points[best->rank].audio
-                    : code_points[best->rank].video);
+    if (best->rank < G_N_ELEMENTS (code_points))
+      code_point = best->audio ? code_points[best->rank].audio
+                               : code_points[best->rank].video;
+    gst_kandy_transport_set_dscp (
+        self->transport, GPOINTER_TO_UINT (key), code_point);
   }
 }

@@ -188,9 +188,11 @@ add_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
   for (guint i = 0; i < self->sends->len; i++) {
     GstKandyLocalTrack *local = g_ptr_array_index (self->sends, i);
 
-    if (!local->announced)
-      g_ptr_array_add (
-          tracks, g_object_ref (gst_kandy_send_track_get_track (local->track)));
+    if (local->announced)
+      continue;
+    gst_kandy_call_set_priority (local, media);
+    g_ptr_array_add (
+        tracks, g_object_ref (gst_kandy_send_track_get_track (local->track)));
   }
   if (tracks->len == 0) {
     g_task_return_error (task,

@@ -149,6 +149,9 @@ KandyMediaEngine *gst_kandy_line_calls_make_engine (KandyCalls *calls,
 KandyMediaOptions *gst_kandy_line_calls_make_options (GstKandyLine *self,
     const GstKandySessionWishes *wishes, gboolean incoming, GError **error);
 
+void gst_kandy_line_calls_set_priorities (KandyMediaOptions *options,
+    const GstKandySessionWishes *wishes);
+
 /* gstkandylinetracks.c: requests. @promise: (nullable) (transfer full) */
 void gst_kandy_line_tracks_mute (GstKandyLine *self,
     const GstStructure *request, GstPromise *promise);

@@ -240,17 +240,33 @@ gst_kandy_line_calls_make_engine (KandyCalls *calls, KandyCall *call,
   return KANDY_MEDIA_ENGINE (media);
 }
 
-KandyMediaOptions *
-gst_kandy_line_calls_make_options (GstKandyLine *self,
-    const GstKandySessionWishes *wishes, gboolean incoming, GError **error)
+/* Where nothing else has been said */
+void
+gst_kandy_line_calls_set_priorities (
+    KandyMediaOptions *options, const GstKandySessionWishes *wishes)
 {
   static const char *const priorities[] = { "audio-network-priority",
     "video-network-priority", "screen-network-priority" };
   g_autoptr (GEnumClass) nicks =
       g_type_class_ref (GST_TYPE_WEBRTC_PRIORITY_TYPE);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (priorities); i++) {
+    const GEnumValue *value = g_enum_get_value (nicks, wishes->priority[i]);
+    g_autofree char *said = NULL;
+
+    g_object_get (options, priorities[i], &said, NULL);
+    if (value != NULL && said == NULL)
+      g_object_set (options, priorities[i], value->value_nick, NULL);
+  }
+}
+
+KandyMediaOptions *
+gst_kandy_line_calls_make_options (GstKandyLine *self,
+    const GstKandySessionWishes *wishes, gboolean incoming, GError **error)
+{
   KandyMediaOptions *options;
   gboolean audio = FALSE, video = FALSE;
-  guint i;
 
   if (wishes->receives) {
     if ((wishes->receive & GST_KANDY_MEDIA_AUTO) == 0) {
@@ -282,11 +298,6 @@ gst_kandy_line_calls_make_options (GstKandyLine *self,
       "bandwidth-audio", wishes->bandwidth[1], "bandwidth-video",
       wishes->bandwidth[2], "display-name", wishes->display_name,
       "custom-parameters", wishes->parameters, NULL);
-  for (i = 0; i < G_N_ELEMENTS (priorities); i++) {
-    const GEnumValue *value = g_enum_get_value (nicks, wishes->priority[i]);
-
-    if (value != NULL)
-      g_object_set (options, priorities[i], value->value_nick, NULL);
-  }
+  gst_kandy_line_calls_set_priorities (options, wishes);
   return options;
 }

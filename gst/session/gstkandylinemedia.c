@@ -187,6 +187,7 @@ gst_kandy_line_media_act (
     g_object_set (media, "screen", wishes->add_screen, NULL);
     g_object_set_qdata (
         G_OBJECT (media), pads_quark (), GUINT_TO_POINTER (TRUE));
+    gst_kandy_line_calls_set_priorities (media, wishes);
     change (self, media, NULL);
   } else if (self->media_untold && self->media_change_source == NULL) {
     change (self, NULL, NULL);

@@ -216,11 +216,28 @@ get_media (const GstStructure *request, GstPromise *promise)
   return NULL;
 }
 
+/* (transfer full) (nullable): as get_media(), with what the elements'
+ * properties say beside it */
+static KandyMediaOptions *
+get_additions (
+    GstKandyLine *self, const GstStructure *request, GstPromise *promise)
+{
+  KandyMediaOptions *media = get_media (request, promise);
+  GstKandySessionWishes wishes;
+
+  if (media == NULL)
+    return NULL;
+  gst_kandy_line_calls_collect_wishes (self, &wishes);
+  gst_kandy_line_calls_set_priorities (media, &wishes);
+  gst_kandy_session_wishes_clear (&wishes);
+  return media;
+}
+
 static void
 request_add_media (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
-  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+  g_autoptr (KandyMediaOptions) media = get_additions (self, request, promise);
 
   if (media != NULL)
     kandy_call_add_media_async (self->call, media, self->cancellable,
@@ -245,7 +262,7 @@ static void
 request_start_video (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
-  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+  g_autoptr (KandyMediaOptions) media = get_additions (self, request, promise);
 
   if (media != NULL)
     kandy_call_start_video_async (self->call, media, self->cancellable,
@@ -263,7 +280,7 @@ static void
 request_start_screenshare (
     GstKandyLine *self, const GstStructure *request, GstPromise *promise)
 {
-  g_autoptr (KandyMediaOptions) media = get_media (request, promise);
+  g_autoptr (KandyMediaOptions) media = get_additions (self, request, promise);
 
   if (media != NULL)
     kandy_call_start_screenshare_async (self->call, media, self->cancellable,

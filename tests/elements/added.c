@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../gst/fakedevices.h"
 #include "../patience.h"
@@ -603,6 +605,83 @@ GST_START_TEST (test_bandwidth)
 }
 GST_END_TEST;
 
+/* How many UDP sockets of this process have this type of service; 0, the usual
+ * one, is not looked for */
+static guint
+count_marked (int tos)
+{
+  guint n = 0;
+  int fd;
+
+  for (fd = 0; fd < 1024; fd++) {
+    int type = 0, actual = 0;
+    socklen_t size = sizeof (int);
+
+    if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0
+        && type == SOCK_DGRAM
+        && getsockopt (fd, IPPROTO_IP, IP_TOS, &actual, &size) == 0)
+      n += actual == tos;
+  }
+  return n;
+}
+
+static const struct {
+  const char *property; /* (nullable) */
+  const char *media;    /* (nullable) */
+  int tos;
+} priorities[] = {
+  { NULL, "m,video-network-priority=high", 36 << 2 },
+  { "high", NULL, 36 << 2 },
+  { "high", "m,video-network-priority=medium", 38 << 2 },
+};
+
+static gboolean
+is_marked (gpointer tos)
+{
+  return count_marked (GPOINTER_TO_INT (tos)) > 0;
+}
+
+static gboolean
+is_not_marked (gpointer tos)
+{
+  return !is_marked (tos);
+}
+
+/* Alice's sockets are marked for as long as she sends what wants it. It is
+ * counted in the statistics, too. */
+GST_START_TEST (test_priority)
+{
+  Pair pair = pair_new ("");
+  gpointer tos = GINT_TO_POINTER (priorities[__i__].tos);
+  g_autoptr (GstStructure) sent = NULL;
+  g_autoptr (GstStructure) source = NULL;
+  g_autofree char *stopped = NULL, *id = NULL;
+  guint64 packets = 0;
+
+  if (priorities[__i__].property != NULL)
+    gst_util_set_object_arg (G_OBJECT (pair.sink), "video-network-priority",
+        priorities[__i__].property);
+  fail_if (is_marked (tos));
+  act_well (&pair, "start-video", priorities[__i__].media);
+  fixture_until (is_marked, tos, "the sockets are marked");
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+
+  id = get_track_id (&pair, "video_0");
+  sent = tracks_find_stats (pair.sink, "outbound-rtp", "video");
+  fail_unless (gst_structure_get_uint64 (sent, "packetsSent", &packets));
+  fail_unless (packets > 0);
+  source = tracks_find_stats (pair.sink, "media-source", "video");
+  fail_unless_equals_string (
+      gst_structure_get_string (source, "trackIdentifier"), id);
+
+  stopped = act (&pair, "stop-video");
+  fail_unless (stopped == NULL, "%s", stopped);
+  fixture_until (is_not_marked, tos, "they are as before");
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 static void
 assert_label (Pair *pair, const char *pad, const char *label)
 {
@@ -745,6 +824,7 @@ element_added_suite (void)
   TCase *added = tcase_create ("added");
   TCase *refusals = tcase_create ("added-refused");
   TCase *losing = tcase_create ("added-lost");
+  TCase *options = tcase_create ("added-options");
 
   tcase_add_checked_fixture (added, set_up, tear_down);
   tcase_set_timeout (added, 40);
@@ -755,7 +835,6 @@ element_added_suite (void)
   tcase_add_test (added, test_linked);
   tcase_add_test (added, test_states);
   tcase_add_loop_test (added, test_meanwhile, 0, 3);
-  tcase_add_loop_test (added, test_bandwidth, 0, 2);
   tcase_add_checked_fixture (refusals, set_up, tear_down);
   tcase_set_timeout (refusals, 40);
   suite_add_tcase (suite, refusals);
@@ -768,6 +847,11 @@ element_added_suite (void)
   tcase_add_test (losing, test_labels);
   tcase_add_test (losing, test_to_and_fro);
   tcase_add_test (losing, test_source_muted);
+  tcase_add_checked_fixture (options, set_up, tear_down);
+  tcase_set_timeout (options, 40);
+  suite_add_tcase (suite, options);
+  tcase_add_loop_test (options, test_bandwidth, 0, 2);
+  tcase_add_loop_test (options, test_priority, 0, G_N_ELEMENTS (priorities));
   return suite;
 }
 

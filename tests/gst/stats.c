@@ -723,6 +723,72 @@ GST_START_TEST (test_priorities)
 }
 GST_END_TEST;
 
+static void
+give_video (GstKandyCall *call, KandyMediaOptions *media, Endpoint *self)
+{
+  endpoint_add_video (self, 0xff0000);
+}
+
+static void
+on_added (GObject *engine, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) tracks = kandy_media_engine_add_media_finish (
+      KANDY_MEDIA_ENGINE (engine), result, &error);
+
+  fail_unless (tracks != NULL && tracks->len == 1, "%s",
+      error ? error->message : "no track");
+  *(KandyTrack **) user_data = g_object_ref (tracks->pdata[0]);
+}
+
+static gboolean
+is_added (gpointer track)
+{
+  return *(KandyTrack **) track != NULL;
+}
+
+/* What is added later may have a priority of its own, as long as it is there;
+ * without one it has that of the call's options */
+GST_START_TEST (test_added_priority)
+{
+  g_autoptr (KandyMediaOptions) options = kandy_media_options_new (TRUE, TRUE);
+  g_autoptr (KandyMediaOptions) media = kandy_media_options_new (FALSE, TRUE);
+  g_autoptr (GPtrArray) removed = g_ptr_array_new ();
+  g_autoptr (KandyTrack) track = NULL;
+  Endpoint *alice, *bob = endpoint_new ("bob", NULL);
+
+  g_object_set (options, "video-network-priority", "very-low", NULL);
+  if (__i__ == 0)
+    g_object_set (media, "video-network-priority", "high", NULL);
+  else
+    g_object_set (options, "video-network-priority", "medium", NULL);
+  alice = endpoint_new ("alice", options);
+  g_signal_connect (
+      alice->call, "media-wanted", G_CALLBACK (give_video), alice);
+  endpoint_add_audio (alice, 440);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_INITIAL, FALSE, FALSE);
+  WAIT_FOR (endpoint_is_connected, alice);
+  wait_until_heard (bob, 440);
+  fail_unless_equals_int (get_tos (alice, 1), 0);
+
+  kandy_media_engine_add_media_async (
+      KANDY_MEDIA_ENGINE (alice->call), media, NULL, on_added, &track);
+  WAIT_FOR (is_added, &track);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE);
+  wait_until_seen (bob, 0xff0000);
+  fail_unless_equals_int (get_tos (alice, 1), (__i__ == 0 ? 36 : 38) << 2);
+
+  g_ptr_array_add (removed, track);
+  kandy_media_engine_remove_tracks (
+      KANDY_MEDIA_ENGINE (alice->call), removed, NULL);
+  negotiate (alice, bob, KANDY_OFFER_PURPOSE_UPDATE, FALSE, FALSE);
+  fail_unless_equals_int (get_tos (alice, 1), 0);
+
+  endpoint_free (alice);
+  endpoint_free (bob);
+}
+GST_END_TEST;
+
 /* --- key frames --- */
 
 static void
@@ -811,6 +877,7 @@ stats_suite (void)
   tcase_add_test (report, test_limit);
   tcase_add_test (report, test_key_units);
   tcase_add_loop_test (report, test_priorities, 0, G_N_ELEMENTS (markings));
+  tcase_add_loop_test (report, test_added_priority, 0, 2);
   suite_add_tcase (suite, report);
   tcase_set_timeout (loss, 60);
   tcase_add_test (loss, test_lossy);
