@@ -881,8 +881,9 @@ gst_kandy_sdp_facade_get_mline (
   mline->send_caps = get_line_caps (line, TRUE);
   mline->receive_caps = get_line_caps (line, FALSE);
   other = gst_kandy_sdp_formats_find_dtmf (line->formats, codec->clock_rate);
+  /* the one that many have alone, whatever their sound is */
   if (!other)
-    other = gst_kandy_sdp_formats_find_dtmf (line->formats, 0);
+    other = gst_kandy_sdp_formats_find_dtmf (line->formats, 8000);
   if (other) {
     mline->dtmf_payload = other->pt;
     mline->dtmf_clock_rate = other->clock_rate;

@@ -105,20 +105,15 @@ is_dtmf (const GstKandySdpFormat *format)
 GstKandySdpFormat *
 gst_kandy_sdp_formats_find_dtmf (GPtrArray *formats, guint clock_rate)
 {
-  GstKandySdpFormat *other = NULL;
   guint i;
 
   for (i = 0; formats && i < formats->len; i++) {
     GstKandySdpFormat *format = g_ptr_array_index (formats, i);
 
-    if (!is_dtmf (format))
-      continue;
-    if (format->clock_rate == clock_rate)
+    if (is_dtmf (format) && format->clock_rate == clock_rate)
       return format;
-    if (!other || format->clock_rate == 8000)
-      other = format;
   }
-  return clock_rate ? NULL : other;
+  return NULL;
 }
 
 /* What carries media itself: not its protection, repetition or comfort noise */

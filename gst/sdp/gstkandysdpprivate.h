@@ -98,7 +98,7 @@ GPtrArray *gst_kandy_sdp_formats_new (void);
 void gst_kandy_sdp_formats_append (GPtrArray *formats, GPtrArray *more);
 GstKandySdpFormat *gst_kandy_sdp_formats_find (GPtrArray *formats, int pt);
 GstKandySdpFormat *gst_kandy_sdp_formats_find_rtx (GPtrArray *formats, int apt);
-/* telephone-event at @clock_rate, 0 = any, 8000 preferred */
+/* telephone-event at @clock_rate */
 GstKandySdpFormat *gst_kandy_sdp_formats_find_dtmf (GPtrArray *formats, guint clock_rate);
 gboolean gst_kandy_sdp_format_is_codec (const GstKandySdpFormat *format);
 gboolean gst_kandy_sdp_format_same_codec (const GstKandySdpFormat *a,

@@ -26,6 +26,13 @@ struct _PlainEngine {
   guint from, to;
   int version;                    /* of what was not said by webrtcbin */
   int incoming_from, incoming_to; /* atomic; 0 = as they come */
+  int event_payloads[2];          /* atomic; of the traits' rates */
+  PlainEvents events;             /* lock */
+  /* the event that is sent, on the streaming thread of the sound */
+  int event_wanted; /* atomic; number, -1: none */
+  int event_number; /* -1: none */
+  guint event_packets;
+  guint32 event_timestamp;
 };
 
 static void plain_engine_iface_init (KandyMediaEngineInterface *iface);
@@ -71,6 +78,45 @@ move_payload (GstSDPMedia *media, guint from, guint to)
       g_free (attribute->value);
       attribute->value = value;
     }
+  }
+}
+
+/* (nullable): @text: what the far end has said */
+static int
+find_event_payload (const char *text, guint rate)
+{
+  g_autofree char *pattern =
+      g_strdup_printf ("a=rtpmap:(\\d+) telephone-event/%u\\b", rate);
+  g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *payload = NULL;
+
+  if (!text || !g_regex_match (regex, text, 0, &match))
+    return 0;
+  payload = g_match_info_fetch (match, 1);
+  return atoi (payload);
+}
+
+/* webrtcbin knows nothing of them, and does not have to */
+static void
+add_events (PlainEngine *self, GstSDPMedia *media)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->traits.event_rates); i++) {
+    guint rate = self->traits.event_rates[i];
+    int payload = find_event_payload (self->remote_sdp, rate);
+    g_autofree char *format = NULL;
+    g_autofree char *map = NULL;
+
+    /* in an offer; in an answer it is as offered */
+    if (!payload && !self->remote_sdp)
+      payload = 120 + (int) i;
+    if (!rate || !payload)
+      continue;
+    format = g_strdup_printf ("%d", payload);
+    map = g_strdup_printf ("%d telephone-event/%u", payload, rate);
+    gst_sdp_media_add_format (media, format);
+    gst_sdp_media_add_attribute (media, "rtpmap", map);
+    g_atomic_int_set (&self->event_payloads[i], payload);
   }
 }
 
@@ -130,6 +176,8 @@ say (PlainEngine *self, GstSDPMessage *sdp)
         && g_str_equal (gst_sdp_media_get_media (media), "video"))
       gst_sdp_media_add_bandwidth (
           media, self->traits.bandwidth_type, self->traits.bandwidth);
+    if (g_str_equal (gst_sdp_media_get_media (media), "audio"))
+      add_events (self, media);
   }
   text = gst_sdp_message_as_text (sdp);
   g_mutex_lock (&self->lock);
@@ -343,6 +391,97 @@ say_created (PlainEngine *self, const char *type)
   return text;
 }
 
+/* TRUE: it was one */
+static gboolean
+take_event (PlainEngine *self, GstBuffer *buffer)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  guint rate = 0;
+  const guint8 *event;
+
+  if (!gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (self->event_payloads); i++)
+    if (gst_rtp_buffer_get_payload_type (&rtp)
+        == g_atomic_int_get (&self->event_payloads[i]))
+      rate = self->traits.event_rates[i];
+  event = gst_rtp_buffer_get_payload (&rtp);
+  if (rate != 0) {
+    fail_unless_equals_int (gst_rtp_buffer_get_payload_len (&rtp), 4);
+    g_mutex_lock (&self->lock);
+    self->events.packets++;
+    self->events.rate = rate;
+    self->events.number = event[0];
+    self->events.end = (event[1] & 0x80) != 0;
+    self->events.duration = event[2] << 8 | event[3];
+    g_mutex_unlock (&self->lock);
+  }
+  gst_rtp_buffer_unmap (&rtp);
+  return rate != 0;
+}
+
+/* Which of the two rates its sound has; of one alone, that */
+static guint
+choose_event_rate (PlainEngine *self)
+{
+  gboolean opus = g_str_equal (self->traits.audio, "opus");
+
+  return self->traits.event_rates[1] == (opus ? 48000 : 8000);
+}
+
+#define EVENT_PACKET_MS 20
+#define N_EVENT_PACKETS (PLAIN_EVENT_MS / EVENT_PACKET_MS)
+
+/* Some packets of sound become those of an event: its length so far, and at
+ * last three times that it is over */
+static GstPadProbeReturn
+on_sound_sent (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  PlainEngine *self = data;
+  guint which = choose_event_rate (self);
+  guint rate = self->traits.event_rates[which];
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT, sound = GST_RTP_BUFFER_INIT;
+  GstBuffer *buffer;
+  guint8 *event;
+  guint duration;
+
+  if (self->event_number < 0) {
+    self->event_number = g_atomic_int_get (&self->event_wanted);
+    g_atomic_int_set (&self->event_wanted, -1);
+    self->event_packets = 0;
+  }
+  if (self->event_number < 0)
+    return GST_PAD_PROBE_OK;
+
+  buffer = gst_rtp_buffer_new_allocate (4, 0, 0);
+  gst_rtp_buffer_map (info->data, GST_MAP_READ, &sound);
+  gst_rtp_buffer_map (buffer, GST_MAP_READWRITE, &rtp);
+  if (self->event_packets == 0)
+    self->event_timestamp = gst_rtp_buffer_get_timestamp (&sound);
+  gst_rtp_buffer_set_marker (&rtp, self->event_packets == 0);
+  self->event_packets++;
+  duration = MIN (self->event_packets, N_EVENT_PACKETS) * EVENT_PACKET_MS * rate
+      / 1000;
+  gst_rtp_buffer_set_payload_type (
+      &rtp, (guint8) g_atomic_int_get (&self->event_payloads[which]));
+  gst_rtp_buffer_set_ssrc (&rtp, gst_rtp_buffer_get_ssrc (&sound));
+  gst_rtp_buffer_set_seq (&rtp, gst_rtp_buffer_get_seq (&sound));
+  gst_rtp_buffer_set_timestamp (&rtp, self->event_timestamp);
+  event = gst_rtp_buffer_get_payload (&rtp);
+  event[0] = (guint8) self->event_number;
+  event[1] = (self->event_packets >= N_EVENT_PACKETS ? 0x80 : 0) | 10;
+  event[2] = (guint8) (duration >> 8);
+  event[3] = (guint8) duration;
+  gst_rtp_buffer_unmap (&rtp);
+  gst_rtp_buffer_unmap (&sound);
+  gst_buffer_copy_into (buffer, info->data, GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
+  gst_buffer_unref (info->data);
+  info->data = buffer;
+  if (self->event_packets == N_EVENT_PACKETS + 2)
+    self->event_number = -1;
+  return GST_PAD_PROBE_OK;
+}
+
 static GstPadProbeReturn
 on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -351,6 +490,8 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   GstBuffer *buffer;
   int from = g_atomic_int_get (&self->incoming_from);
 
+  if (take_event (self, GST_PAD_PROBE_INFO_BUFFER (info)))
+    return GST_PAD_PROBE_DROP;
   if (from == 0)
     return GST_PAD_PROBE_OK;
   buffer = gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
@@ -379,6 +520,7 @@ on_pad_added (GstElement *webrtcbin, GstPad *pad, PlainEngine *self)
   } decoders[] = {
     { "OPUS", "rtpopusdepay ! opusdec ! " FIXTURE_SOUND },
     { "PCMU", "rtppcmudepay ! mulawdec ! " FIXTURE_SOUND },
+    { "G722", "rtpg722depay ! avdec_g722 ! " FIXTURE_SOUND },
     { "VP8", "rtpvp8depay ! vp8dec ! " FIXTURE_PICTURE },
     { "VP9", "rtpvp9depay ! vp9dec ! " FIXTURE_PICTURE },
     { "H264", "rtph264depay ! avdec_h264 ! " FIXTURE_PICTURE },
@@ -441,15 +583,23 @@ static void
 add_audio (PlainEngine *self, GString *line, const GstSDPMessage *offer)
 {
   gboolean opus = g_strcmp0 (self->traits.audio, "opus") == 0;
+  gboolean g722 = g_strcmp0 (self->traits.audio, "g722") == 0;
 
   if (!self->traits.audio)
     return;
   g_string_append_printf (line,
       "audiotestsrc is-live=true freq=%u volume=0.5 ! audio/x-raw,rate=%u,"
       "channels=1 ! %s name=audio pt=%u ! application/x-rtp%s ! w. ",
-      self->traits.frequency, opus ? 48000 : 8000,
-      opus ? "opusenc ! rtpopuspay" : "mulawenc ! rtppcmupay",
-      opus ? find_payload (offer, "opus", 111) : 0,
+      self->traits.frequency,
+      opus       ? 48000
+          : g722 ? 16000
+                 : 8000,
+      opus       ? "opusenc ! rtpopuspay"
+          : g722 ? "avenc_g722 ! rtpg722pay"
+                 : "mulawenc ! rtppcmupay",
+      opus       ? find_payload (offer, "opus", 111)
+          : g722 ? 9
+                 : 0,
       opus ? ",encoding-params=(string)2" : "");
 }
 
@@ -500,6 +650,7 @@ start (PlainEngine *self, const GstSDPMessage *offer)
   g_autoptr (GString) line = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) rtpbin = NULL;
+  g_autoptr (GstElement) payloader = NULL;
   GObject *agent;
   GstElement *pipeline;
   GObject *ice;
@@ -530,6 +681,13 @@ start (PlainEngine *self, const GstSDPMessage *offer)
   g_signal_connect (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), self);
   g_signal_connect (
       self->webrtcbin, "pad-added", G_CALLBACK (on_pad_added), self);
+  payloader = gst_bin_get_by_name (GST_BIN (pipeline), "audio");
+  if (payloader) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (payloader, "src");
+
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BUFFER, on_sound_sent, self, NULL);
+  }
   g_mutex_lock (&self->lock);
   self->pipeline = pipeline;
   g_mutex_unlock (&self->lock);
@@ -719,6 +877,7 @@ plain_engine_class_init (PlainEngineClass *klass)
 static void
 plain_engine_init (PlainEngine *self)
 {
+  self->event_wanted = self->event_number = -1;
   g_mutex_init (&self->lock);
 }
 
@@ -773,6 +932,20 @@ plain_engine_count_remote (PlainEngine *self)
   n = self->n_remote;
   g_mutex_unlock (&self->lock);
   return n;
+}
+
+void
+plain_engine_get_events (PlainEngine *self, PlainEvents *events)
+{
+  g_mutex_lock (&self->lock);
+  *events = self->events;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+plain_engine_send_event (PlainEngine *self, guint number)
+{
+  g_atomic_int_set (&self->event_wanted, (int) number);
 }
 
 void

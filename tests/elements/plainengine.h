@@ -7,8 +7,11 @@
 
 G_BEGIN_DECLS
 
+/* ms of what plain_engine_send_event() sends */
+#define PLAIN_EVENT_MS 200
+
 typedef struct {
-  const char *audio; /* "opus", "pcmu"; NULL: none */
+  const char *audio; /* "opus", "g722", "pcmu"; NULL: none */
   const char *video; /* "vp8", "vp9", "h264"; NULL: none */
   guint frequency;   /* of the tone, Hz */
   guint32 color;     /* of the picture, 0xRRGGBB */
@@ -19,7 +22,17 @@ typedef struct {
   gboolean parts_later;
   const char *bandwidth_type; /* of its b= line about pictures; NULL: none */
   guint bandwidth;
+  guint event_rates[2]; /* at which it takes telephone events; 0: none */
 } PlainTraits;
+
+/* Telephone events that came (RFC 4733) */
+typedef struct {
+  guint packets;
+  guint rate; /* of the payload type of the latest one; then, what it says */
+  guint number;
+  guint duration;
+  gboolean end;
+} PlainEvents;
 
 /* A media engine that is nothing but webrtcbin: what it says goes to the wire,
  * except for what #PlainTraits take out. Each description of the far end after
@@ -36,6 +49,10 @@ char *plain_engine_dup_local_sdp (PlainEngine *self);
 char *plain_engine_dup_remote_sdp (PlainEngine *self);
 /* Descriptions that it was given */
 guint plain_engine_count_remote (PlainEngine *self);
+
+void plain_engine_get_events (PlainEngine *self, PlainEvents *events);
+/* Sends one, at the rate that both ends know, in place of some sound */
+void plain_engine_send_event (PlainEngine *self, guint number);
 
 /* From the next offer on, payload type @to stands for @from on the wire. Packets
  * follow when it was answered. On the engine's thread */
