@@ -114,7 +114,7 @@ export class Conversation extends EventTarget {
       const list = reply.chatMessageList ?? {};
       for (const object of [list.chatMessage ?? []].flat())
         this.#insert(readMessage(object, messageIdOf(object.resourceURL),
-          this.#platform.address));
+          this.#platform.address), true);
       this.#next = list.next ? String(list.next) : null;
       this.fetched = 'yes';
     } catch (error) {
@@ -125,14 +125,22 @@ export class Conversation extends EventTarget {
     }
   }
 
-  #insert(message) {
+  /**
+   * Of messages of one millisecond, older ones go before those that are there,
+   * new ones after them: history comes newest first.
+   */
+  #insert(message, isOlder = false) {
     if (message.id && this.#known.has(message.id))
       return false;
     if (message.id)
       this.#known.add(message.id);
-    const after = this.messages.findLastIndex((m) => m.time <= message.time);
-    this.messages.splice(after + 1, 0, message);
-    if (message.time >= this.last.time)
+    let at = this.messages.findIndex((m) => isOlder
+      ? m.time >= message.time : m.time > message.time);
+    if (at < 0)
+      at = this.messages.length;
+    this.messages.splice(at, 0, message);
+    if (isOlder ? message.time > this.last.time
+      : message.time >= this.last.time)
       this.last = { text: describe(message), time: message.time };
     return true;
   }
