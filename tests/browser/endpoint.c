@@ -33,7 +33,11 @@
  *   { "id": 8, "do": "accept", "element": NAME, "sdp": TEXT }   the answer
  *   { "id": 9, "do": "replace", "element": NAME, "pad": NAME, "source": TEXT }
  *                             what the track of that pad sends
- *   { "id": 10, "do": "quit" }     to NULL, then exit
+ *   { "id": 10, "do": "device", "name": NAME, "class": TEXT, "colour": TEXT }
+ *                             a camera or screen that shows one colour, beside
+ *                             which there are no others. With "fails": true the
+ *                             one of this name is unplugged
+ *   { "id": 11, "do": "quit" }     to NULL, then exit
  *
  * Events: { "event": "message", "type": ..., "name": ..., "fields": {...} } for
  * messages on the bus, { "event": "pad", "name": ..., "caps": ...,
@@ -51,6 +55,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../gst/fakedevices.h"
 #include "output.h"
 #include "plain.h"
 
@@ -614,6 +619,26 @@ do_emit (
   return TRUE;
 }
 
+static gboolean
+do_device (Endpoint *self, JsonObject *command, GError **error)
+{
+  static gboolean registered;
+  const char *name = string_member (command, "name");
+
+  if (json_object_get_boolean_member_with_default (command, "fails", FALSE)) {
+    fake_devices_fail (name);
+    return TRUE;
+  }
+  if (!registered)
+    fake_devices_register ();
+  registered = TRUE;
+  fake_devices_add (string_member (command, "class"), name, name, NULL,
+      "video/x-raw,format=I420,width=[16,1920],height=[16,1080],"
+      "framerate=[1/1,60/1]",
+      (guint) g_ascii_strtoull (string_member (command, "colour"), NULL, 0));
+  return TRUE;
+}
+
 /* Another source for a pad of the sending element, which is requested */
 static gboolean
 do_plug (Endpoint *self, JsonObject *command, GError **error)
@@ -855,6 +880,8 @@ obey (Endpoint *self, JsonObject *command)
     do_get (self, command, reply, &error);
   else if (g_str_equal (verb, "emit"))
     do_emit (self, command, reply, &error);
+  else if (g_str_equal (verb, "device"))
+    do_device (self, command, &error);
   else if (g_str_equal (verb, "plug"))
     do_plug (self, command, &error);
   else if (g_str_equal (verb, "unplug"))

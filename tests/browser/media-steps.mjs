@@ -219,6 +219,36 @@ export const MEDIA_STEPS = {
     await expectMedia();
   },
 
+  async 'far opens its camera'(scene) {
+    await scene.far.addDevice('camera', scene.far.colour);
+    await scene.far.addDevice('screen', 'blue');
+    await scene.far.openDevice('camera');
+    scene.ways.video = 'recvonly';
+    await scene.expectMedia();
+  },
+
+  async 'far opens its screen'({ page, far }) {
+    await far.openDevice('screen');
+    await until(async () => await page.sees() === 'blue',
+      'the page to see the screen', { explain: () => page.explain() });
+  },
+
+  async 'far closes its screen'({ far, expectMedia }) {
+    await far.closeScreen();
+    await expectMedia();
+  },
+
+  async 'far loses its camera'(scene) {
+    const { page, far } = scene;
+
+    await far.loseDevice('camera');
+    await until(() => far.messages('kandy-event')
+      .some(({ fields }) => fields.name === 'devices:error'),
+    'the pipeline to tell of it', { explain: () => far.explain() });
+    scene.ways.video = 'none';
+    await scene.expectMedia();
+  },
+
   async 'the limit is kept'({ page }, kind, kbps) {
     const rate = async () => (await page.statistics()).find((entry) =>
       entry.type === 'outbound-rtp' && entry.kind === kind)?.targetBitrate;

@@ -52,6 +52,10 @@ export class PipelineEnd {
     return this.#options.user;
   }
 
+  get colour() {
+    return this.#options.colour;
+  }
+
   /** What the account's element needs for calls. */
   get callProperties() {
     return { 'auto-answer': this.#options.answers === 'at once' };
@@ -213,6 +217,29 @@ export class PipelineEnd {
 
   unplug(pad) {
     return this.#program.command('unplug', { element: 'out', pad });
+  }
+
+  /** A `camera` or `screen`, to be called before any is opened. */
+  addDevice(kind, colour) {
+    return this.#program.command('device', { name: kind,
+      class: kind === 'screen' ? 'Source/Monitor' : 'Video/Source',
+      colour: COLOURS[colour] });
+  }
+
+  /** Lets `kandysink` open it. */
+  openDevice(kind) {
+    return this.#emit(kind === 'screen' ? 'start-screenshare' : 'start-video',
+      `media,${kind === 'screen' ? 'screen' : 'video'}-options=` +
+        '(structure)[options,width=320,height=240,frame-rate=15]');
+  }
+
+  closeScreen() {
+    return this.#emit('stop-screenshare');
+  }
+
+  /** As if it had been unplugged. */
+  loseDevice(kind) {
+    return this.#program.command('device', { name: kind, fails: true });
   }
 
   addVideo() {
