@@ -257,6 +257,12 @@ begin_fetch_messages (KandyConversation *conversation,
 {
   gint64 amount = get_number (request, "amount");
 
+  if (gst_structure_has_field (request, "amount") && amount <= 0) {
+    gst_kandy_ask_fail (ask,
+        kandy_error_new (KANDY_ERROR_INVALID_PARAM, "messaging:6", 0,
+            "The amount of messages to fetch must be a number above 0"));
+    return;
+  }
   kandy_conversation_fetch_messages_async (conversation,
       (guint) CLAMP (amount, 0, G_MAXUINT),
       gst_structure_get_string (request, "next"),

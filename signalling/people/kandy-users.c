@@ -222,7 +222,8 @@ kandy_users_init (KandyUsers *self)
 /**
  * kandy_users_get:
  * @self: the users
- * @user_id: a user's #KandyUser:user-id
+ * @user_id: a user's #KandyUser:user-id; one that the directory writes in lower
+ *   case may be in any
  *
  * API document: `user.get`.
  *
@@ -231,11 +232,19 @@ kandy_users_init (KandyUsers *self)
 KandyUser *
 kandy_users_get (KandyUsers *self, const char *user_id)
 {
+  KandyItemList *items;
+  KandyUser *user;
+  g_autofree char *folded = NULL;
+
   g_return_val_if_fail (KANDY_IS_USERS (self), NULL);
   g_return_val_if_fail (user_id != NULL, NULL);
 
-  return kandy_item_list_lookup (
-      kandy_collection_get_items (KANDY_COLLECTION (self)), user_id);
+  items = kandy_collection_get_items (KANDY_COLLECTION (self));
+  user = kandy_item_list_lookup (items, user_id);
+  if (user)
+    return user;
+  folded = kandy_fold_address (user_id);
+  return kandy_item_list_lookup (items, folded);
 }
 
 /**

@@ -134,6 +134,10 @@ GST_START_TEST (test_conversations)
   rest = fixture_ask_well (bob, more);
   fail_unless_equals_int (fixture_get_length (rest, "messages"), 3);
   fail_if (gst_structure_has_field (rest, "next"));
+  fixture_assert_refused (bob,
+      "conversation.Conversation.fetchMessages, destination=alice, "
+      "amount=(int)-3",
+      "messaging:6");
 
   refused = fixture_ask (alice,
       "conversation.Message.send, destination=nobody, "

@@ -84,6 +84,7 @@ test_fetch (void)
   g_assert_cmpstr (
       kandy_person_get_email_address (KANDY_PERSON (bob)), ==, BOB);
   g_assert_true (kandy_users_get (users, BOB) == bob);
+  g_assert_true (kandy_users_get (users, "Bob@Loopback.Example") == bob);
   variant = kandy_user_to_variant (bob);
   g_assert_true (g_variant_lookup (variant, "buddy", "b", &buddy));
   g_assert_false (buddy);
