@@ -304,7 +304,9 @@ test_held_meanwhile (Harness *h, gconstpointer data)
       drop (h, "local-1", NULL);
     fake_engine_resume (h->engine);
     harness_expect_answer (h, "call:6");
-    harness_expect_engine (h, "take_offer, create_answer, commit_answer");
+    harness_expect_engine (h,
+        i == 0 ? "take_offer, create_answer, commit_answer, release_media"
+               : "take_offer, create_answer, commit_answer");
     g_assert_true (kandy_call_get_remote_hold (h->call));
     expect_tracks (h, "local-1");
 
@@ -318,6 +320,85 @@ test_held_meanwhile (Harness *h, gconstpointer data)
     agree (h);
     expect_tracks (h, "local-1,added-1");
   }
+}
+
+static void
+on_device_error (KandyMedia *media, const GError *error, GString *codes)
+{
+  g_string_append (codes, kandy_error_get_platform_code (error));
+}
+
+/* The far end does not wait for a device that takes its time */
+static void
+test_acquire (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  fake_script_pause (&h->script, "acquire_media");
+  add (h, FALSE, TRUE, FALSE);
+  harness_wait (h, fake_engine_is_acquiring (h->engine));
+  harness_sdp (h, "wrtcsOfferNotification", "s1", HARNESS_SDP);
+  harness_expect_engine (h, "take_offer, create_answer, commit_answer");
+  harness_forget (h);
+  fake_engine_acquire (h->engine, NULL);
+  agree (h);
+  harness_expect_engine (
+      h, "add_media video, create_offer UPDATE, commit_offer, accept_answer");
+  expect_tracks (h, "local-1,added-1");
+}
+
+/* It holds the call meanwhile, and the device is not wanted */
+static void
+test_acquire_in_vain (Harness *h, gconstpointer data)
+{
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  fake_script_pause (&h->script, "acquire_media");
+  add (h, FALSE, TRUE, FALSE);
+  harness_wait (h, fake_engine_is_acquiring (h->engine));
+  h->script.change = KANDY_REMOTE_CHANGE_HOLD;
+  harness_sdp (h, "wrtcsOfferNotification", "s1", HARNESS_SDP);
+  harness_wait (h, kandy_call_get_remote_hold (h->call));
+  fake_engine_clear_log (h->engine);
+  fake_engine_acquire (h->engine, NULL);
+  harness_expect_answer (h, "call:6");
+  harness_expect_engine (h, "release_media");
+  expect_tracks (h, "local-1");
+}
+
+/* A device that cannot be had leaves the call as it is */
+static void
+test_acquire_failures (Harness *h, gconstpointer data)
+{
+  KandyMedia *media = kandy_client_get_media (h->client);
+  g_autoptr (GString) codes = g_string_new (NULL);
+  g_autoptr (GError) error =
+      kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0, "There is no camera");
+  gulong handler;
+
+  handler = g_signal_connect (
+      media, "devices-error", G_CALLBACK (on_device_error), codes);
+  harness_make (h, KANDY_CALL_STATE_CONNECTED);
+  fake_script_pause (&h->script, "acquire_media");
+  add (h, FALSE, TRUE, FALSE);
+  harness_wait (h, fake_engine_is_acquiring (h->engine));
+  fake_engine_acquire (h->engine, error);
+  harness_expect_answer (h, "call:4");
+  harness_expect_events (h,
+      "op ADD_MEDIA START; op ADD_MEDIA FINISH {ADD_MEDIA/ONGOING} !call:4; "
+      "newMedia [] !call:4");
+  harness_expect_engine (h, "");
+  harness_expect_requests (h, "");
+  g_assert_cmpstr (codes->str, ==, "call:4");
+  expect_tracks (h, "local-1");
+
+  fake_script_pause (&h->script, "acquire_media");
+  add (h, FALSE, TRUE, FALSE);
+  harness_wait (h, fake_engine_is_acquiring (h->engine));
+  kandy_call_end_async (h->call, NULL, NULL, NULL);
+  harness_expect_answer (h, "call:6");
+  fake_engine_acquire (h->engine, error);
+  harness_settle (h);
+  g_assert_cmpstr (codes->str, ==, "call:4");
+  g_signal_handler_disconnect (media, handler);
 }
 
 /* Whoever is told may do what he likes */
@@ -455,6 +536,9 @@ main (int argc, char **argv)
   add_test ("renegotiate", test_renegotiate);
   add_test ("one-operation", test_one_operation);
   add_test ("held-meanwhile", test_held_meanwhile);
+  add_test ("acquire", test_acquire);
+  add_test ("acquire-in-vain", test_acquire_in_vain);
+  add_test ("acquire-failures", test_acquire_failures);
   add_test ("ended-meanwhile", test_ended_meanwhile);
   add_test ("replace", test_replace);
   add_test ("replace-beside", test_replace_beside);

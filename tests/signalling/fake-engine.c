@@ -20,7 +20,8 @@ struct _FakeEngine {
   gboolean closed;
   guint version;
   GTask *waiting;
-  GQueue dtmf; /* GTask */
+  GTask *acquiring; /* beside whatever else waits */
+  GQueue dtmf;      /* GTask */
   char *remote_sdp;
   KandyTrack *local;
   KandyTrack *remote;
@@ -171,6 +172,32 @@ add_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
       video ? " video" : "", screen ? " screen" : "");
   note (self, text->str);
   run_with (self, "add_media", media, callback, user_data);
+}
+
+/* Not noted: there is one before each add_media */
+static void
+acquire_media_async (KandyMediaEngine *engine, KandyMediaOptions *media,
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  FakeEngine *self = FAKE_ENGINE (engine);
+
+  g_assert_null (self->acquiring);
+  self->acquiring = g_task_new (self, NULL, callback, user_data);
+  if (!g_hash_table_remove (self->script->paused, "acquire_media"))
+    fake_engine_acquire (self, NULL);
+}
+
+static gboolean
+acquire_media_finish (
+    KandyMediaEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+release_media (KandyMediaEngine *engine, KandyMediaOptions *media)
+{
+  note (FAKE_ENGINE (engine), "release_media");
 }
 
 static GPtrArray *
@@ -438,6 +465,9 @@ fake_engine_iface_init (KandyMediaEngineInterface *iface)
 {
   iface->create_offer_async = create_offer_async;
   iface->create_offer_finish = pointer_finish;
+  iface->acquire_media_async = acquire_media_async;
+  iface->acquire_media_finish = acquire_media_finish;
+  iface->release_media = release_media;
   iface->add_media_async = add_media_async;
   iface->add_media_finish = add_media_finish;
   iface->remove_tracks = remove_tracks;
@@ -467,6 +497,7 @@ fake_engine_finalize (GObject *object)
   FakeEngine *self = FAKE_ENGINE (object);
 
   g_assert_null (self->waiting);
+  g_assert_null (self->acquiring);
   g_assert_cmpuint (self->dtmf.length, ==, 0);
   g_clear_object (&self->local);
   g_clear_object (&self->remote);
@@ -599,4 +630,22 @@ KandyMediaOptions *
 fake_engine_get_answer_options (FakeEngine *self)
 {
   return self->answer_options;
+}
+
+void
+fake_engine_acquire (FakeEngine *self, const GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->acquiring);
+
+  g_assert_nonnull (task);
+  if (error)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+fake_engine_is_acquiring (FakeEngine *self)
+{
+  return self->acquiring != NULL;
 }

@@ -35,6 +35,10 @@ const char *fake_engine_get_remote_sdp (FakeEngine *self);
 gboolean fake_engine_is_waiting (FakeEngine *self);
 /* Lets the verb that waits go on */
 void fake_engine_resume (FakeEngine *self);
+/* What is being acquired because "acquire_media" is paused is there, or cannot be
+ * had. @error: (nullable) */
+void fake_engine_acquire (FakeEngine *self, const GError *error);
+gboolean fake_engine_is_acquiring (FakeEngine *self);
 gboolean fake_engine_is_closed (FakeEngine *self);
 void fake_engine_set_state (FakeEngine *self, KandyMediaConnectionState state);
 void fake_engine_lose_path (FakeEngine *self);
