@@ -556,6 +556,8 @@ GST_START_TEST (test_lost)
   fixture_wait_event (pair.alice, "call:trackEnded");
   until_closed (loss->device);
   tracks_until (pair.bob, loss->seen, FALSE);
+  /* bob knows before his answer is here */
+  fixture_wait_event (pair.alice, "call:removedMedia");
   tracks_assert_hears (pair.alice, "at_audio_0", 1000);
   fail_if (tracks_has (pair.bob, "at_video_1"));
 
