@@ -406,9 +406,10 @@ watch (GstElement *pipeline, const char *name, Arrivals *arrivals)
       pad, GST_PAD_PROBE_TYPE_BUFFER, on_arrival, arrivals, NULL);
 }
 
-/* What comes of a change comes each time, what comes of a busy machine does
- * not: a source is replaced until one change has shown no gap that is too long,
- * for some time */
+/* Sources that run by themselves, as they are heard and seen. What comes of a
+ * change comes each time, what comes of a busy machine does not: a source is
+ * replaced until one change has shown no gap that is too long, for some time.
+ * What glitch.c measures is the same each time. */
 #define GAP_US 100000
 #define ROUNDS_US (20 * G_USEC_PER_SEC)
 
