@@ -145,7 +145,7 @@ GST_START_TEST (test_contacts)
 }
 GST_END_TEST;
 
-#define N_CONTACTS 4000
+#define N_CONTACTS 500
 
 /* The platform's next reply to a request for all contacts */
 static void

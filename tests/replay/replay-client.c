@@ -375,6 +375,20 @@ store_result (GObject *source, GAsyncResult *result, gpointer user_data)
   }                                                                            \
   G_STMT_END
 
+/* The same of one that gives an object */
+#define GET(object, name, ...)                                                 \
+  G_STMT_START                                                                 \
+  {                                                                            \
+    g_autoptr (GAsyncResult) result_ = NULL;                                   \
+    g_autoptr (GError) error_ = NULL;                                          \
+    g_autoptr (GObject) got_ = NULL;                                           \
+    name##_async (object, ##__VA_ARGS__, NULL, store_result, &result_);        \
+    WAIT (result_);                                                            \
+    got_ = G_OBJECT (name##_finish (object, result_, &error_));                \
+    g_assert_no_error (error_);                                                \
+  }                                                                            \
+  G_STMT_END
+
 static void
 subscribe (User *user, const char *service)
 {
@@ -490,17 +504,17 @@ act (Player *player, User *user, JsonObject *entry)
   } else if (g_str_equal (last, "contacts") && body) {
     g_autoptr (KandyContact) contact = make_contact (body);
 
-    RUN (contacts, kandy_contacts_add, contact);
+    GET (contacts, kandy_contacts_add, contact);
   } else if (g_str_equal (last, "contacts")) {
     RUN (contacts, kandy_contacts_refresh);
   } else if (g_str_equal (method, "PUT")) {
     g_autoptr (KandyContact) contact = make_contact (body);
 
-    RUN (contacts, kandy_contacts_update, contact);
+    GET (contacts, kandy_contacts_update, contact);
   } else if (g_str_equal (method, "DELETE")) {
     RUN (contacts, kandy_contacts_remove, last);
   } else {
-    RUN (contacts, kandy_contacts_fetch, last);
+    GET (contacts, kandy_contacts_fetch, last);
   }
   if (!is_seen (player, entry))
     fail (player, entry, "%s %s is not sent", method, path);
