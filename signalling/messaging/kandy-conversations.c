@@ -45,6 +45,7 @@ struct _KandyConversations {
   GHashTable *by_key; /* TYPE:DESTINATION: KandyConversation, unowned */
   GQueue deleted;     /* ids of messages, the latest ones, see MAX_DELETED */
   guint user;         /* counts the changes of user */
+  GSource *freeing;   /* (nullable): those of the user before */
 };
 
 enum { PROP_0, PROP_CLIENT, N_PROPS };
@@ -67,6 +68,16 @@ make_key (const char *destination, KandyChatType type)
   return g_strdup_printf ("%d:%s", (int) type, destination);
 }
 
+/* Files that were fetched go with their messages, also if the program ends now
+ */
+static void
+end_freeing (KandyConversations *self)
+{
+  if (self->freeing)
+    g_source_destroy (self->freeing);
+  g_clear_pointer (&self->freeing, g_source_unref);
+}
+
 static void
 on_user_changed (KandyConversations *self)
 {
@@ -81,7 +92,8 @@ on_user_changed (KandyConversations *self)
     kandy_conversation_detach (old->pdata[i]);
   if (n)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, n, 0);
-  kandy_free_in_slices (old, FORGET_SLICE,
+  end_freeing (self);
+  self->freeing = kandy_free_in_slices_full (old, FORGET_SLICE,
       self->client ? kandy_client_get_context (self->client) : NULL);
 }
 
@@ -95,6 +107,7 @@ kandy_conversations_shutdown (KandyConversations *self)
       kandy_notifications_remove_consumer (
           self->notifications, g_array_index (self->consumers, guint, i));
   g_array_set_size (self->consumers, 0);
+  end_freeing (self);
   g_clear_object (&self->notifications);
   for (i = 0; i < self->conversations->len; i++)
     kandy_conversation_detach (self->conversations->pdata[i]);

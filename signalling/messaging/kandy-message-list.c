@@ -90,6 +90,18 @@ take_out (KandyMessageList *self, KandyMessage *message)
   g_list_model_items_changed (self->owner, index, 1, 0);
 }
 
+/* Messages whose files were fetched do not wait for their turn: the program may
+ * end before it comes, and leave the files behind */
+static void
+drop_files (GPtrArray *messages)
+{
+  guint i;
+
+  for (i = messages->len; i > 0; i--)
+    if (kandy_message_has_fetched (messages->pdata[i - 1]))
+      g_ptr_array_remove_index_fast (messages, i - 1);
+}
+
 KandyMessageList *
 kandy_message_list_new (GListModel *owner)
 {
@@ -104,6 +116,7 @@ kandy_message_list_new (GListModel *owner)
 void
 kandy_message_list_free (KandyMessageList *self, GMainContext *context)
 {
+  drop_files (self->messages);
   g_hash_table_unref (self->by_id);
   kandy_free_in_slices (self->messages, KANDY_SLICE, context);
   g_free (self);
@@ -238,5 +251,6 @@ kandy_message_list_clear (KandyMessageList *self, GMainContext *context)
   g_hash_table_remove_all (self->by_id);
   if (old->len)
     g_list_model_items_changed (self->owner, 0, old->len, 0);
+  drop_files (old);
   kandy_free_in_slices (old, KANDY_SLICE, context);
 }

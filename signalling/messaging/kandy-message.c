@@ -266,6 +266,17 @@ kandy_message_get_parts (KandyMessage *self)
   return self->parts;
 }
 
+gboolean
+kandy_message_has_fetched (KandyMessage *self)
+{
+  guint i;
+
+  for (i = 0; i < self->parts->len; i++)
+    if (kandy_message_part_get_url (self->parts->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
 void
 kandy_message_set_delivery_status (KandyMessage *self, const char *status)
 {

@@ -58,6 +58,8 @@ KandyMessage *kandy_message_new (KandyConversationLink *link,
     const KandyMessageContent *content);
 KandyConversationLink *kandy_message_get_link (KandyMessage *self);
 GPtrArray *kandy_message_get_parts (KandyMessage *self);
+/* Whether it has files here that go away with it */
+gboolean kandy_message_has_fetched (KandyMessage *self);
 void kandy_message_set_delivery_status (KandyMessage *self,
     const char *status);
 void kandy_message_set_pending (KandyMessage *self);

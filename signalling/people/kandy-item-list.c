@@ -50,15 +50,15 @@ free_slice (gpointer user_data)
   return items->len > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-void
-kandy_free_in_slices (GPtrArray *items, guint slice, GMainContext *context)
+GSource *
+kandy_free_in_slices_full (GPtrArray *items, guint slice, GMainContext *context)
 {
-  g_autoptr (GSource) source = NULL;
+  GSource *source;
   Freeing *freeing;
 
   if (!context || items->len <= slice) {
     g_ptr_array_unref (items);
-    return;
+    return NULL;
   }
   freeing = g_new0 (Freeing, 1);
   freeing->items = items;
@@ -66,6 +66,15 @@ kandy_free_in_slices (GPtrArray *items, guint slice, GMainContext *context)
   source = g_idle_source_new ();
   g_source_set_callback (source, free_slice, freeing, freeing_free);
   g_source_attach (source, context);
+  return source;
+}
+
+void
+kandy_free_in_slices (GPtrArray *items, guint slice, GMainContext *context)
+{
+  GSource *source = kandy_free_in_slices_full (items, slice, context);
+
+  g_clear_pointer (&source, g_source_unref);
 }
 
 static GType

@@ -37,8 +37,11 @@ void kandy_item_list_take_from (KandyItemList *self, KandyItemList *other,
     GMainContext *context);
 
 /* @items: (transfer full): freed @slice at a time in @context, or at once if it
- * is NULL or they are few */
+ * is NULL or they are few. Returns: (transfer full) (nullable): what frees them;
+ * g_source_destroy() does it at once */
 #define KANDY_SLICE 256
+GSource *kandy_free_in_slices_full (GPtrArray *items, guint slice,
+    GMainContext *context);
 void kandy_free_in_slices (GPtrArray *items, guint slice,
     GMainContext *context);
 

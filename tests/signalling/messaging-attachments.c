@@ -289,6 +289,67 @@ test_links (Fixture *f, gconstpointer data)
   g_assert_false (g_file_test (thumbnail, G_FILE_TEST_EXISTS));
 }
 
+/* Path of what came to bob, fetched. (transfer full) */
+static char *
+fetch_links (Fixture *f)
+{
+  g_autoptr (GInputStream) stream =
+      g_memory_input_stream_new_from_data (g_strdup ("abc"), 3, g_free);
+  g_autoptr (KandyMessagePart) part =
+      kandy_message_part_new_stream (stream, 3, "x.txt", "text/plain");
+  KandyMessagePart *received = deliver (f, part);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char *path;
+
+  kandy_message_create_image_links_async (
+      f->received, NULL, store_result, &result);
+  g_assert_true (kandy_message_create_image_links_finish (
+      f->received, wait_result (&result), &error));
+  path =
+      g_filename_from_uri (kandy_message_part_get_url (received), NULL, NULL);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_clear_object (&f->received);
+  return path;
+}
+
+/* What is freed later, among much else, leaves no file behind although the
+ * program may end before */
+static void
+test_links_at_the_end (Fixture *f, gconstpointer data)
+{
+  KandyConversations *bobs = kandy_client_get_conversations (f->bob->client);
+  g_autofree char *first = fetch_links (f);
+  g_autofree char *second = NULL;
+  guint i;
+
+  for (i = 0; i < 300; i++) {
+    g_autofree char *json = g_strdup_printf (
+        "{\"chatMessageNotification\":{\"id\":\"n%u\",\"chatMessage\":{"
+        "\"text\":\"x\",\"x-type\":\"inbound\",\"senderAddress\":\"" ALICE
+        "\"},\"link\":[{\"rel\":\"chatMessage\",\"href\":"
+        "\"/cpaas/chat/v1/u/oneToOne/" ALICE "/adhoc/messages/m%u\"}]}}",
+        i, i);
+
+    kandy_client_process_notification (f->bob->client, json, -1, NULL, NULL);
+  }
+  g_clear_object (&f->received);
+  kandy_conversation_clear_messages (
+      kandy_conversations_get (bobs, ALICE, KANDY_CHAT_TYPE_ONE_TO_ONE));
+  g_assert_false (g_file_test (first, G_FILE_TEST_EXISTS));
+
+  second = fetch_links (f);
+  for (i = 0; i < 20; i++) {
+    g_autofree char *address = g_strdup_printf ("user%u@x.example", i);
+
+    kandy_conversations_create (
+        bobs, address, KANDY_CHAT_TYPE_ONE_TO_ONE, NULL);
+  }
+  kandy_client_sign_off (f->bob->client);
+  kandy_client_destroy (f->bob->client);
+  g_assert_false (g_file_test (second, G_FILE_TEST_EXISTS));
+}
+
 static void
 cancel (KandyMessagePart *part, GParamSpec *pspec, gpointer user_data)
 {
@@ -562,6 +623,7 @@ main (int argc, char **argv)
   ADD ("unknown-size", test_unknown_size);
   ADD ("file", test_file);
   ADD ("links", test_links);
+  ADD ("links-at-the-end", test_links_at_the_end);
   ADD ("cancel", test_cancel);
   ADD ("destroy", test_destroy);
   ADD ("too-large", test_too_large);
