@@ -90,7 +90,14 @@ static void
 remove_branch (GstElement *self, gpointer user_data)
 {
   GstElement *branch = user_data;
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (branch, "src");
+  GstPad *entry = GST_PAD (gst_proxy_pad_get_internal (GST_PROXY_PAD (pad)));
 
+  /* Whoever changes the state of the bin must not wait for what is passing: it
+   * may be he who lets it pass */
+  GST_PAD_STREAM_LOCK (entry);
+  GST_PAD_STREAM_UNLOCK (entry);
+  gst_object_unref (entry);
   gst_element_set_locked_state (branch, TRUE);
   gst_element_set_state (branch, GST_STATE_NULL);
   gst_bin_remove (GST_BIN (self), branch);

@@ -515,6 +515,7 @@ gst_kandy_sink_release_pad (GstElement *element, GstPad *pad)
   gst_child_proxy_child_removed (
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
   g_signal_handlers_disconnect_by_data (pad, self);
+  gst_kandy_sink_pad_stop (ours);
   gst_pad_set_active (pad, FALSE);
   gst_kandy_sink_pad_release (ours, GST_BIN (self));
   gst_element_remove_pad (element, pad);

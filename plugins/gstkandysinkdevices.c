@@ -117,6 +117,7 @@ gst_kandy_sink_devices_unlink (
   g_autoptr (GstPad) source_pad = NULL;
 
   gst_kandy_sink_pad_set_removed (GST_KANDY_SINK_PAD (pad), TRUE);
+  gst_kandy_sink_pad_stop (GST_KANDY_SINK_PAD (pad));
   gst_kandy_device_src_stop (src);
   gst_element_set_locked_state (GST_ELEMENT (src), TRUE);
   gst_element_set_state (GST_ELEMENT (src), GST_STATE_NULL);

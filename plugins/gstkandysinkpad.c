@@ -553,6 +553,18 @@ gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ, const char *name,
 }
 
 void
+gst_kandy_sink_pad_stop (GstKandySinkPad *self)
+{
+  GstElement *elements[] = { self->appsink, self->send_bin, self->clocksync };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (elements); i++) {
+    gst_element_set_locked_state (elements[i], TRUE);
+    gst_element_set_state (elements[i], GST_STATE_NULL);
+  }
+}
+
+void
 gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin)
 {
   GstElement *elements[] = { self->clocksync, self->send_bin, self->appsink };
@@ -563,11 +575,9 @@ gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin)
   self->released = TRUE;
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
   g_mutex_unlock (&self->input_lock);
-  for (i = 0; i < G_N_ELEMENTS (elements); i++) {
-    gst_element_set_locked_state (elements[i], TRUE);
-    gst_element_set_state (elements[i], GST_STATE_NULL);
+  gst_kandy_sink_pad_stop (self);
+  for (i = 0; i < G_N_ELEMENTS (elements); i++)
     gst_bin_remove (bin, elements[i]);
-  }
 }
 
 KandyMediaKind

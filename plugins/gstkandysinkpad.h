@@ -15,6 +15,9 @@ G_DECLARE_FINAL_TYPE (GstKandySinkPad, gst_kandy_sink_pad, GST, KANDY_SINK_PAD, 
 /* Puts the elements into @bin; (transfer floating) (nullable) */
 GstKandySinkPad *gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ,
     const char *name, KandyMediaKind kind, gboolean screen);
+/* Nothing passes any more, and nobody waits in it: before what is linked is
+ * stopped. In PAUSED that would wait for what is passing, for ever */
+void gst_kandy_sink_pad_stop (GstKandySinkPad *self);
 /* Takes the elements out again; the pad has been removed */
 void gst_kandy_sink_pad_release (GstKandySinkPad *self, GstBin *bin);
 

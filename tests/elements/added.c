@@ -433,6 +433,32 @@ GST_START_TEST (test_states)
 }
 GST_END_TEST;
 
+/* What is passing waits for the pipeline to play again; a device can be closed,
+ * and another one opened, all the same */
+GST_START_TEST (test_paused)
+{
+  Pair pair = pair_new ("");
+  g_autofree char *stopped = NULL;
+
+  act_well (&pair, "start-video", NULL);
+  tracks_until (pair.bob, "at_video_0", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_0", TRACKS_RED);
+  gst_element_set_state (pair.alice, GST_STATE_PAUSED);
+  fail_unless_equals_int (
+      gst_element_get_state (pair.alice, NULL, NULL, 10 * GST_SECOND),
+      GST_STATE_CHANGE_NO_PREROLL);
+  stopped = act (&pair, "stop-video");
+  fail_unless (stopped == NULL, "%s", stopped);
+  until_closed ("cam-1");
+  act_well (&pair, "start-video",
+      "m,video-options=(structure)[o,device-id=cam-2," SMALL "]");
+  fixture_play (pair.alice);
+  tracks_until (pair.bob, "at_video_1", TRUE);
+  tracks_assert_sees (pair.bob, "at_video_1", TRACKS_BLUE);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 static gboolean
 is_open (gpointer id)
 {
@@ -836,6 +862,7 @@ element_added_suite (void)
   tcase_add_test (added, test_several);
   tcase_add_test (added, test_linked);
   tcase_add_test (added, test_states);
+  tcase_add_test (added, test_paused);
   tcase_add_loop_test (added, test_meanwhile, 0, 3);
   tcase_add_checked_fixture (refusals, set_up, tear_down);
   tcase_set_timeout (refusals, 40);
