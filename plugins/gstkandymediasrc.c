@@ -468,9 +468,11 @@ gst_kandy_media_src_push (
     GstKandyMediaSrc *self, GstBuffer *buffer, GstCaps *caps)
 {
   Item *item = NULL, *oldest = NULL;
+  gboolean waiting = FALSE;
 
   g_mutex_lock (&self->lock);
   if (!self->flushing && self->opened && self->playing) {
+    waiting = g_queue_is_empty (&self->items);
     item = g_new0 (Item, 1);
     if (self->items.length >= MAX_ITEMS) {
       oldest = g_queue_pop_head (&self->items);
@@ -484,12 +486,14 @@ gst_kandy_media_src_push (
     item->buffer = buffer;
     item->caps = caps != NULL ? gst_caps_ref (caps) : NULL;
     g_queue_push_tail (&self->items, item);
-    g_cond_signal (&self->cond);
   } else {
     self->discont = TRUE;
   }
   g_mutex_unlock (&self->lock);
 
+  /* without the lock, for which it would have to sleep again at once */
+  if (waiting)
+    g_cond_signal (&self->cond);
   if (item == NULL)
     gst_buffer_unref (buffer);
   if (oldest != NULL) {
