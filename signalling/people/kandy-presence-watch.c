@@ -285,9 +285,10 @@ fetch_some (GTask *outer, Batch *batch)
  * @callback: (scope async): called when it is done
  * @user_data: passed to @callback
  *
- * Asks once for the presence of users (API document: `presence.fetch`). There
- * is one `presence:change` for each of whom the platform knows something, or
- * `presence:error`.
+ * Asks once for the presence of users (API document: `presence.fetch`), of
+ * fifty with each request. There is one `presence:change` for each of whom the
+ * platform knows something, and `presence:error` if a request fails, which ends
+ * it.
  */
 void
 kandy_presence_fetch_async (KandyPresence *self, const char *const *users,
