@@ -43,6 +43,8 @@ void gst_kandy_sink_lose_track (GstKandySink *self, GstKandySinkPad *pad,
     const GError *error);
 /* What @pad, one on demand, was in a call for is over */
 void gst_kandy_sink_track_ended (GstKandySink *self, GstKandySinkPad *pad);
+/* In class_init: the signals that play what is sent */
+void gst_kandy_sink_install_render (GType type);
 /* The element ends for its pipeline */
 void gst_kandy_sink_post_eos (GstKandySink *self);
 

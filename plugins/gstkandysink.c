@@ -68,6 +68,7 @@
  * In a call #GstKandyBaseBin::add-media, #GstKandyBaseBin::start-video and
  * #GstKandyBaseBin::start-screenshare open devices for what nothing is linked
  * for, any number of them, and close them when they are no longer sent.
+ * #GstKandySink::render-track shows here what they give.
  *
  * ## Muting
  *
@@ -955,6 +956,8 @@ gst_kandy_sink_class_init (GstKandySinkClass *klass)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_kandy_sink_change_input_devices), NULL, NULL, NULL,
       G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, GST_TYPE_PROMISE);
+
+  gst_kandy_sink_install_render (G_TYPE_FROM_CLASS (klass));
 
   element_class->request_new_pad =
       GST_DEBUG_FUNCPTR (gst_kandy_sink_request_new_pad);

@@ -46,6 +46,8 @@ struct _GstKandySinkPad {
   GstKandyDeviceSrc *stand_in; /* (nullable): is sent instead of the peer */
   guint n_leaving;             /* former ones that are being taken away */
   gulong aside_probe;          /* at the inner pad: keeps the peer out */
+  GstElement *tap;             /* (nullable): an appsrc for what arrives */
+  gulong tap_probe;            /* at the clocksync, for it */
   guint max_bitrate;           /* the user's, 0 for none */
   guint far_bitrate;           /* the far end's, 0 for none */
 };

@@ -12,6 +12,7 @@
 #include "gstkandybasebin.h"
 #include "gstkandyconnect.h"
 #include "gstkandydevicesrc.h"
+#include "gstkandyrender.h"
 #include "gstkandysendbin.h"
 #include "gstkandysink-private.h"
 #include "gstkandysinkpad-private.h"
@@ -199,6 +200,7 @@ gst_kandy_sink_pad_drop_track (GstKandySinkPad *self)
   self->far_bitrate = 0;
   GST_OBJECT_UNLOCK (self);
 
+  gst_kandy_render_stop_later (GST_PAD (self));
   if (track != NULL) {
     g_weak_ref_set (&self->parked_track, track);
     g_weak_ref_set (&self->parked_media, media);

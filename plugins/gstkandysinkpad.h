@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE (GstKandySinkPad, gst_kandy_sink_pad, GST, KANDY_SINK_PAD, 
 /* Puts the elements into @bin; (transfer floating) (nullable) */
 GstKandySinkPad *gst_kandy_sink_pad_new (GstBin *bin, GstPadTemplate *templ,
     const char *name, KandyMediaKind kind, gboolean screen);
+/* What arrives goes to @tap (nullable), an appsrc, too. FALSE: it is encoded */
+gboolean gst_kandy_sink_pad_set_tap (GstKandySinkPad *self, GstElement *tap);
 /* Nothing passes any more, and nobody waits in it: before what is linked is
  * stopped. In PAUSED that would wait for what is passing, for ever */
 void gst_kandy_sink_pad_stop (GstKandySinkPad *self);

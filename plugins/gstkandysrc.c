@@ -191,7 +191,7 @@ discard_pad (GstKandySrc *self, GstKandySrcPad *pad)
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
   gst_pad_set_active (GST_PAD (pad), FALSE);
   gst_kandy_src_pad_release (pad, GST_BIN (self));
-  gst_kandy_render_stop (pad);
+  gst_kandy_render_stop (GST_PAD (pad));
   gst_element_remove_pad (GST_ELEMENT (self), GST_PAD (pad));
 }
 
@@ -742,36 +742,23 @@ find_pad (GstKandySrc *self, const char *track_id)
   return NULL;
 }
 
-/* @text: (nullable): of the error */
-static void
-answer_render (GstPromise *promise, const char *text)
-{
-  g_autoptr (GError) error = text != NULL
-      ? kandy_error_new (KANDY_ERROR_INVALID_PARAM, "call:7", 0, "%s", text)
-      : NULL;
-
-  gst_kandy_promise_reply (promise, NULL, error);
-}
-
 static void
 gst_kandy_src_render_track (GstKandySrc *self, const char *track_id,
     GstElement *sink, const char *device, GstPromise *promise)
 {
   g_autoptr (GstKandySrcPad) pad =
       track_id != NULL ? find_pad (self, track_id) : NULL;
-  g_autoptr (GstPad) sink_pad =
-      sink != NULL ? gst_element_get_static_pad (sink, "sink") : NULL;
+  const char *text = sink != NULL ? gst_kandy_render_check_sink (sink) : NULL;
 
   if (pad == NULL)
-    answer_render (promise, "There is no track of this id that is received");
-  else if (sink != NULL && sink_pad == NULL)
-    answer_render (promise, "The sink has no pad \"sink\"");
-  else if (sink != NULL && GST_OBJECT_PARENT (sink) != NULL)
-    answer_render (promise, "The sink is part of something else");
-  else if (gst_pad_is_linked (GST_PAD (pad)))
-    answer_render (promise, "The track is played by something else already");
+    text = "There is no track of this id that is received";
+  else if (text == NULL && gst_pad_is_linked (GST_PAD (pad)))
+    text = "The track is played by something else already";
+  if (text != NULL)
+    gst_kandy_render_answer (promise, text);
   else
-    gst_kandy_render_track (GST_ELEMENT (self), pad, sink, device,
+    gst_kandy_render_track (GST_ELEMENT (self), GST_PAD (pad),
+        gst_kandy_src_pad_get_kind (pad), sink, device,
         promise != NULL ? gst_promise_ref (promise) : NULL);
 }
 
@@ -782,10 +769,11 @@ gst_kandy_src_remove_track (
   g_autoptr (GstKandySrcPad) pad =
       track_id != NULL ? find_pad (self, track_id) : NULL;
 
-  if (pad != NULL && gst_kandy_render_stop (pad))
-    answer_render (promise, NULL);
+  if (pad != NULL && gst_kandy_render_stop (GST_PAD (pad)))
+    gst_kandy_render_answer (promise, NULL);
   else
-    answer_render (promise, "There is no such track that is rendered");
+    gst_kandy_render_answer (
+        promise, "There is no such track that is rendered");
 }
 
 static void

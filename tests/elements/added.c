@@ -756,6 +756,67 @@ GST_START_TEST (test_labels)
 }
 GST_END_TEST;
 
+static char *
+render (Pair *pair, const char *pad, const char *line)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *id = get_track_id (pair, pad);
+  GstElement *sink = gst_parse_bin_from_description (line, TRUE, NULL);
+
+  gst_object_set_name (GST_OBJECT (sink), "here");
+  g_signal_emit_by_name (pair->sink, "render-track", id, sink, NULL, promise);
+  return finish (promise);
+}
+
+static char *
+unrender (Pair *pair, const char *pad)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  g_autofree char *id = get_track_id (pair, pad);
+
+  g_signal_emit_by_name (pair->sink, "remove-track", id, promise);
+  return finish (promise);
+}
+
+/* Alice sees and hears what she sends, whichever device it is, for as long as
+ * she sends it */
+GST_START_TEST (test_rendered)
+{
+  Pair pair = pair_new ("");
+  g_autofree char *twice = NULL, *none = NULL, *stopped = NULL, *id = NULL;
+  g_autoptr (GstStructure) track = NULL;
+
+  act_well (&pair, "add-media", "m,audio=true,video=true");
+  none = unrender (&pair, "video_0");
+  fail_unless_equals_string (none, "call:7");
+  fail_unless (render (&pair, "video_0", FIXTURE_PICTURE) == NULL);
+  tracks_assert_sees (pair.alice, "eye", TRACKS_RED);
+  twice = render (&pair, "video_0", FIXTURE_PICTURE);
+  fail_unless_equals_string (twice, "call:7");
+  id = get_track_id (&pair, "video_0");
+  track = tracks_describe (pair.sink, id);
+  fail_unless_equals_int (
+      gst_value_array_get_size (gst_structure_get_value (track, "containers")),
+      1);
+  fail_unless (replace (&pair, "video_0",
+                   "m,video-options=(structure)[o,device-id=cam-2]")
+      == NULL);
+  tracks_assert_sees (pair.alice, "eye", TRACKS_BLUE);
+  fail_unless (unrender (&pair, "video_0") == NULL);
+  fail_if (tracks_has (pair.alice, "eye"));
+  fail_unless (render (&pair, "video_0", FIXTURE_PICTURE) == NULL);
+  fail_unless (render (&pair, "audio_0", FIXTURE_SOUND) == NULL);
+  tracks_assert_hears (pair.alice, "ear", 440);
+
+  stopped = act (&pair, "stop-video");
+  fail_unless (stopped == NULL, "%s", stopped);
+  tracks_until (pair.alice, "eye", FALSE);
+  tracks_assert_hears (pair.alice, "ear", 440);
+  tracks_assert_hears (pair.bob, "at_audio_0", 440);
+  pair_stop (&pair);
+}
+GST_END_TEST;
+
 /* What is linked comes back while the device that stood in for it has hardly
  * begun: the encoder must not take the one's pictures for the other's, which
  * are larger */
@@ -875,6 +936,7 @@ element_added_suite (void)
   tcase_add_loop_test (losing, test_lost, 0, G_N_ELEMENTS (losses));
   tcase_add_test (losing, test_labels);
   tcase_add_test (losing, test_to_and_fro);
+  tcase_add_test (losing, test_rendered);
   tcase_add_test (losing, test_source_muted);
   tcase_add_checked_fixture (options, set_up, tear_down);
   tcase_set_timeout (options, 40);
