@@ -286,7 +286,8 @@ install_actions (GType type)
    * @promise: (nullable): to be told how it went
    *
    * Asks the platform for something. Lists of texts are a #GStrv, a
-   * #GST_TYPE_ARRAY or one text; objects of the document, as in
+   * #GST_TYPE_ARRAY or one text (participants may be structures with the field
+   * `address`, too); objects of the document, as in
    * `contacts.add, contact=[contact, contactId=c1, firstName=Zoe]`, are
    * structures. One that comes while the element signs on waits until it has.
    *

@@ -181,6 +181,21 @@ gst_kandy_ask_get_text (const GstStructure *request, const char *field)
   return text != NULL ? text : "";
 }
 
+/* (transfer none): a string, or a structure's `address`: so the vendor's client
+ * takes the participants of a group. Empty if it is neither */
+static const char *
+get_item_text (const GValue *item)
+{
+  const char *text = NULL;
+
+  if (G_VALUE_HOLDS_STRING (item))
+    text = g_value_get_string (item);
+  else if (GST_VALUE_HOLDS_STRUCTURE (item)
+      && gst_value_get_structure (item) != NULL)
+    text = gst_structure_get_string (gst_value_get_structure (item), "address");
+  return text != NULL ? text : "";
+}
+
 /* (transfer full): one string, a strv, or an array or list of strings */
 char **
 gst_kandy_ask_dup_texts (const GstStructure *request, const char *field)
@@ -204,11 +219,7 @@ gst_kandy_ask_dup_texts (const GstStructure *request, const char *field)
         ? gst_value_array_get_value (value, i)
         : gst_value_list_get_value (value, i);
 
-    g_ptr_array_add (texts,
-        g_strdup (
-            G_VALUE_HOLDS_STRING (item) && g_value_get_string (item) != NULL
-                ? g_value_get_string (item)
-                : ""));
+    g_ptr_array_add (texts, g_strdup (get_item_text (item)));
   }
   g_ptr_array_add (texts, NULL);
   return (char **) g_ptr_array_steal (texts, NULL);

@@ -48,6 +48,16 @@ GST_START_TEST (test_groups)
   g_autoptr (GstStructure) deleted = NULL;
   g_autoptr (GstStructure) fetched = NULL;
 
+  /* so the vendor's client takes them */
+  g_autoptr (GstStructure) other = fixture_ask_well (signaller,
+      "groups.create, name=Shed, participants=(structure)<"
+      "[participant, address=(string)\"bob@loopback.example\"]>");
+  g_autoptr (GstStructure) shed = fixture_get_member (other, "group");
+  g_autofree char *delete_shed = g_strdup_printf (
+      "groups.delete, groupId=\"%s\"", gst_structure_get_string (shed, "id"));
+
+  fail_unless_equals_int (fixture_get_length (shed, "participants"), 2);
+  gst_structure_free (fixture_ask_well (signaller, delete_shed));
   fixture_wait_event (pipeline, "group:new");
   fail_unless_equals_string (gst_structure_get_string (group, "name"), "Roof");
   fail_unless_equals_int (fixture_get_length (group, "participants"), 3);
