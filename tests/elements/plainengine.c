@@ -9,6 +9,7 @@
 #include <nice/interfaces.h>
 
 #include "fixture.h"
+#include "gstkandysendcaps.h"
 
 struct _PlainEngine {
   GObject parent_instance;
@@ -505,6 +506,14 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Ours does, and the failure that it prevents is one of the process */
+static void
+on_rtpbin_element (GstBin *rtpbin, GstElement *element, gpointer user_data)
+{
+  if (g_str_has_prefix (GST_OBJECT_NAME (element), "rtpsession"))
+    gst_kandy_send_caps_watch (element);
+}
+
 static void
 on_rtpbin_pad (GstElement *rtpbin, GstPad *pad, PlainEngine *self)
 {
@@ -679,6 +688,8 @@ start (PlainEngine *self, const GstSDPMessage *offer)
   g_object_unref (ice);
   rtpbin = gst_bin_get_by_name (GST_BIN (self->webrtcbin), "rtpbin");
   g_signal_connect (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), self);
+  g_signal_connect (
+      rtpbin, "element-added", G_CALLBACK (on_rtpbin_element), NULL);
   g_signal_connect (
       self->webrtcbin, "pad-added", G_CALLBACK (on_pad_added), self);
   payloader = gst_bin_get_by_name (GST_BIN (pipeline), "audio");
