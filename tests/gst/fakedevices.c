@@ -13,8 +13,10 @@ typedef struct {
   char *id;
   guint value;
   gboolean broken;
-  int n_open; /* atomic */
-  int manner; /* atomic */
+  int n_open;   /* atomic */
+  int manner;   /* atomic */
+  int restless; /* atomic */
+  int n_given;  /* atomic */
 } FakeDevice;
 
 typedef struct {
@@ -74,6 +76,7 @@ on_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   FakeSource *self = user_data;
 
+  g_atomic_int_inc (&self->device->n_given);
   switch ((Manner) g_atomic_int_get (&self->device->manner)) {
     case FLOWS:
       return GST_PAD_PROBE_OK;
@@ -103,6 +106,19 @@ fake_source_change_state (GstElement *element, GstStateChange transition)
     g_atomic_int_inc (&self->device->n_open);
   else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
     g_atomic_int_add (&self->device->n_open, -1);
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED
+      && g_atomic_int_get (&self->device->restless)) {
+    GstElement *inner = gst_bin_get_by_name (GST_BIN (element), "inner");
+
+    gst_element_set_locked_state (inner, TRUE);
+    gst_object_unref (inner);
+  }
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    GstElement *inner = gst_bin_get_by_name (GST_BIN (element), "inner");
+
+    gst_element_set_locked_state (inner, FALSE);
+    gst_object_unref (inner);
+  }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
     GstClock *clock = gst_element_get_clock (element);
     GstElement *inner = gst_bin_get_by_name (GST_BIN (element), "inner");
@@ -391,6 +407,15 @@ fake_devices_stall (const char *id, gboolean stall)
 }
 
 void
+fake_devices_keep_running (const char *id)
+{
+  FakeDevice *device = find (id, FALSE);
+
+  g_atomic_int_set (&device->restless, TRUE);
+  gst_object_unref (device);
+}
+
+void
 fake_devices_clear (void)
 {
   g_mutex_lock (&lock);
@@ -403,6 +428,16 @@ fake_devices_count_open (const char *id)
 {
   FakeDevice *device = find (id, FALSE);
   guint n = g_atomic_int_get (&device->n_open);
+
+  gst_object_unref (device);
+  return n;
+}
+
+guint
+fake_devices_count_given (const char *id)
+{
+  FakeDevice *device = find (id, FALSE);
+  guint n = g_atomic_int_get (&device->n_given);
 
   gst_object_unref (device);
   return n;

@@ -23,8 +23,12 @@ void fake_devices_fail (const char *id);
 void fake_devices_end (const char *id);
 /* They give nothing */
 void fake_devices_stall (const char *id, gboolean stall);
+/* In PAUSED it gives another buffer, as one does that has it in its hands */
+void fake_devices_keep_running (const char *id);
 void fake_devices_clear (void);
 /* How many of its sources are open, that is in READY or above */
 guint fake_devices_count_open (const char *id);
+/* How many buffers it has given */
+guint fake_devices_count_given (const char *id);
 
 G_END_DECLS
