@@ -31,7 +31,6 @@ static const struct {
   { "VP9", "vp9enc" },
   { "H264", "x264enc" },
   { "H264", "openh264enc", 1 },
-  { "AV1", "svtav1enc" },
   { "AV1", "av1enc" },
 };
 
