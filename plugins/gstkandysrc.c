@@ -302,11 +302,16 @@ add_empty_pad (GstKandySrc *self, KandyMediaKind kind)
   g_autoptr (GstPadTemplate) pad_template =
       gst_static_pad_template_get (audio ? &audio_template : &video_template);
   g_autoptr (GstKandySrcPad) pad = NULL;
+  g_autofree char *name = NULL;
 
   if (has_pad (self, kind))
     return;
-  pad = gst_object_ref_sink (gst_kandy_src_pad_new_empty (
-      pad_template, audio ? "audio_0" : "video_0"));
+  /* one that has left a moment ago may still have the name of the first */
+  GST_OBJECT_LOCK (self);
+  name =
+      g_strdup_printf (audio ? "audio_%u" : "video_%u", self->n_pads[kind]++);
+  GST_OBJECT_UNLOCK (self);
+  pad = gst_object_ref_sink (gst_kandy_src_pad_new_empty (pad_template, name));
   if (show_pad (self, pad))
     gst_element_call_async (GST_ELEMENT (self),
         audio ? end_empty_audio : end_empty_video, gst_object_ref (pad),
