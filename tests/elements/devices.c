@@ -144,14 +144,15 @@ GST_START_TEST (test_fail)
 
   fake_devices_add ("Audio/Source", "broken", "Broken", NULL, SOUND_CAPS, 220);
   fake_devices_break ("broken");
-  alice = fixture_launch ("kandysink name=sink %s destination=bob %s", account,
-      failures[__i__].properties);
+  alice = fixture_launch (
+      "kandysink name=sink %s %s", account, failures[__i__].properties);
   fixture_play (alice);
   text = fixture_wait_error (
       alice, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, &details);
   fail_unless (strstr (text, failures[__i__].text) != NULL, "%s", text);
   fail_unless_equals_string (
       gst_structure_get_string (details, "code"), "call:4");
+  fixture_wait_event (alice, "devices:error");
   fixture_stop (alice);
   expect_closed ();
 }
