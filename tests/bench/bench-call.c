@@ -22,6 +22,8 @@ static int n_rounds = 20;
 static int n_seconds = 10;
 static int n_parallel = 4;
 static int n_soak = 200;
+/* malloc has an arena for each thread that met another one in it */
+static int n_settle = 250;
 static char *soak_at;
 static char *cost_at;
 static char **only;
@@ -39,6 +41,8 @@ static GOptionEntry entries[] = {
       "Pairs at once for CPU, memory and threads (default 4)", "N" },
   { "soak", 0, 0, G_OPTION_ARG_INT, &n_soak,
       "Calls one after the other for leaks (default 200)", "N" },
+  { "settle", 0, 0, G_OPTION_ARG_INT, &n_settle,
+      "Calls before those, until memory has settled (default 250)", "N" },
   { "only", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &only,
       "Measure only this: set-up, first, cost, latency or soak; may be given "
       "several times",
@@ -321,10 +325,10 @@ soak (const char *uri)
   BenchElements *endpoints =
       uri ? bench_elements_new (uri, 0, NULL, NULL) : NULL;
   Weight before = { 0 }, after;
-  int i, settled = n_soak / 4;
+  int i;
 
-  for (i = 0; i < n_soak; i++) {
-    if (i == settled)
+  for (i = 0; i < n_settle + n_soak; i++) {
+    if (i == n_settle)
       weigh (&before);
     if (uri) {
       time_call (endpoints, 0);
@@ -336,9 +340,9 @@ soak (const char *uri)
   weigh (&after);
   g_print ("%d %d %g %g %g\n", (int) after.threads - (int) before.threads,
       (int) after.fds - (int) before.fds,
-      get_growth (before.rss, after.rss, n_soak - settled),
-      get_growth (before.trimmed, after.trimmed, n_soak - settled),
-      get_growth (before.allocated, after.allocated, n_soak - settled));
+      get_growth (before.rss, after.rss, n_soak),
+      get_growth (before.trimmed, after.trimmed, n_soak),
+      get_growth (before.allocated, after.allocated, n_soak));
   if (uri)
     bench_elements_free (endpoints);
 }
@@ -351,8 +355,9 @@ run_self (const char *program, const char *option, const char *value)
   g_autofree char *seconds = g_strdup_printf ("--seconds=%d", n_seconds);
   g_autofree char *parallel = g_strdup_printf ("--parallel=%d", n_parallel);
   g_autofree char *calls = g_strdup_printf ("--soak=%d", n_soak);
-  const char *argv[] = { program, rounds, seconds, parallel, calls, option,
-    value, NULL };
+  g_autofree char *settle = g_strdup_printf ("--settle=%d", n_settle);
+  const char *argv[] = { program, rounds, seconds, parallel, calls, settle,
+    option, value, NULL };
   g_autoptr (GError) error = NULL;
   char *output = NULL;
   int status;
@@ -383,8 +388,8 @@ bench_soak (const char *program, const char *uri)
              &ours[3], &ours[4])
           != 5)
     g_error ("no figures in \"%s\", \"%s\"", by_hand, elements);
-  g_print ("grown in %d calls one after the other, after %d before:\n",
-      n_soak - n_soak / 4, n_soak / 4);
+  g_print ("grown in %d calls one after the other, after %d before:\n", n_soak,
+      n_settle);
   for (i = 0; i < G_N_ELEMENTS (what); i++)
     g_print (
         "%-44s %+10.1f %+10.1f %s\n", what[i], ours[i], theirs[i], units[i]);
