@@ -599,6 +599,10 @@ gst_kandy_line_new (GstKandySession *session,
   self->session = g_object_ref (session);
   self->account = gst_kandy_session_account_copy (account);
   self->config = kandy_config_copy (config);
+  /* GLib registers a type with one lock, and adds its interfaces with another,
+   * which g_type_class_ref() holds while libsoup asks for this very type: two
+   * threads that are the first to need it can wait for each other for ever */
+  g_type_ensure (G_TYPE_TASK);
 
   g_mutex_lock (&self->lock);
   thread = g_thread_new ("kandy", thread_main, g_object_ref (self));

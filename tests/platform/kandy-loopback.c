@@ -433,6 +433,11 @@ kandy_loopback_start (
     g_free (self->address);
     self->address = g_strdup (address);
     self->running = TRUE;
+    /* GLib registers a type with one lock, and adds its interfaces with
+     * another, which g_type_class_ref() holds while libsoup asks for this very
+     * type: two threads that are the first to need it can wait for each other
+     * for ever */
+    g_type_ensure (G_TYPE_TASK);
     self->thread = g_thread_new ("kandy-loopback", kl_serve, self);
   }
   g_mutex_unlock (&self->lock);
