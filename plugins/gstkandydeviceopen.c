@@ -75,9 +75,8 @@ make_display (const GstStructure *options, GError **error)
     source = gst_element_factory_make ("ximagesrc", NULL);
   if (source == NULL) {
     g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-            "Failed to get media => Name: NotFoundError; Error Message :There "
-            "is no screen."));
+        gst_kandy_device_error (
+            KANDY_ERROR_MEDIA, "NotFoundError", "There is no screen."));
     return NULL;
   }
   g_object_set (source, "use-damage", FALSE, NULL);
@@ -109,9 +108,8 @@ gst_kandy_device_open (GstKandySinkDevice which, const char *id,
 
   if (!gst_kandy_devices_wait (all, DEVICES_WAIT_MS)) {
     g_propagate_error (error,
-        kandy_error_new (KANDY_ERROR_TIMEOUT, "call:4", 0,
-            "Failed to get media => Name: AbortError; Error Message :The "
-            "devices are not known in time."));
+        gst_kandy_device_error (KANDY_ERROR_TIMEOUT, "AbortError",
+            "The devices are not known in time."));
     return NULL;
   }
   if (!g_str_equal (id, GST_KANDY_DEVICE_ANY))
@@ -140,14 +138,11 @@ gst_kandy_device_open (GstKandySinkDevice which, const char *id,
     return branch;
   }
   if (branch != NULL) {
-    gst_element_set_state (branch, GST_STATE_NULL);
-    gst_object_unref (gst_object_ref_sink (branch));
+    gst_kandy_device_src_discard (branch);
   }
   g_propagate_error (error,
-      kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-          "Failed to get media => Name: NotReadableError; Error Message :The "
-          "%s \"%s\" cannot be opened.",
-          kinds[which].name, label));
+      gst_kandy_device_error (KANDY_ERROR_MEDIA, "NotReadableError",
+          "The %s \"%s\" cannot be opened.", kinds[which].name, label));
   return NULL;
 }
 

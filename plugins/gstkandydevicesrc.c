@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "gstkandydevices.h"
 #include "gstkandydevicesrc.h"
 #include "gstkandysession.h"
 
@@ -46,15 +47,20 @@ G_DEFINE_TYPE_WITH_CODE (GstKandyDeviceSrc, gst_kandy_device_src, GST_TYPE_BIN,
     GST_DEBUG_CATEGORY_INIT (gst_kandy_device_src_debug, "kandydevicesrc", 0,
         "a device that is sent in a call"))
 
+/* (nullable) (transfer full): @text: (nullable): what is wrong */
+static GError *
+not_readable (const char *text)
+{
+  return text != NULL ? gst_kandy_device_error (
+             KANDY_ERROR_MEDIA, "NotReadableError", "%s", text)
+                      : NULL;
+}
+
 /* @promise: (nullable) (transfer full); @text: (nullable): of the error */
 static void
 answer (GstPromise *promise, const char *text)
 {
-  g_autoptr (GError) error = text != NULL
-      ? kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-          "Failed to get media => Name: NotReadableError; Error Message :%s",
-          text)
-      : NULL;
+  g_autoptr (GError) error = not_readable (text);
 
   gst_kandy_promise_reply (promise, NULL, error);
   g_clear_pointer (&promise, gst_promise_unref);
@@ -64,11 +70,7 @@ answer (GstPromise *promise, const char *text)
 static void
 tell_failed (GstKandyDeviceSrc *self, const char *text)
 {
-  g_autoptr (GError) error = text != NULL
-      ? kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-          "Failed to get media => Name: NotReadableError; Error Message :%s",
-          text)
-      : NULL;
+  g_autoptr (GError) error = not_readable (text);
 
   if (self->failed != NULL)
     self->failed (self, error, self->failed_data);
@@ -452,4 +454,11 @@ gst_kandy_device_src_stop (GstKandyDeviceSrc *self)
   GST_OBJECT_UNLOCK (self);
   if (pending != NULL)
     give_up (self, pending, "The element has been stopped.");
+}
+
+void
+gst_kandy_device_src_discard (GstElement *branch)
+{
+  gst_element_set_state (branch, GST_STATE_NULL);
+  gst_object_unref (gst_object_ref_sink (branch));
 }

@@ -46,5 +46,7 @@ void gst_kandy_device_src_set_changed (GstKandyDeviceSrc *self,
     GstKandyDeviceSrcFunc changed, gpointer user_data);
 /* Before it is taken out of its bin */
 void gst_kandy_device_src_stop (GstKandyDeviceSrc *self);
+/* Closes @branch, (transfer floating), that nobody has taken */
+void gst_kandy_device_src_discard (GstElement *branch);
 
 G_END_DECLS

@@ -12,7 +12,8 @@
 G_BEGIN_DECLS
 
 /* What the files of kandysink share: gstkandysink.c is the element with its pads
- * and properties, gstkandysinkmember.c the member of the session. */
+ * and properties, gstkandysinkmember.c the member of the session: what it sends in
+ * calls. */
 
 struct _GstKandySink {
   GstKandyBaseBin parent_instance;

@@ -316,29 +316,6 @@ check_eos (GstKandySink *self)
       GST_KANDY_BASE_BIN (self), gst_structure_new_empty ("end"), promise);
 }
 
-void
-gst_kandy_sink_track_ended (GstKandySink *self, GstKandySinkPad *pad)
-{
-  gst_kandy_sink_devices_track_ended (self->devices, pad);
-}
-
-void
-gst_kandy_sink_lose_track (
-    GstKandySink *self, GstKandySinkPad *pad, const GError *error)
-{
-  char *track_id = gst_kandy_sink_pad_dup_track_id (pad);
-
-  gst_kandy_sink_pad_set_removed (pad, TRUE);
-  if (track_id != NULL) {
-    GST_OBJECT_LOCK (self);
-    g_ptr_array_add (self->gone, track_id);
-    GST_OBJECT_UNLOCK (self);
-  }
-  if (error != NULL)
-    gst_kandy_sink_devices_report (self->devices, error);
-  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
-}
-
 static void
 pad_eos (GstKandySink *self, GstObject *source)
 {

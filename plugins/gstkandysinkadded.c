@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "gstkandydevices.h"
 #include "gstkandysink-private.h"
 #include "gstkandysinkdevices-private.h"
 #include "gstkandyvariant.h"
@@ -143,8 +144,7 @@ link_added (Acquisition *acquisition, guint kind, GstElement *branch)
   added->serial = acquisition->serial;
   if (!gst_kandy_sink_devices_link (
           self, added->which, TRUE, &added->src, &added->pad)) {
-    gst_element_set_state (branch, GST_STATE_NULL);
-    gst_object_unref (gst_object_ref_sink (branch));
+    gst_kandy_device_src_discard (branch);
     gst_kandy_sink_added_free (added);
     return;
   }
@@ -169,12 +169,10 @@ is_ready (Acquisition *acquisition, GstKandySinkAdded *added, GError **error)
 
   if (added->over) {
     g_propagate_error (error,
-        added->error != NULL
-            ? g_error_copy (added->error)
-            : kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-                "Failed to get media => Name: NotReadableError; Error Message "
-                ":The %s is at its end.",
-                gst_kandy_device_get_noun (added->which)));
+        added->error != NULL ? g_error_copy (added->error)
+                             : gst_kandy_device_error (KANDY_ERROR_MEDIA,
+                                 "NotReadableError", "The %s is at its end.",
+                                 gst_kandy_device_get_noun (added->which)));
     return FALSE;
   }
   caps = gst_kandy_sink_pad_dup_caps (pad);
@@ -184,9 +182,8 @@ is_ready (Acquisition *acquisition, GstKandySinkAdded *added, GError **error)
   if (gst_kandy_sink_is_sendable (GST_KANDY_SINK (self->sink), pad, caps))
     return TRUE;
   g_propagate_error (error,
-      kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-          "Failed to get media => Name: NotSupportedError; Error Message :No "
-          "codec is allowed for what the %s gives.",
+      gst_kandy_device_error (KANDY_ERROR_MEDIA, "NotSupportedError",
+          "No codec is allowed for what the %s gives.",
           gst_kandy_device_get_noun (added->which)));
   return FALSE;
 }
@@ -218,9 +215,8 @@ wait_ready (Acquisition *acquisition, GError **error)
 
   while (is_current (acquisition) && !are_ready (acquisition, &reason)) {
     if (reason == NULL && !g_cond_wait_until (&self->cond, &self->lock, end))
-      reason = kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-          "Failed to get media => Name: NotReadableError; Error Message :A "
-          "device gives nothing.");
+      reason = gst_kandy_device_error (
+          KANDY_ERROR_MEDIA, "NotReadableError", "A device gives nothing.");
     if (reason != NULL) {
       g_propagate_error (error, reason);
       return FALSE;
@@ -249,8 +245,7 @@ open_all (Acquisition *acquisition, GstElement **branches, GError **error)
     return TRUE;
   while (i-- > 0)
     if (branches[i] != NULL) {
-      gst_element_set_state (branches[i], GST_STATE_NULL);
-      gst_object_unref (gst_object_ref_sink (branches[i]));
+      gst_kandy_device_src_discard (branches[i]);
     }
   return FALSE;
 }
@@ -309,8 +304,7 @@ acquire (GstElement *element, gpointer user_data)
       if (branches[i] != NULL && current) {
         link_added (acquisition, i, branches[i]);
       } else if (branches[i] != NULL) {
-        gst_element_set_state (branches[i], GST_STATE_NULL);
-        gst_object_unref (gst_object_ref_sink (branches[i]));
+        gst_kandy_device_src_discard (branches[i]);
       }
     }
     g_mutex_unlock (&self->link_lock);

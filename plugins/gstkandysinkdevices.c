@@ -5,6 +5,7 @@
 #endif
 
 #include "gstkandybasebin.h"
+#include "gstkandydevices.h"
 #include "gstkandysink-private.h"
 #include "gstkandysinkdevices-private.h"
 
@@ -278,8 +279,7 @@ open_slot (GstElement *element, gpointer user_data)
 
   if (branch != NULL
       && (!wanted || (first && !link_slot (self, attempt->which)))) {
-    gst_element_set_state (branch, GST_STATE_NULL);
-    gst_object_unref (gst_object_ref_sink (branch));
+    gst_kandy_device_src_discard (branch);
   } else if (branch != NULL) {
     gst_kandy_device_src_take (
         slot->src, branch, g_steal_pointer (&attempt->promise));
@@ -362,9 +362,8 @@ open_replacement (GstElement *element, gpointer user_data)
   } else {
     gst_element_set_state (attempt->source, GST_STATE_NULL);
     branch = NULL;
-    error = kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-        "Failed to get media => Name: NotReadableError; Error Message :The "
-        "source cannot be started.");
+    error = gst_kandy_device_error (
+        KANDY_ERROR_MEDIA, "NotReadableError", "The source cannot be started.");
   }
   if (branch == NULL) {
     gst_kandy_promise_reply (attempt->promise, NULL, error);

@@ -375,3 +375,26 @@ gst_kandy_sink_member_init (GstKandySessionMemberInterface *iface)
   iface->call_connected = gst_kandy_sink_call_connected;
   iface->call_ended = gst_kandy_sink_call_ended;
 }
+
+void
+gst_kandy_sink_track_ended (GstKandySink *self, GstKandySinkPad *pad)
+{
+  gst_kandy_sink_devices_track_ended (self->devices, pad);
+}
+
+void
+gst_kandy_sink_lose_track (
+    GstKandySink *self, GstKandySinkPad *pad, const GError *error)
+{
+  char *track_id = gst_kandy_sink_pad_dup_track_id (pad);
+
+  gst_kandy_sink_pad_set_removed (pad, TRUE);
+  if (track_id != NULL) {
+    GST_OBJECT_LOCK (self);
+    g_ptr_array_add (self->gone, track_id);
+    GST_OBJECT_UNLOCK (self);
+  }
+  if (error != NULL)
+    gst_kandy_sink_devices_report (self->devices, error);
+  gst_kandy_base_bin_wishes_changed (GST_KANDY_BASE_BIN (self));
+}

@@ -430,8 +430,7 @@ gst_kandy_sink_pad_replace (
     g_autoptr (GError) error = kandy_error_new (KANDY_ERROR_INVALID_STATE,
         "call:6", 0, "The track is not sent any more");
 
-    gst_element_set_state (branch, GST_STATE_NULL);
-    gst_object_unref (gst_object_ref_sink (branch));
+    gst_kandy_device_src_discard (branch);
     gst_kandy_promise_reply (promise, NULL, error);
     g_clear_pointer (&promise, gst_promise_unref);
     return;

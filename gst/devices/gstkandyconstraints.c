@@ -465,9 +465,8 @@ gst_kandy_constraints_choose (const GstStructure *constraints,
               "Failed to get media due to constraint: %s.", culprit));
     else
       g_propagate_error (error,
-          kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-              "Failed to get media => Name: NotFoundError; Error Message "
-              ":There is no %s.",
+          gst_kandy_device_error (KANDY_ERROR_MEDIA, "NotFoundError",
+              "There is no %s.",
               kind == KANDY_MEDIA_KIND_AUDIO ? "microphone" : "camera"));
   }
   constraints_clear (parsed);

@@ -300,10 +300,8 @@ try_device (GstKandyDevices *self, GstKandyDeviceKind kind)
   gboolean opened;
 
   if (devices->len == 0)
-    return kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-        "Failed to get media => Name: NotFoundError; Error Message :There is "
-        "no %s.",
-        kinds[kind].list);
+    return gst_kandy_device_error (KANDY_ERROR_MEDIA, "NotFoundError",
+        "There is no %s.", kinds[kind].list);
 
   element = gst_device_create_element (g_ptr_array_index (devices, 0), NULL);
   opened = element != NULL
@@ -316,10 +314,8 @@ try_device (GstKandyDevices *self, GstKandyDeviceKind kind)
   if (opened)
     return NULL;
   label = gst_device_get_display_name (g_ptr_array_index (devices, 0));
-  return kandy_error_new (KANDY_ERROR_MEDIA, "call:4", 0,
-      "Failed to get media => Name: NotReadableError; Error Message :The %s "
-      "\"%s\" cannot be opened.",
-      kinds[kind].list, label);
+  return gst_kandy_device_error (KANDY_ERROR_MEDIA, "NotReadableError",
+      "The %s \"%s\" cannot be opened.", kinds[kind].list, label);
 }
 
 enum { NEEDS_AUDIO = 1 << 0, NEEDS_VIDEO = 1 << 1 };
@@ -333,9 +329,8 @@ initialize (GTask *task, gpointer source_object, gpointer task_data,
   GError *error = NULL;
 
   if (!gst_kandy_devices_wait (self, INITIALIZE_WAIT_MS))
-    error = kandy_error_new (KANDY_ERROR_TIMEOUT, "call:4", 0,
-        "Failed to get media => Name: AbortError; Error Message :The devices "
-        "are not known in time.");
+    error = gst_kandy_device_error (KANDY_ERROR_TIMEOUT, "AbortError",
+        "The devices are not known in time.");
   if (error == NULL && (needs & NEEDS_AUDIO) != 0)
     error = try_device (self, GST_KANDY_DEVICE_MICROPHONE);
   if (error == NULL && (needs & NEEDS_VIDEO) != 0)
@@ -567,4 +562,18 @@ gst_kandy_devices_wait_closed (guint timeout_ms)
   closed = n_threads == 0;
   g_mutex_unlock (&threads_lock);
   return closed;
+}
+
+GError *
+gst_kandy_device_error (
+    KandyError code, const char *name, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  return kandy_error_new (code, "call:4", 0,
+      "Failed to get media => Name: %s; Error Message :%s", name, message);
 }

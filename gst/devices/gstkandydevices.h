@@ -42,4 +42,9 @@ GST_KANDY_API char *gst_kandy_device_get_id (GstDevice *device);
 /* Waits until the threads of all that have been freed are gone */
 GST_KANDY_API gboolean gst_kandy_devices_wait_closed (guint timeout_ms);
 
+/* (transfer full): what the document says of media that cannot be had (protocol
+ * calls 3.6). @name: of a failure of getUserMedia */
+GST_KANDY_API GError *gst_kandy_device_error (KandyError code, const char *name,
+    const char *format, ...) G_GNUC_PRINTF (3, 4);
+
 G_END_DECLS

@@ -17,11 +17,6 @@
  * at Bob's; and whatever goes wrong, none of them may stay open.
  */
 
-#define SOUND_CAPS                                                             \
-  "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1"
-#define PICTURE_CAPS                                                           \
-  "video/x-raw,format=I420,width=[16,1920],height=[16,1080],"                  \
-  "framerate=[1/1,60/1]"
 #define SMALL "width=160,height=120,frame-rate=15"
 #define TALK                                                                   \
   "audiotestsrc is-live=true freq=1000 samplesperbuffer=480 ! "                \
@@ -35,16 +30,7 @@ set_up (void)
 {
   fixture_setup ();
   fake_devices_register ();
-  fake_devices_add (
-      "Audio/Source", "mic-1", "Microphone 1", NULL, SOUND_CAPS, 440);
-  fake_devices_add (
-      "Audio/Source", "mic-2", "Microphone 2", NULL, SOUND_CAPS, 880);
-  fake_devices_add (
-      "Video/Source", "cam-1", "Camera 1", NULL, PICTURE_CAPS, 0xffff0000);
-  fake_devices_add (
-      "Video/Source", "cam-2", "Camera 2", NULL, PICTURE_CAPS, 0xff0000ff);
-  fake_devices_add (
-      "Source/Monitor", "screen", "Screen", NULL, PICTURE_CAPS, 0xff00ff00);
+  fake_devices_add_usual ();
 }
 
 static void
@@ -355,10 +341,10 @@ GST_START_TEST (test_refused)
   Pair pair;
 
   fake_devices_add (
-      "Video/Source", "broken", "Broken", NULL, PICTURE_CAPS, 0xffffffff);
+      "Video/Source", "broken", "Broken", NULL, FAKE_PICTURE_CAPS, 0xffffffff);
   fake_devices_break ("broken");
-  fake_devices_add (
-      "Video/Source", "stalled", "Stalled", NULL, PICTURE_CAPS, 0xffffffff);
+  fake_devices_add ("Video/Source", "stalled", "Stalled", NULL,
+      FAKE_PICTURE_CAPS, 0xffffffff);
   fake_devices_stall ("stalled", TRUE);
   pair = pair_new ("");
   assert_refused (

@@ -18,28 +18,14 @@
 #define SLACK_MS 500
 #define GLITCH_MS 100
 
-#define SOUND_CAPS                                                             \
-  "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1"
-#define PICTURE_CAPS                                                           \
-  "video/x-raw,format=I420,width=[16,1920],height=[16,1080],"                  \
-  "framerate=[1/1,60/1]"
-
 static void
 set_up (void)
 {
   fixture_setup ();
   fake_devices_register ();
+  fake_devices_add_usual ();
   fake_devices_add (
-      "Audio/Source", "mic-1", "Microphone 1", NULL, SOUND_CAPS, 440);
-  fake_devices_add (
-      "Audio/Source", "mic-2", "Microphone 2", NULL, SOUND_CAPS, 880);
-  fake_devices_add ("Audio/Sink", "ear", "Headphones", NULL, SOUND_CAPS, 0);
-  fake_devices_add (
-      "Video/Source", "cam-1", "Camera 1", NULL, PICTURE_CAPS, 0xffff0000);
-  fake_devices_add (
-      "Video/Source", "cam-2", "Camera 2", NULL, PICTURE_CAPS, 0xff0000ff);
-  fake_devices_add (
-      "Source/Monitor", "screen", "Screen", NULL, PICTURE_CAPS, 0xff00ff00);
+      "Audio/Sink", "ear", "Headphones", NULL, FAKE_SOUND_CAPS, 0);
 }
 
 static void
@@ -142,7 +128,8 @@ GST_START_TEST (test_fail)
   g_autofree char *text = NULL;
   GstElement *alice;
 
-  fake_devices_add ("Audio/Source", "broken", "Broken", NULL, SOUND_CAPS, 220);
+  fake_devices_add (
+      "Audio/Source", "broken", "Broken", NULL, FAKE_SOUND_CAPS, 220);
   fake_devices_break ("broken");
   alice = fixture_launch (
       "kandysink name=sink %s %s", account, failures[__i__].properties);

@@ -360,6 +360,21 @@ find (const char *id, gboolean take)
 }
 
 void
+fake_devices_add_usual (void)
+{
+  fake_devices_add (
+      "Audio/Source", "mic-1", "Microphone 1", NULL, FAKE_SOUND_CAPS, 440);
+  fake_devices_add (
+      "Audio/Source", "mic-2", "Microphone 2", NULL, FAKE_SOUND_CAPS, 880);
+  fake_devices_add (
+      "Video/Source", "cam-1", "Camera 1", NULL, FAKE_PICTURE_CAPS, 0xffff0000);
+  fake_devices_add (
+      "Video/Source", "cam-2", "Camera 2", NULL, FAKE_PICTURE_CAPS, 0xff0000ff);
+  fake_devices_add ("Source/Monitor", "screen", "Screen", NULL,
+      FAKE_PICTURE_CAPS, 0xff00ff00);
+}
+
+void
 fake_devices_remove (const char *id)
 {
   GstDeviceProvider *provider = get_provider ();

@@ -8,6 +8,12 @@ G_BEGIN_DECLS
 /* Devices that are not there: a provider whose microphones give a tone, whose
  * cameras give one colour, and whose speakers can be listened to. */
 
+#define FAKE_SOUND_CAPS                                                        \
+  "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1"
+#define FAKE_PICTURE_CAPS                                                      \
+  "video/x-raw,format=I420,width=[16,1920],height=[16,1080],"                  \
+  "framerate=[1/1,60/1]"
+
 /* Once a process, before anybody asks for devices */
 void fake_devices_register (void);
 
@@ -15,6 +21,8 @@ void fake_devices_register (void);
  * or colour 0xAARRGGBB; @group: (nullable) */
 void fake_devices_add (const char *classes, const char *id, const char *label,
     const char *group, const char *caps, guint value);
+/* mic-1 (440 Hz), mic-2 (880), cam-1 (red), cam-2 (blue), screen (green) */
+void fake_devices_add_usual (void);
 void fake_devices_remove (const char *id);
 /* From now on it cannot be opened */
 void fake_devices_break (const char *id);
