@@ -559,7 +559,7 @@ kandy_config_load_json (
 
   root = kandy_json_parse (json, length, &local);
   if (root && JSON_NODE_HOLDS_OBJECT (root))
-    partial = json_gvariant_deserialize (root, NULL, &local);
+    partial = g_variant_ref_sink (kandy_json_to_variant (root));
   if (!partial) {
     g_propagate_error (error,
         kandy_error_new (KANDY_ERROR_INVALID_PARAM, NULL, 0,
@@ -567,7 +567,6 @@ kandy_config_load_json (
             local ? local->message : ""));
     return FALSE;
   }
-  g_variant_ref_sink (partial);
   kandy_config_update (self, partial);
   return TRUE;
 }

@@ -229,6 +229,35 @@ node_string (JsonNode *node)
   return json_node_get_string (node);
 }
 
+static GVariant *
+object_to_variant (JsonObject *object)
+{
+  GVariantBuilder builder;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
+    g_variant_builder_add (
+        &builder, "{sv}", name, kandy_json_to_variant (node));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+array_to_variant (JsonArray *array)
+{
+  guint i, length = json_array_get_length (array);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (i = 0; i < length; i++)
+    g_variant_builder_add (&builder, "v",
+        kandy_json_to_variant (json_array_get_element (array, i)));
+  return g_variant_builder_end (&builder);
+}
+
 JsonNode *
 kandy_json_parse (const char *data, gssize length, GError **error)
 {
@@ -346,4 +375,29 @@ char *
 kandy_json_to_string (JsonNode *node)
 {
   return json_to_string (node, FALSE);
+}
+
+GVariant *
+kandy_json_to_variant (JsonNode *node)
+{
+  switch (json_node_get_node_type (node)) {
+    case JSON_NODE_OBJECT:
+      return object_to_variant (json_node_get_object (node));
+    case JSON_NODE_ARRAY:
+      return array_to_variant (json_node_get_array (node));
+    case JSON_NODE_NULL:
+      return g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL);
+    case JSON_NODE_VALUE:
+      break;
+  }
+  switch (json_node_get_value_type (node)) {
+    case G_TYPE_BOOLEAN:
+      return g_variant_new_boolean (json_node_get_boolean (node));
+    case G_TYPE_INT64:
+      return g_variant_new_int64 (json_node_get_int (node));
+    case G_TYPE_DOUBLE:
+      return g_variant_new_double (json_node_get_double (node));
+    default:
+      return g_variant_new_string (json_node_get_string (node));
+  }
 }

@@ -24,6 +24,10 @@ double kandy_json_get_double (JsonObject *object, const char *member, double fal
 gboolean kandy_json_get_bool (JsonObject *object, const char *member, gboolean fallback);
 /* "a.b.c" descends through objects */
 const char *kandy_json_get_string_at (JsonNode *root, const char *dotted_path);
+/* (transfer floating): a{sv}, av, s, x, d, b, and an mv of nothing for null; as
+ * json_gvariant_deserialize(), whose time grows with the square of an array's
+ * length: what a server sends could take hours */
+GVariant *kandy_json_to_variant (JsonNode *node);
 char *kandy_json_to_string (JsonNode *node);
 
 G_END_DECLS

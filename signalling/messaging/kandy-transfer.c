@@ -14,6 +14,7 @@
 #include "kandy-json.h"
 #include "kandy-messaging-private.h"
 #include "kandy-multipart-stream.h"
+#include "kandy-network.h"
 #include "kandy-rest-private.h"
 
 /*
@@ -24,7 +25,18 @@
 #define CHUNK 65536
 #define STALL_S 30
 
+typedef struct _Transfer Transfer;
+
+/* How much of a body has been written, told by the network thread */
 typedef struct {
+  GMainContext *context;
+  Transfer *transfer; /* the context's; NULL once that has ended */
+  GMutex lock;
+  gint64 written;
+  gboolean posted; /* the context is about to look */
+} Meter;
+
+struct _Transfer {
   KandyClient *client; /* weak */
   char *operation;
   SoupMessage *msg;
@@ -38,14 +50,30 @@ typedef struct {
   gint64 done, size;
 
   /* upload */
-  gint64 head, written;
+  gint64 head;
+  Meter *meter;
 
   /* download */
-  GInputStream *input;
+  KandyExchange *exchange;
   GOutputStream *output;
   gint64 max;
   GBytes *chunk;
-} Transfer;
+};
+
+static void
+meter_clear (gpointer data)
+{
+  Meter *meter = data;
+
+  g_main_context_unref (meter->context);
+  g_mutex_clear (&meter->lock);
+}
+
+static void
+meter_unref (gpointer meter)
+{
+  g_atomic_rc_box_release_full (meter, meter_clear);
+}
 
 static void
 transfer_free (Transfer *transfer)
@@ -59,10 +87,11 @@ transfer_free (Transfer *transfer)
   g_cancellable_disconnect (transfer->callers, transfer->callers_id);
   g_clear_object (&transfer->callers);
   g_clear_object (&transfer->cancellable);
-  if (transfer->msg)
-    g_signal_handlers_disconnect_by_data (transfer->msg, transfer);
+  if (transfer->meter)
+    transfer->meter->transfer = NULL;
+  g_clear_pointer (&transfer->meter, meter_unref);
   g_clear_object (&transfer->msg);
-  g_clear_object (&transfer->input);
+  g_clear_pointer (&transfer->exchange, kandy_exchange_free);
   g_clear_object (&transfer->output);
   g_clear_pointer (&transfer->chunk, g_bytes_unref);
   g_free (transfer->operation);
@@ -152,14 +181,14 @@ transfer_new (KandyClient *client, const char *operation, gint64 size,
 }
 
 /* NULL after it has answered the task */
-static SoupSession *
+static KandyHttpSession *
 prepare (GTask *task, const char *method, const char *resource)
 {
   Transfer *transfer = g_task_get_task_data (task);
   KandyRest *rest = kandy_client_get_rest (transfer->client);
   g_autoptr (GUri) uri = NULL;
   g_autofree char *path = NULL;
-  SoupSession *session = NULL;
+  KandyHttpSession *http = NULL;
   GError *error = NULL;
 
   if (kandy_client_is_destroyed (transfer->client))
@@ -169,21 +198,21 @@ prepare (GTask *task, const char *method, const char *resource)
   if (path)
     uri = kandy_rest_make_uri (rest, NULL, path, NULL, &error);
   if (uri)
-    session = kandy_rest_ensure_session (rest, &error);
-  if (session) {
+    http = kandy_rest_ensure_http (rest, &error);
+  if (http) {
     transfer->msg = soup_message_new_from_uri (method, uri);
     if (!kandy_rest_authorize (
             rest, soup_message_get_request_headers (transfer->msg), &error))
-      session = NULL;
+      http = NULL;
   }
-  if (!session) {
+  if (!http) {
     fail (task, error);
     return NULL;
   }
   soup_message_headers_remove (
       soup_message_get_request_headers (transfer->msg), "Content-Type");
   kandy_rest_prepare_message (rest, transfer->msg);
-  return session;
+  return http;
 }
 
 /* The platform's reply is an error */
@@ -220,17 +249,62 @@ quote (const char *name)
 }
 
 static void
-on_wrote_body_data (SoupMessage *msg, guint chunk_size, gpointer user_data)
+read_meter (gpointer data)
 {
-  Transfer *transfer = user_data;
+  Meter *meter = data;
+  Transfer *transfer = meter->transfer;
   gint64 done;
 
-  /* The head and the tail are not the file's */
-  transfer->written += chunk_size;
-  done = MAX (transfer->written - transfer->head, 0);
-  if (transfer->size >= 0)
-    done = MIN (done, transfer->size);
-  advance (transfer, done);
+  g_mutex_lock (&meter->lock);
+  meter->posted = FALSE;
+  done = meter->written;
+  g_mutex_unlock (&meter->lock);
+  if (transfer) {
+    /* The head and the tail are not the file's */
+    done = MAX (done - transfer->head, 0);
+    if (transfer->size >= 0)
+      done = MIN (done, transfer->size);
+    advance (transfer, done);
+  }
+  meter_unref (meter);
+}
+
+/* In the network thread */
+static void
+on_wrote_body_data (SoupMessage *msg, guint chunk_size, gpointer user_data)
+{
+  Meter *meter = user_data;
+  gboolean posted;
+
+  g_mutex_lock (&meter->lock);
+  meter->written += chunk_size;
+  posted = meter->posted;
+  meter->posted = TRUE;
+  g_mutex_unlock (&meter->lock);
+  if (!posted)
+    kandy_network_post_to (
+        meter->context, read_meter, g_atomic_rc_box_acquire (meter));
+}
+
+static void
+closure_meter_unref (gpointer meter, GClosure *closure)
+{
+  meter_unref (meter);
+}
+
+/* @task's context is the one that it tells */
+static void
+attach_meter (GTask *task)
+{
+  Transfer *transfer = g_task_get_task_data (task);
+  Meter *meter = g_atomic_rc_box_new0 (Meter);
+
+  g_mutex_init (&meter->lock);
+  meter->context = g_main_context_ref (g_task_get_context (task));
+  meter->transfer = transfer;
+  transfer->meter = g_atomic_rc_box_acquire (meter);
+  g_signal_connect_data (transfer->msg, "wrote-body-data",
+      G_CALLBACK (on_wrote_body_data), meter, closure_meter_unref, 0);
 }
 
 static GHashTable *
@@ -348,8 +422,7 @@ kandy_transfer_upload_async (KandyClient *client, GInputStream *stream,
   transfer->head = (gint64) strlen (head);
   soup_message_set_request_body (transfer->msg, type, body,
       size < 0 ? -1 : size + (gint64) (strlen (head) + strlen (tail)));
-  g_signal_connect (transfer->msg, "wrote-body-data",
-      G_CALLBACK (on_wrote_body_data), transfer);
+  attach_meter (task);
   /* A stalled upload is noticed here */
   kandy_rest_exchange_async (kandy_client_get_rest (client), transfer->msg,
       G_MAXUINT, transfer->operation, transfer->cancellable, upload_done, task);
@@ -391,8 +464,7 @@ read_done (GObject *source, GAsyncResult *result, gpointer user_data)
   gint64 total;
 
   g_clear_pointer (&transfer->chunk, g_bytes_unref);
-  transfer->chunk = g_input_stream_read_bytes_finish (
-      G_INPUT_STREAM (source), result, &error);
+  transfer->chunk = kandy_exchange_read_finish (result, &error);
   if (!transfer->chunk) {
     fail (task, error);
     return;
@@ -432,8 +504,7 @@ read_chunk (GTask *task)
 {
   Transfer *transfer = g_task_get_task_data (task);
 
-  g_input_stream_read_bytes_async (transfer->input, CHUNK, G_PRIORITY_DEFAULT,
-      transfer->cancellable, read_done, task);
+  kandy_exchange_read_async (transfer->exchange, CHUNK, read_done, task);
 }
 
 static void
@@ -441,8 +512,7 @@ refusal_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   GError *error = NULL;
-  GBytes *body = g_input_stream_read_bytes_finish (
-      G_INPUT_STREAM (source), result, &error);
+  GBytes *body = kandy_exchange_read_finish (result, &error);
 
   if (!body) {
     fail (task, error);
@@ -460,16 +530,13 @@ download_started (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   guint status;
 
-  transfer->input =
-      kandy_exchange_open_finish (SOUP_SESSION (source), result, &error);
-  if (!transfer->input) {
+  if (!kandy_exchange_open_finish (result, &error)) {
     fail (task, error);
     return;
   }
   status = soup_message_get_status (transfer->msg);
   if (!SOUP_STATUS_IS_SUCCESSFUL (status)) {
-    g_input_stream_read_bytes_async (transfer->input, CHUNK, G_PRIORITY_DEFAULT,
-        transfer->cancellable, refusal_done, task);
+    kandy_exchange_read_async (transfer->exchange, CHUNK, refusal_done, task);
     return;
   }
   read_chunk (task);
@@ -484,14 +551,16 @@ kandy_transfer_download_async (KandyClient *client, const char *link,
   GTask *task = transfer_new (client, "Download of an attachment", size,
       progress, progress_data, cancellable, callback, user_data);
   Transfer *transfer = g_task_get_task_data (task);
-  SoupSession *session;
+  KandyHttpSession *http;
 
   transfer->output = g_object_ref (stream);
   transfer->max = max;
-  session = prepare (task, "GET", link);
-  if (session)
-    kandy_exchange_open_async (
-        session, transfer->msg, transfer->cancellable, download_started, task);
+  http = prepare (task, "GET", link);
+  if (!http)
+    return;
+  transfer->exchange =
+      kandy_exchange_new (http, transfer->msg, transfer->cancellable);
+  kandy_exchange_open_async (transfer->exchange, download_started, task);
 }
 
 gboolean

@@ -5,12 +5,17 @@
 
 #include "kandy-exchange.h"
 
-#include <string.h>
+#include "kandy-network.h"
 
 /*
  * One HTTP request and its reply, bounded in time and size. libsoup's own
  * time-out is for a single read or write: a server that sends a byte now and
  * then would never meet it, hence the deadline.
+ *
+ * All of libsoup's work is done in the network thread. Who asks has an exchange
+ * that takes one step at a time there and brings the outcome back to the
+ * context of the step's task. The message belongs to the network thread as long
+ * as a step is under way.
  *
  * A server may close a connection at any time, also while a request is on its
  * way (RFC 9112 section 9.5). A request that may be carried out twice is sent
@@ -30,220 +35,200 @@
  * requests until their deadline, just when a call has to be repaired; a new one
  * does not. The price over TLS is two more round trips and a handshake for each
  * request: 312 ms instead of 92 where a round trip takes 80, 43 instead of 3
- * where it takes none (medians of one run on a busy machine of two cores). Some
- * 6 ms of that are processor time on the main context: glib-networking 2.74
- * reads all authorities of the system again for each connection.
+ * where it takes none (medians of one run on a busy machine of two cores).
  */
 
-/* A long reply is kept in pieces of this size: one buffer that grows would be
- * copied, and its new pages be filled by the kernel, megabytes at a time on the
- * main context */
 #define CHUNK 65536
 
 /* Data of a message whose body can be written again */
 #define BODY "kandy-exchange-body"
 
-typedef struct {
+struct _KandyExchange {
+  KandyHttpSession *http;
   SoupMessage *msg;
-  GInputStream *stream;
-  GPtrArray *pieces; /* GByteArray, all full but the last one */
-  gsize size;        /* of all of them */
-  gsize limit;
-  GCancellable *cancellable; /* the exchange's own */
-  GCancellable *callers;
+  GCancellable *callers; /* (nullable) */
   gulong callers_id;
-  GSource *deadline;
-  gboolean timed_out;
-} Exchange;
+  GTask *task; /* of the step that is under way */
 
-/* Until a reply begins */
-typedef struct {
-  SoupMessage *msg;
+  /* What came of that step */
+  GBytes *bytes;
+  GError *error;
+
+  /* All below is the network thread's */
+  GCancellable *cancellable; /* follows the caller's */
+  GInputStream *stream;
+  gsize count; /* how much a step may read */
+
+  /* Until the reply begins */
   gulong starting_id, wrote_body_id;
   gboolean started;  /* there is a connection, to which it is written */
   gboolean complete; /* it has been written to its end */
   gboolean again;    /* this is the second attempt */
-} Opening;
+
+  /* Only if it is all one step */
+  gboolean is_whole;
+  guint timeout_ms;
+  gsize limit;
+  GSource *deadline;
+  gboolean timed_out;
+  GByteArray *body;
+};
 
 static void
-opening_free (Opening *opening)
+free_in_network (gpointer data)
 {
-  g_clear_signal_handler (&opening->starting_id, opening->msg);
-  g_clear_signal_handler (&opening->wrote_body_id, opening->msg);
-  g_object_unref (opening->msg);
-  g_free (opening);
-}
+  KandyExchange *self = data;
 
-static void
-exchange_free (Exchange *exchange)
-{
-  if (exchange->deadline) {
-    g_source_destroy (exchange->deadline);
-    g_source_unref (exchange->deadline);
+  if (self->deadline) {
+    g_source_destroy (self->deadline);
+    g_source_unref (self->deadline);
   }
-  g_cancellable_disconnect (exchange->callers, exchange->callers_id);
-  g_clear_object (&exchange->callers);
-  g_clear_object (&exchange->cancellable);
-  g_clear_object (&exchange->stream);
-  g_clear_object (&exchange->msg);
-  g_clear_pointer (&exchange->pieces, g_ptr_array_unref);
-  g_free (exchange);
+  g_clear_signal_handler (&self->starting_id, self->msg);
+  g_clear_signal_handler (&self->wrote_body_id, self->msg);
+  g_clear_pointer (&self->body, g_byte_array_unref);
+  g_clear_object (&self->stream);
+  g_object_unref (self->cancellable);
+  g_object_unref (self->msg);
+  kandy_http_session_unref (self->http);
+  g_free (self);
 }
 
+static void
+cancel_in_network (gpointer data)
+{
+  KandyExchange *self = data;
+
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* In any thread. The exchange cannot be freed before it is over: that waits for
+ * this handler, and what is posted is done in order */
 static void
 callers_cancelled (GCancellable *callers, gpointer user_data)
 {
-  g_cancellable_cancel (user_data);
+  kandy_network_post (cancel_in_network, user_data);
 }
 
 static gboolean
 deadline_reached (gpointer user_data)
 {
-  Exchange *exchange = user_data;
+  KandyExchange *self = user_data;
 
-  exchange->timed_out = TRUE;
-  g_cancellable_cancel (exchange->cancellable);
+  self->timed_out = TRUE;
+  g_cancellable_cancel (self->cancellable);
   return G_SOURCE_REMOVE;
 }
 
+/* In the context of the step's task */
 static void
-return_error (GTask *task, GError *error)
+answer (gpointer data)
 {
-  Exchange *exchange = g_task_get_task_data (task);
+  KandyExchange *self = data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+  GBytes *bytes = g_steal_pointer (&self->bytes);
+  GError *error = g_steal_pointer (&self->error);
 
-  if (exchange->timed_out
+  /* Nobody who has cancelled is told of success because it was on its way */
+  if (!error && g_cancellable_set_error_if_cancelled (self->callers, &error))
+    g_bytes_unref (bytes);
+  /* It has taken its only step, and is the task's */
+  if (self->is_whole)
+    kandy_exchange_free (self);
+  if (error)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
+}
+
+/* The step is over. @bytes: (transfer full) (nullable) @error: (transfer full)
+ * (nullable): one of them is there */
+static void
+end_step (KandyExchange *self, GBytes *bytes, GError *error)
+{
+  if (self->timed_out
       && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     g_clear_error (&error);
     error = g_error_new_literal (
         G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no reply in time");
   }
-  g_task_return_error (task, error);
-  g_object_unref (task);
+  self->bytes = bytes;
+  self->error = error;
+  /* a connection is not kept longer than its reply is wanted */
+  if (self->is_whole)
+    g_clear_object (&self->stream);
+  kandy_network_post_to (g_task_get_context (self->task), answer, self);
 }
 
-static void
-append (Exchange *exchange, const guint8 *data, gsize size)
+static GBytes *
+no_bytes (void)
 {
-  while (size > 0) {
-    guint n_pieces = exchange->pieces->len;
-    GByteArray *last =
-        n_pieces > 0 ? exchange->pieces->pdata[n_pieces - 1] : NULL;
-    guint n;
-
-    if (!last || last->len == CHUNK) {
-      last = g_byte_array_new ();
-      g_ptr_array_add (exchange->pieces, last);
-    }
-    n = (guint) MIN (size, CHUNK - last->len);
-    g_byte_array_append (last, data, n);
-    data += n;
-    size -= n;
-    exchange->size += n;
-  }
+  return g_bytes_new_static ("", 0);
 }
 
+static void read_more (KandyExchange *self);
+
+/* The reply goes on. @chunk: (transfer full) */
 static void
-join_in_worker (
-    GTask *work, gpointer source, gpointer task_data, GCancellable *cancellable)
+collect (KandyExchange *self, GBytes *chunk)
 {
-  GPtrArray *pieces = task_data;
-  guint8 *body = g_malloc ((gsize) pieces->len * CHUNK);
-  gsize size = 0;
-  guint i;
+  gsize size = g_bytes_get_size (chunk);
 
-  for (i = 0; i < pieces->len; i++) {
-    GByteArray *piece = pieces->pdata[i];
-
-    memcpy (body + size, piece->data, piece->len);
-    size += piece->len;
+  if (self->body->len + size > self->limit) {
+    end_step (self, NULL,
+        g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+            "the reply has more than %" G_GSIZE_FORMAT " bytes", self->limit));
+  } else if (size > 0) {
+    g_byte_array_append (
+        self->body, g_bytes_get_data (chunk, NULL), (guint) size);
+    read_more (self);
+  } else if (self->body->len > 0) {
+    end_step (
+        self, g_byte_array_free_to_bytes (g_steal_pointer (&self->body)), NULL);
+  } else {
+    end_step (self, no_bytes (), NULL);
   }
-  g_ptr_array_set_size (pieces, 0);
-  g_task_return_pointer (
-      work, g_bytes_new_take (body, size), (GDestroyNotify) g_bytes_unref);
-}
-
-static void
-joined (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Exchange *exchange = g_task_get_task_data (task);
-  GBytes *body = g_task_propagate_pointer (G_TASK (result), NULL);
-  GError *error = NULL;
-
-  if (g_cancellable_set_error_if_cancelled (exchange->cancellable, &error)) {
-    g_bytes_unref (body);
-    return_error (task, error);
-    return;
-  }
-  g_task_return_pointer (task, body, (GDestroyNotify) g_bytes_unref);
-  g_object_unref (task);
-}
-
-/* The reply has ended. @task: (transfer full) */
-static void
-return_body (GTask *task)
-{
-  Exchange *exchange = g_task_get_task_data (task);
-  g_autoptr (GPtrArray) pieces = g_steal_pointer (&exchange->pieces);
-
-  if (pieces->len > 1) {
-    g_autoptr (GTask) work =
-        g_task_new (g_task_get_source_object (task), NULL, joined, task);
-
-    g_task_set_source_tag (work, return_body);
-    g_task_set_task_data (
-        work, g_steal_pointer (&pieces), (GDestroyNotify) g_ptr_array_unref);
-    g_task_run_in_thread (work, join_in_worker);
-    return;
-  }
-  g_task_return_pointer (task,
-      pieces->len > 0
-          ? g_byte_array_free_to_bytes (g_byte_array_ref (pieces->pdata[0]))
-          : g_bytes_new_static ("", 0),
-      (GDestroyNotify) g_bytes_unref);
-  g_object_unref (task);
+  g_bytes_unref (chunk);
 }
 
 static void
 read_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  GTask *task = user_data;
-  Exchange *exchange = g_task_get_task_data (task);
-  g_autoptr (GBytes) chunk = NULL;
+  KandyExchange *self = user_data;
   GError *error = NULL;
-
-  chunk = g_input_stream_read_bytes_finish (
+  GBytes *chunk = g_input_stream_read_bytes_finish (
       G_INPUT_STREAM (source), result, &error);
-  if (!chunk) {
-    return_error (task, error);
-    return;
-  }
-  if (g_bytes_get_size (chunk) == 0) {
-    return_body (task);
-    return;
-  }
-  if (exchange->size + g_bytes_get_size (chunk) > exchange->limit) {
-    return_error (task,
-        g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-            "the reply has more than %" G_GSIZE_FORMAT " bytes",
-            exchange->limit));
-    return;
-  }
-  append (exchange, g_bytes_get_data (chunk, NULL), g_bytes_get_size (chunk));
-  g_input_stream_read_bytes_async (exchange->stream, CHUNK, G_PRIORITY_DEFAULT,
-      exchange->cancellable, read_done, task);
+
+  if (!chunk)
+    end_step (self, NULL, error);
+  else if (self->is_whole)
+    collect (self, chunk);
+  else
+    end_step (self, chunk, NULL);
 }
 
 static void
-on_starting (SoupMessage *msg, Opening *opening)
+read_more (KandyExchange *self)
 {
-  opening->started = TRUE;
+  g_input_stream_read_bytes_async (self->stream, self->count,
+      G_PRIORITY_DEFAULT, self->cancellable, read_done, self);
 }
 
 static void
-on_wrote_body (SoupMessage *msg, Opening *opening)
+read_in_network (gpointer data)
 {
-  opening->complete = TRUE;
+  read_more (data);
+}
+
+static void
+on_starting (SoupMessage *msg, KandyExchange *self)
+{
+  self->started = TRUE;
+}
+
+static void
+on_wrote_body (SoupMessage *msg, KandyExchange *self)
+{
+  self->complete = TRUE;
 }
 
 /* libsoup has consumed the body when it sends a request again, and would go on
@@ -271,18 +256,17 @@ is_idempotent (SoupMessage *msg)
 }
 
 static gboolean
-may_send_again (GTask *task, const GError *error)
+may_send_again (KandyExchange *self, const GError *error)
 {
-  Opening *opening = g_task_get_task_data (task);
-  SoupMessageHeaders *headers = soup_message_get_request_headers (opening->msg);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (self->msg);
 
-  if (opening->again || !opening->started
-      || g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+  if (self->again || !self->started
+      || g_cancellable_is_cancelled (self->cancellable))
     return FALSE;
-  if (opening->complete && !is_idempotent (opening->msg))
+  if (self->complete && !is_idempotent (self->msg))
     return FALSE;
   /* a body that was a stream has gone */
-  if (!g_object_get_data (G_OBJECT (opening->msg), BODY)
+  if (!g_object_get_data (G_OBJECT (self->msg), BODY)
       && soup_message_headers_get_encoding (headers) != SOUP_ENCODING_NONE)
     return FALSE;
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)
@@ -294,43 +278,62 @@ may_send_again (GTask *task, const GError *error)
 static void
 send_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  Opening *opening = g_task_get_task_data (task);
+  KandyExchange *self = user_data;
   GError *error = NULL;
-  GInputStream *stream =
-      soup_session_send_finish (SOUP_SESSION (source), result, &error);
 
-  if (stream) {
-    g_task_return_pointer (task, stream, g_object_unref);
-    return;
+  self->stream =
+      soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (self->stream && self->is_whole) {
+    read_more (self);
+  } else if (self->stream) {
+    end_step (self, no_bytes (), NULL);
+  } else if (may_send_again (self, error)) {
+    g_clear_error (&error);
+    self->again = TRUE;
+    set_body_again (self->msg);
+    soup_session_send_async (SOUP_SESSION (source), self->msg,
+        G_PRIORITY_DEFAULT, self->cancellable, send_done, self);
+  } else {
+    end_step (self, NULL, error);
   }
-  if (!may_send_again (task, error)) {
-    g_task_return_error (task, error);
-    return;
-  }
-  g_clear_error (&error);
-  opening->again = TRUE;
-  set_body_again (opening->msg);
-  soup_session_send_async (SOUP_SESSION (source), opening->msg,
-      G_PRIORITY_DEFAULT, g_task_get_cancellable (task), send_done,
-      g_object_ref (task));
 }
 
 static void
-opened (GObject *source, GAsyncResult *result, gpointer user_data)
+open_in_network (gpointer data)
 {
-  GTask *task = user_data;
-  Exchange *exchange = g_task_get_task_data (task);
+  KandyExchange *self = data;
   GError *error = NULL;
+  SoupSession *session = kandy_http_session_ensure (self->http, &error);
 
-  exchange->stream =
-      kandy_exchange_open_finish (SOUP_SESSION (source), result, &error);
-  if (!exchange->stream) {
-    return_error (task, error);
+  if (!session) {
+    end_step (self, NULL, error);
     return;
   }
-  g_input_stream_read_bytes_async (exchange->stream, CHUNK, G_PRIORITY_DEFAULT,
-      exchange->cancellable, read_done, task);
+  if (self->is_whole) {
+    self->deadline = g_timeout_source_new (self->timeout_ms);
+    g_source_set_callback (self->deadline, deadline_reached, self, NULL);
+    g_source_attach (self->deadline, g_main_context_get_thread_default ());
+  }
+  self->starting_id =
+      g_signal_connect (self->msg, "starting", G_CALLBACK (on_starting), self);
+  self->wrote_body_id = g_signal_connect (
+      self->msg, "wrote-body", G_CALLBACK (on_wrote_body), self);
+  /* A new one, which is not kept (RFC 9112 section 9.6) */
+  soup_message_add_flags (self->msg, SOUP_MESSAGE_NEW_CONNECTION);
+  soup_message_headers_replace (
+      soup_message_get_request_headers (self->msg), "Connection", "close");
+  soup_session_send_async (session, self->msg, G_PRIORITY_DEFAULT,
+      self->cancellable, send_done, self);
+}
+
+static void
+begin_step (KandyExchange *self, GSourceOnceFunc step, gpointer source_tag,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_assert (!self->task);
+  self->task = g_task_new (NULL, NULL, callback, user_data);
+  g_task_set_source_tag (self->task, source_tag);
+  kandy_network_post (step, self);
 }
 
 void
@@ -344,67 +347,80 @@ kandy_exchange_set_body (
   g_signal_connect (msg, "restarted", G_CALLBACK (set_body_again), NULL);
 }
 
-void
-kandy_exchange_open_async (SoupSession *session, SoupMessage *msg,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+KandyExchange *
+kandy_exchange_new (
+    KandyHttpSession *http, SoupMessage *msg, GCancellable *cancellable)
 {
-  GTask *task = g_task_new (session, cancellable, callback, user_data);
-  Opening *opening = g_new0 (Opening, 1);
+  KandyExchange *self = g_new0 (KandyExchange, 1);
 
-  g_task_set_source_tag (task, kandy_exchange_open_async);
-  g_task_set_task_data (task, opening, (GDestroyNotify) opening_free);
-  opening->msg = g_object_ref (msg);
-  opening->starting_id =
-      g_signal_connect (msg, "starting", G_CALLBACK (on_starting), opening);
-  opening->wrote_body_id =
-      g_signal_connect (msg, "wrote-body", G_CALLBACK (on_wrote_body), opening);
-  /* A new one, which is not kept (RFC 9112 section 9.6) */
-  soup_message_add_flags (msg, SOUP_MESSAGE_NEW_CONNECTION);
-  soup_message_headers_replace (
-      soup_message_get_request_headers (msg), "Connection", "close");
-  soup_session_send_async (
-      session, msg, G_PRIORITY_DEFAULT, cancellable, send_done, task);
+  self->http = kandy_http_session_ref (http);
+  self->msg = g_object_ref (msg);
+  self->cancellable = g_cancellable_new ();
+  if (cancellable) {
+    self->callers = g_object_ref (cancellable);
+    self->callers_id = g_cancellable_connect (
+        cancellable, G_CALLBACK (callers_cancelled), self, NULL);
+  }
+  return self;
 }
 
-GInputStream *
-kandy_exchange_open_finish (
-    SoupSession *session, GAsyncResult *result, GError **error)
+void
+kandy_exchange_free (KandyExchange *self)
+{
+  g_assert (!self->task);
+  g_cancellable_disconnect (self->callers, self->callers_id);
+  g_clear_object (&self->callers);
+  kandy_network_post (free_in_network, self);
+}
+
+void
+kandy_exchange_open_async (
+    KandyExchange *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  begin_step (
+      self, open_in_network, kandy_exchange_open_async, callback, user_data);
+}
+
+gboolean
+kandy_exchange_open_finish (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_task_propagate_pointer (G_TASK (result), error);
+
+  return bytes != NULL;
+}
+
+void
+kandy_exchange_read_async (KandyExchange *self, gsize count,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  self->count = count;
+  begin_step (
+      self, read_in_network, kandy_exchange_read_async, callback, user_data);
+}
+
+GBytes *
+kandy_exchange_read_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void
-kandy_exchange_async (SoupSession *session, SoupMessage *msg,
-    GMainContext *context, guint timeout_ms, gsize limit,
-    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+kandy_exchange_async (KandyHttpSession *http, SoupMessage *msg,
+    guint timeout_ms, gsize limit, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (session, NULL, callback, user_data);
-  Exchange *exchange = g_new0 (Exchange, 1);
+  KandyExchange *self = kandy_exchange_new (http, msg, cancellable);
 
-  g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
-  g_task_set_source_tag (task, kandy_exchange_async);
-
-  exchange->msg = g_object_ref (msg);
-  exchange->pieces =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
-  exchange->limit = limit;
-  exchange->cancellable = g_cancellable_new ();
-  if (cancellable) {
-    exchange->callers = g_object_ref (cancellable);
-    exchange->callers_id =
-        g_cancellable_connect (cancellable, G_CALLBACK (callers_cancelled),
-            g_object_ref (exchange->cancellable), g_object_unref);
-  }
-  exchange->deadline = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (exchange->deadline, deadline_reached, exchange, NULL);
-  g_source_attach (exchange->deadline, context);
-
-  kandy_exchange_open_async (session, msg, exchange->cancellable, opened, task);
+  self->is_whole = TRUE;
+  self->timeout_ms = timeout_ms;
+  self->limit = limit;
+  self->count = CHUNK;
+  self->body = g_byte_array_new ();
+  begin_step (self, open_in_network, kandy_exchange_async, callback, user_data);
 }
 
 GBytes *
-kandy_exchange_finish (
-    SoupSession *session, GAsyncResult *result, GError **error)
+kandy_exchange_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -149,7 +149,6 @@ dispatch (KandyNotifications *self, JsonNode *root)
   const char *type = NULL;
   g_autofree guint *ids = NULL;
   GVariantDict payload;
-  GVariant *variant;
   guint i, n;
   char *id;
 
@@ -189,11 +188,9 @@ dispatch (KandyNotifications *self, JsonNode *root)
       || !kandy_client_has_listener (
           self->client, self->client, "notification:received"))
     return;
-  variant = json_gvariant_deserialize (root, NULL, NULL);
-  if (!variant)
-    return;
   g_variant_dict_init (&payload, NULL);
-  g_variant_dict_insert_value (&payload, "payload", variant);
+  g_variant_dict_insert_value (
+      &payload, "payload", kandy_json_to_variant (root));
   kandy_client_emit (self->client, self->client, "notification:received",
       g_variant_dict_end (&payload));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <libsoup/soup.h>
+#include "kandy-http-session.h"
 #include "kandy-rest.h"
 
 G_BEGIN_DECLS
@@ -28,7 +28,7 @@ char *kandy_rest_localize_resource (KandyRest *self, const char *resource,
     GError **error);
 
 /* The session, with the configured rules for TLS and proxies. (transfer none) */
-SoupSession *kandy_rest_ensure_session (KandyRest *self, GError **error);
+KandyHttpSession *kandy_rest_ensure_http (KandyRest *self, GError **error);
 /* To be called for every message that is sent through the session */
 void kandy_rest_prepare_message (KandyRest *self, SoupMessage *msg);
 /* Requests that are under way fail, and no connection is used again */

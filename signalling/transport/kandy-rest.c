@@ -22,10 +22,6 @@
  * that break see kandy-exchange.c.
  */
 
-/* libsoup's default of 2 would make requests wait for each other */
-#define MAX_CONNS 64
-/* Of connections that a server of HTTP/2 keeps; no request is sent on them */
-#define IDLE_TIMEOUT_S 5
 /* A reply beyond this takes longer to read than the main context may be held
  * up: json-glib reads about 20 MiB a second */
 #define LARGE_REPLY (32 * 1024)
@@ -34,8 +30,8 @@ struct _KandyRest {
   GObject parent_instance;
 
   KandyClient *client; /* weak */
-  SoupSession *session;
-  char *session_key;       /* the rules that session was made with */
+  KandyHttpSession *http;
+  char *http_key;          /* the rules that it was made with */
   GCancellable *shut_down; /* cancelled by shutdown, ends everything */
   guint next_id;           /* of requests, for the log */
 };
@@ -228,7 +224,7 @@ exchange_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   GBytes *body;
 
-  body = kandy_exchange_finish (SOUP_SESSION (source), result, &error);
+  body = kandy_exchange_finish (result, &error);
   if (g_cancellable_is_cancelled (self->shut_down)) {
     g_clear_pointer (&body, g_bytes_unref);
     g_task_return_error (task,
@@ -447,9 +443,9 @@ kandy_rest_finalize (GObject *object)
   KandyRest *self = KANDY_REST (object);
 
   g_clear_weak_pointer (&self->client);
-  g_clear_object (&self->session);
+  g_clear_pointer (&self->http, kandy_http_session_unref);
   g_clear_object (&self->shut_down);
-  g_free (self->session_key);
+  g_free (self->http_key);
 
   G_OBJECT_CLASS (kandy_rest_parent_class)->finalize (object);
 }
@@ -542,16 +538,14 @@ kandy_rest_localize_resource (
   return NULL;
 }
 
-SoupSession *
-kandy_rest_ensure_session (KandyRest *self, GError **error)
+KandyHttpSession *
+kandy_rest_ensure_http (KandyRest *self, GError **error)
 {
   g_autofree char *host = get_host (self, error);
   g_autofree char *ca_file = NULL;
   g_autofree char *key = NULL;
-  g_autoptr (GTlsDatabase) database = NULL;
   gboolean verify, direct;
   KandyConfig *config;
-  SoupSession *session;
 
   if (!host)
     return NULL;
@@ -562,44 +556,22 @@ kandy_rest_ensure_session (KandyRest *self, GError **error)
 
   /* A connection that was accepted under other rules must not be used again */
   key = g_strdup_printf ("%d %d %s", verify, direct, ca_file ? ca_file : "");
-  if (self->session && g_str_equal (self->session_key, key))
-    return self->session;
+  if (self->http && g_str_equal (self->http_key, key))
+    return self->http;
 
-  if (ca_file && *ca_file) {
-    g_autofree char *absolute = g_canonicalize_filename (ca_file, NULL);
-    g_autoptr (GError) local = NULL;
-
-    database = g_tls_file_database_new (absolute, &local);
-    if (!database) {
-      g_propagate_error (error,
-          kandy_error_new (KANDY_ERROR_INVALID_PARAM, NULL, 0,
-              "ca-file \"%s\" cannot be used: %s", ca_file, local->message));
-      return NULL;
-    }
-  }
-
-  session = soup_session_new_with_options ("max-conns", MAX_CONNS,
-      "max-conns-per-host", MAX_CONNS, "timeout", 0, "idle-timeout",
-      IDLE_TIMEOUT_S, NULL);
-  if (database)
-    soup_session_set_tls_database (session, database);
-  if (direct)
-    soup_session_set_proxy_resolver (session, NULL);
-  g_set_object (&self->session, session);
-  g_object_unref (session);
-  g_free (self->session_key);
-  self->session_key = g_steal_pointer (&key);
-  return self->session;
+  g_clear_pointer (&self->http, kandy_http_session_unref);
+  self->http =
+      kandy_http_session_new (ca_file && *ca_file ? ca_file : NULL, direct);
+  g_free (self->http_key);
+  self->http_key = g_steal_pointer (&key);
+  return self->http;
 }
 
 void
 kandy_rest_drop_connections (KandyRest *self)
 {
-  g_autoptr (SoupSession) session =
-      self->session ? g_object_ref (self->session) : NULL;
-
-  if (session)
-    soup_session_abort (session);
+  if (self->http)
+    kandy_http_session_abort (self->http);
 }
 
 void
@@ -685,7 +657,7 @@ kandy_rest_exchange_async (KandyRest *self, SoupMessage *msg, guint timeout_ms,
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   Request *request = g_new0 (Request, 1);
-  SoupSession *session;
+  KandyHttpSession *http;
   GError *error = NULL;
 
   g_task_set_source_tag (task, kandy_rest_exchange_async);
@@ -699,8 +671,8 @@ kandy_rest_exchange_async (KandyRest *self, SoupMessage *msg, guint timeout_ms,
   if (!self->client || kandy_client_is_destroyed (self->client))
     error = kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
         "%s request refused: the client was destroyed", operation);
-  session = error ? NULL : kandy_rest_ensure_session (self, &error);
-  if (!session) {
+  http = error ? NULL : kandy_rest_ensure_http (self, &error);
+  if (!http) {
     g_task_return_error (task, error);
     g_object_unref (task);
     return;
@@ -720,7 +692,7 @@ kandy_rest_exchange_async (KandyRest *self, SoupMessage *msg, guint timeout_ms,
       KANDY_LOG_LEVEL_DEBUG, "REQUEST", request->log_id, "%s %s",
       soup_message_get_method (msg),
       g_uri_get_path (soup_message_get_uri (msg)));
-  kandy_exchange_async (session, msg, kandy_client_get_context (self->client),
+  kandy_exchange_async (http, msg,
       timeout_ms ? timeout_ms : KANDY_REST_DEFAULT_TIMEOUT_MS,
       KANDY_REST_MAX_REPLY, request->cancellable, exchange_done, task);
 }

@@ -9,7 +9,7 @@
 
 #include "kandy-client-private.h"
 #include "kandy-error-private.h"
-#include "kandy-json.h"
+#include "kandy-websocket-link.h"
 
 enum {
   SIGNAL_FRAME,
@@ -20,9 +20,12 @@ enum {
 struct _KandyWebsocket {
   GObject parent_instance;
 
-  KandyClient *client; /* weak */
-  SoupWebsocketConnection *socket;
-  GCancellable *cancellable; /* of the attempt */
+  KandyClient *client;      /* weak */
+  KandyWebsocketLink *link; /* until it is closed */
+  GTask *opening;
+  GTask *parting;
+  GSocketAddress *address; /* of this machine */
+  gboolean open;           /* and not closing */
   gboolean closing;
 };
 
@@ -30,196 +33,107 @@ G_DEFINE_FINAL_TYPE (KandyWebsocket, kandy_websocket, G_TYPE_OBJECT)
 
 static guint signals[N_SIGNALS];
 
+/* What an end of the websocket waits for */
 typedef struct {
-  SoupMessage *msg;
-  GSource *window;
-  gboolean timed_out;
-} Attempt;
+  KandyClient *client;
+  gulong destroyed_id;
+  GSource *timeout;
+} Parting;
 
 static void
-attempt_free (Attempt *attempt)
+parting_free (Parting *parting)
 {
-  if (attempt->window) {
-    g_source_destroy (attempt->window);
-    g_source_unref (attempt->window);
-  }
-  g_clear_object (&attempt->msg);
-  g_free (attempt);
+  g_clear_signal_handler (&parting->destroyed_id, parting->client);
+  g_object_unref (parting->client);
+  g_source_destroy (parting->timeout);
+  g_source_unref (parting->timeout);
+  g_free (parting);
+}
+
+/* Whatever comes first: the data goes, and all else that may come with it */
+static void
+end_parting (KandyWebsocket *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->parting);
+
+  if (!task)
+    return;
+  g_task_set_task_data (task, NULL, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+parting_timed_out (gpointer user_data)
+{
+  end_parting (user_data);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 report (KandyWebsocket *self, const char *problem)
 {
-  if (self->client)
+  if (self->client && !self->closing)
     kandy_logger_log (kandy_client_get_logger (self->client),
         KANDY_LOG_LEVEL_WARN, "CONNECTIVITY", NULL, "%s", problem);
 }
 
 static void
-on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type,
-    GBytes *message, gpointer user_data)
+opened (KandyWebsocket *self, GSocketAddress *address)
 {
-  KandyWebsocket *self = user_data;
-  g_autoptr (JsonNode) root = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = g_steal_pointer (&self->opening);
 
-  if (type != SOUP_WEBSOCKET_DATA_TEXT) {
-    report (self, "Dropped a binary frame");
-    return;
-  }
-  root = kandy_json_parse (g_bytes_get_data (message, NULL),
-      (gssize) g_bytes_get_size (message), &error);
-  if (!root || !JSON_NODE_HOLDS_OBJECT (root)) {
-    g_autofree char *problem = g_strdup_printf ("Dropped a frame: %s",
-        error ? error->message : "it is not a JSON object");
-
-    report (self, problem);
-    return;
-  }
-  g_signal_emit (self, signals[SIGNAL_FRAME], 0, root);
-}
-
-static void
-on_error (SoupWebsocketConnection *socket, GError *error, gpointer user_data)
-{
-  g_autofree char *problem =
-      g_strdup_printf ("The websocket broke: %s", error->message);
-
-  report (user_data, problem);
-}
-
-static void
-let_go (KandyWebsocket *self)
-{
-  if (!self->socket)
-    return;
-  g_signal_handlers_disconnect_by_data (self->socket, self);
-  g_clear_object (&self->socket);
-}
-
-static void
-on_closed (SoupWebsocketConnection *socket, gpointer user_data)
-{
-  KandyWebsocket *self = user_data;
-  gushort code = soup_websocket_connection_get_close_code (socket);
-
-  g_object_ref (self);
-  let_go (self);
-  /* no close frame came */
-  if (code == 0)
-    code = SOUP_WEBSOCKET_CLOSE_ABNORMAL;
-  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, (guint) code);
-  g_object_unref (self);
-}
-
-static gboolean
-window_over (gpointer user_data)
-{
-  GTask *task = user_data;
-  KandyWebsocket *self = g_task_get_source_object (task);
-  Attempt *attempt = g_task_get_task_data (task);
-
-  attempt->timed_out = TRUE;
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_REMOVE;
-}
-
-/* Limits of the message as a whole came to libsoup with 3.6 */
-static void
-limit_messages (SoupWebsocketConnection *socket)
-{
-  soup_websocket_connection_set_max_incoming_payload_size (
-      socket, KANDY_WEBSOCKET_MAX_FRAME);
-  if (g_object_class_find_property (
-          G_OBJECT_GET_CLASS (socket), "max-total-message-size"))
-    g_object_set (socket, "max-total-message-size",
-        (guint64) KANDY_WEBSOCKET_MAX_FRAME, NULL);
-}
-
-static GError *
-explain_failure (Attempt *attempt, const GError *error)
-{
-  guint status = soup_message_get_status (attempt->msg);
-  const char *reason = soup_message_get_reason_phrase (attempt->msg);
-  g_autofree char *code = g_strdup_printf ("%u", status);
-
-  if (attempt->timed_out)
-    return kandy_error_new (
-        KANDY_ERROR_TIMEOUT, "FETCH", 0, "The websocket did not open in time");
-  if (error->domain == SOUP_WEBSOCKET_ERROR && status != 0
-      && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
-    return kandy_error_new (status == SOUP_STATUS_UNAUTHORIZED
-            ? KANDY_ERROR_AUTHENTICATION
-            : KANDY_ERROR_REFUSED,
-        code, status, "The platform refused the websocket: %s",
-        reason && *reason ? reason : soup_status_get_phrase (status));
-  return kandy_error_from_network (error, "Websocket");
-}
-
-/* Below what libsoup has put around it: TLS, and below that the connection to
- * the server. (nullable) (transfer none) */
-static gpointer
-find_stream (SoupWebsocketConnection *socket, GType type)
-{
-  static const char *const inner[] = { "base-iostream", "base-io-stream" };
-  GIOStream *stream = soup_websocket_connection_get_io_stream (socket);
-  gboolean found = TRUE;
-
-  while (stream && found && !g_type_is_a (G_OBJECT_TYPE (stream), type)) {
-    found = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS (inner) && !found; i++) {
-      g_autoptr (GIOStream) below = NULL;
-
-      if (!g_object_class_find_property (G_OBJECT_GET_CLASS (stream), inner[i]))
-        continue;
-      g_object_get (stream, inner[i], &below, NULL);
-      stream = below;
-      found = TRUE;
-    }
-  }
-  return found ? stream : NULL;
-}
-
-/* Each connection of glib-networking 2.74 has its own copy of all authorities,
- * 3.7 MiB. The server has been verified, and a websocket stays for hours. */
-static void
-release_authorities (SoupWebsocketConnection *socket)
-{
-  GTlsConnection *tls = find_stream (socket, G_TYPE_TLS_CONNECTION);
-
-  if (tls)
-    g_tls_connection_set_database (tls, NULL);
-}
-
-static void
-open_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  KandyWebsocket *self = g_task_get_source_object (task);
-  Attempt *attempt = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SoupWebsocketConnection) socket =
-      soup_session_websocket_connect_finish (
-          SOUP_SESSION (source), result, &error);
-
-  if (!socket) {
-    g_task_return_error (task, explain_failure (attempt, error));
-    return;
-  }
-  if (self->closing || attempt->timed_out) {
-    soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+  if (self->closing) {
     g_task_return_new_error (
         task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The websocket was closed");
     return;
   }
-
-  limit_messages (socket);
-  release_authorities (socket);
-  g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
-  g_signal_connect (socket, "error", G_CALLBACK (on_error), self);
-  g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
-  self->socket = g_steal_pointer (&socket);
+  self->open = TRUE;
+  g_set_object (&self->address, address);
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+failed (KandyWebsocket *self, const GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->opening);
+
+  g_clear_pointer (&self->link, kandy_websocket_link_free);
+  g_task_return_error (task, g_error_copy (error));
+}
+
+static void
+closed (KandyWebsocket *self, guint code)
+{
+  self->open = FALSE;
+  g_clear_pointer (&self->link, kandy_websocket_link_free);
+  end_parting (self);
+  if (!self->closing)
+    g_signal_emit (self, signals[SIGNAL_CLOSED], 0, code);
+}
+
+static void
+handle_event (const KandyWebsocketEvent *event, gpointer user_data)
+{
+  g_autoptr (KandyWebsocket) self = g_object_ref (user_data);
+
+  switch (event->type) {
+    case KANDY_WEBSOCKET_OPENED:
+      opened (self, event->address);
+      break;
+    case KANDY_WEBSOCKET_FAILED:
+      failed (self, event->error);
+      break;
+    case KANDY_WEBSOCKET_FRAME:
+      if (!self->closing)
+        g_signal_emit (self, signals[SIGNAL_FRAME], 0, event->frame);
+      break;
+    case KANDY_WEBSOCKET_PROBLEM:
+      report (self, event->problem);
+      break;
+    case KANDY_WEBSOCKET_CLOSED:
+      closed (self, event->code);
+      break;
+  }
 }
 
 /* Absolute URLs are the platform's choice (protocol session 9.1), but not to
@@ -267,7 +181,10 @@ make_uri (KandyWebsocket *self, const char *channel_url, GError **error)
 static void
 kandy_websocket_dispose (GObject *object)
 {
-  kandy_websocket_close (KANDY_WEBSOCKET (object), SOUP_WEBSOCKET_CLOSE_NORMAL);
+  KandyWebsocket *self = KANDY_WEBSOCKET (object);
+
+  kandy_websocket_close (self, SOUP_WEBSOCKET_CLOSE_NORMAL);
+  g_clear_pointer (&self->link, kandy_websocket_link_free);
 
   G_OBJECT_CLASS (kandy_websocket_parent_class)->dispose (object);
 }
@@ -278,7 +195,7 @@ kandy_websocket_finalize (GObject *object)
   KandyWebsocket *self = KANDY_WEBSOCKET (object);
 
   g_clear_weak_pointer (&self->client);
-  g_clear_object (&self->cancellable);
+  g_clear_object (&self->address);
 
   G_OBJECT_CLASS (kandy_websocket_parent_class)->finalize (object);
 }
@@ -300,7 +217,6 @@ kandy_websocket_class_init (KandyWebsocketClass *klass)
 static void
 kandy_websocket_init (KandyWebsocket *self)
 {
-  self->cancellable = g_cancellable_new ();
 }
 
 KandyWebsocket *
@@ -319,29 +235,25 @@ kandy_websocket_open_async (KandyWebsocket *self, const char *channel_url,
   GTask *task = g_task_new (self, NULL, callback, user_data);
   KandyRest *rest = kandy_client_get_rest (self->client);
   g_autoptr (GUri) uri = NULL;
-  SoupSession *session = NULL;
+  g_autoptr (SoupMessage) msg = NULL;
+  KandyHttpSession *http = NULL;
   GError *error = NULL;
-  Attempt *attempt;
 
   g_task_set_source_tag (task, kandy_websocket_open_async);
   uri = make_uri (self, channel_url, &error);
   if (uri)
-    session = kandy_rest_ensure_session (rest, &error);
-  if (!session) {
+    http = kandy_rest_ensure_http (rest, &error);
+  if (!http) {
     g_task_return_error (task, error);
     g_object_unref (task);
     return;
   }
 
-  attempt = g_new0 (Attempt, 1);
-  attempt->msg = soup_message_new_from_uri ("GET", uri);
-  kandy_rest_prepare_message (rest, attempt->msg);
-  attempt->window = g_timeout_source_new (window_ms);
-  g_source_set_callback (attempt->window, window_over, task, NULL);
-  g_source_attach (attempt->window, kandy_client_get_context (self->client));
-  g_task_set_task_data (task, attempt, (GDestroyNotify) attempt_free);
-  soup_session_websocket_connect_async (session, attempt->msg, NULL, NULL,
-      G_PRIORITY_DEFAULT, self->cancellable, open_done, task);
+  msg = soup_message_new_from_uri ("GET", uri);
+  kandy_rest_prepare_message (rest, msg);
+  self->opening = task;
+  self->link = kandy_websocket_link_open (http, msg, window_ms,
+      kandy_client_get_context (self->client), handle_event, self);
 }
 
 gboolean
@@ -354,21 +266,15 @@ kandy_websocket_open_finish (
 gboolean
 kandy_websocket_is_stranded (KandyWebsocket *self)
 {
-  GSocketConnection *connection = self->socket
-      ? find_stream (self->socket, G_TYPE_SOCKET_CONNECTION)
-      : NULL;
-  g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GSocketAddress) any_port = NULL;
   g_autoptr (GSocket) probe = NULL;
   g_autoptr (GError) error = NULL;
   GInetAddress *address;
 
-  if (!connection)
+  if (!self->open || !G_IS_INET_SOCKET_ADDRESS (self->address))
     return FALSE;
-  bound = g_socket_connection_get_local_address (connection, NULL);
-  if (!bound || !G_IS_INET_SOCKET_ADDRESS (bound))
-    return FALSE;
-  address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound));
+  address =
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (self->address));
   /* it takes more than an address to bind to a link's one */
   if (g_inet_address_get_is_link_local (address))
     return FALSE;
@@ -382,68 +288,21 @@ kandy_websocket_is_stranded (KandyWebsocket *self)
 gboolean
 kandy_websocket_send (KandyWebsocket *self, const char *text)
 {
-  if (!self->socket
-      || soup_websocket_connection_get_state (self->socket)
-          != SOUP_WEBSOCKET_STATE_OPEN)
+  if (!self->open)
     return FALSE;
-  soup_websocket_connection_send_text (self->socket, text);
+  kandy_websocket_link_send (self->link, text);
   return TRUE;
 }
 
 void
 kandy_websocket_close (KandyWebsocket *self, gushort code)
 {
-  SoupWebsocketConnection *socket = self->socket;
-
-  self->closing = TRUE;
-  g_cancellable_cancel (self->cancellable);
-  if (!socket)
+  if (self->closing)
     return;
-  g_object_ref (socket);
-  let_go (self);
-  if (soup_websocket_connection_get_state (socket)
-      == SOUP_WEBSOCKET_STATE_OPEN) {
-    /* it lives until the good-bye is over; libsoup bounds that */
-    g_signal_connect (socket, "closed", G_CALLBACK (g_object_unref), NULL);
-    soup_websocket_connection_close (socket, code, NULL);
-  } else {
-    g_object_unref (socket);
-  }
-}
-
-typedef struct {
-  SoupWebsocketConnection *socket;
-  KandyClient *client;
-  gulong closed_id, destroyed_id;
-  GSource *timeout;
-} Parting;
-
-static void
-parting_free (Parting *parting)
-{
-  g_clear_signal_handler (&parting->closed_id, parting->socket);
-  g_clear_signal_handler (&parting->destroyed_id, parting->client);
-  g_object_unref (parting->socket);
-  g_object_unref (parting->client);
-  g_source_destroy (parting->timeout);
-  g_source_unref (parting->timeout);
-  g_free (parting);
-}
-
-/* Whatever comes first: the data goes, and all else that may come with it */
-static void
-end_parting (GTask *task)
-{
-  g_task_set_task_data (task, NULL, NULL);
-  g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
-}
-
-static gboolean
-parting_timed_out (gpointer user_data)
-{
-  end_parting (user_data);
-  return G_SOURCE_REMOVE;
+  self->closing = TRUE;
+  self->open = FALSE;
+  if (self->link)
+    kandy_websocket_link_close (self->link, code);
 }
 
 void
@@ -454,25 +313,21 @@ kandy_websocket_part_async (KandyWebsocket *self, gushort code,
   Parting *parting;
 
   g_task_set_source_tag (task, kandy_websocket_part_async);
-  if (!self->socket || !self->client
-      || soup_websocket_connection_get_state (self->socket)
-          != SOUP_WEBSOCKET_STATE_OPEN) {
+  if (!self->open || !self->client) {
     kandy_websocket_close (self, code);
     g_task_return_boolean (task, TRUE);
     g_object_unref (task);
     return;
   }
   parting = g_new0 (Parting, 1);
-  parting->socket = g_object_ref (self->socket);
-  parting->closed_id = g_signal_connect_swapped (
-      parting->socket, "closed", G_CALLBACK (end_parting), task);
   parting->client = g_object_ref (self->client);
   parting->destroyed_id = g_signal_connect_swapped (
-      parting->client, "destroyed", G_CALLBACK (end_parting), task);
+      parting->client, "destroyed", G_CALLBACK (end_parting), self);
   parting->timeout = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (parting->timeout, parting_timed_out, task, NULL);
+  g_source_set_callback (parting->timeout, parting_timed_out, self, NULL);
   g_source_attach (parting->timeout, g_task_get_context (task));
   g_task_set_task_data (task, parting, (GDestroyNotify) parting_free);
+  self->parting = task;
   kandy_websocket_close (self, code);
 }
 

@@ -16,8 +16,6 @@ G_BEGIN_DECLS
 #define KANDY_TYPE_WEBSOCKET (kandy_websocket_get_type ())
 G_DECLARE_FINAL_TYPE (KandyWebsocket, kandy_websocket, KANDY, WEBSOCKET, GObject)
 
-#define KANDY_WEBSOCKET_MAX_FRAME (4 * 1024 * 1024)
-
 /* Close code of a platform that has taken a newer socket of the same channel */
 #define KANDY_WEBSOCKET_CLOSE_OVERRIDDEN 4001
 

@@ -112,6 +112,38 @@ test_unicode (void)
       "\xf0\x9f\x98\x80 \xc3\xa9 \n/");
 }
 
+static void
+test_variant (void)
+{
+  static const char text[] =
+      "{\"object\":{\"b\":true,\"a\":[1,-2.5,\"three\",null,[],{}]},"
+      "\"none\":null,\"yes\":true,\"big\":9007199254740993,\"text\":\"\"}";
+  g_autoptr (JsonNode) node = kandy_json_parse (text, -1, NULL);
+  g_autoptr (GVariant) variant =
+      g_variant_ref_sink (kandy_json_to_variant (node));
+  g_autoptr (GVariant) theirs =
+      g_variant_ref_sink (json_gvariant_deserialize (node, NULL, NULL));
+
+  g_assert_true (g_variant_equal (variant, theirs));
+}
+
+/* An array that a server makes as long as it may is no reason to stand still */
+static void
+test_long_array (void)
+{
+  g_autoptr (GString) text = g_string_new ("[0");
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GVariant) variant = NULL;
+  guint i;
+
+  for (i = 1; i < 1000000; i++)
+    g_string_append (text, ",0");
+  g_string_append_c (text, ']');
+  node = kandy_json_parse (text->str, (gssize) text->len, NULL);
+  variant = g_variant_ref_sink (kandy_json_to_variant (node));
+  g_assert_cmpuint (g_variant_n_children (variant), ==, 1000000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -141,5 +173,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core/json/length", test_length);
   g_test_add_func ("/core/json/accessors", test_accessors);
   g_test_add_func ("/core/json/unicode", test_unicode);
+  g_test_add_func ("/core/json/variant", test_variant);
+  g_test_add_func ("/core/json/long-array", test_long_array);
   return g_test_run ();
 }
