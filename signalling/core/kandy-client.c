@@ -35,7 +35,10 @@
  * A client lives on the main context that is thread-default where it is made:
  * it must be used from that thread only, and the context has to run for
  * anything to happen. Signals are emitted there with no lock held; a listener
- * may call anything, also kandy_client_destroy().
+ * may call anything, also kandy_client_destroy(). Connections live in another
+ * thread, `kandy-network`, which all clients of the process share: it calls
+ * nothing of the application, but takes from the context what TLS and long
+ * replies cost. It stays when the last client has gone, idle.
  *
  * ## Sign-on
  *
