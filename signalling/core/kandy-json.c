@@ -19,6 +19,7 @@
 typedef struct {
   const char *p;
   const char *end;
+  guint n_values;
 } Scan;
 
 static int
@@ -177,6 +178,8 @@ scan_members (Scan *scan, gboolean object, guint depth)
 static const char *
 scan_value (Scan *scan, guint depth)
 {
+  if (++scan->n_values > KANDY_JSON_MAX_VALUES)
+    return "it has too many values";
   scan_space (scan);
   if (scan_one_of (scan, "{"))
     return scan_members (scan, TRUE, depth + 1);

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * about a member that is absent or of another type. */
 
 #define KANDY_JSON_MAX_DEPTH 64
+/* Each takes some hundred bytes, however short its text is */
+#define KANDY_JSON_MAX_VALUES 1000000
 
 /* (transfer full), or NULL with KANDY_ERROR_PROTOCOL */
 JsonNode *kandy_json_parse (const char *data, gssize length, GError **error);
