@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <malloc.h>
 #include <string.h>
-#include <time.h>
 
 #include "kandy-messaging-private.h"
 #include "kandy.h"
+#include "main-time.h"
 
 /* What many conversations and messages cost: memory, and the time of the main
  * context. What goes over the network is measured by the benchmarks. */
@@ -29,16 +29,6 @@ typedef struct {
   KandyConversations *conversations;
   gint64 longest; /* µs of CPU of one operation */
 } Fixture;
-
-/* Of this thread, in µs: other programs may be using the processor */
-static gint64
-get_cpu_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
 
 static void
 sign_on (KandyClient *client, const char *user)
@@ -117,10 +107,10 @@ add_page (
         kandy_message_new (
             kandy_conversation_get_link (conversation), &content));
   }
-  before = get_cpu_time ();
+  before = main_time_get_cpu ();
   kandy_message_list_merge (
       kandy_conversation_get_list (conversation), page, TRUE);
-  fixture->longest = MAX (fixture->longest, get_cpu_time () - before);
+  fixture->longest = MAX (fixture->longest, main_time_get_cpu () - before);
 }
 
 #ifdef IS_MEASURED
@@ -143,7 +133,7 @@ count (GListModel *model, guint position, guint removed, guint added,
 static void
 measure (Fixture *fixture, gint64 since)
 {
-  fixture->longest = MAX (fixture->longest, get_cpu_time () - since);
+  fixture->longest = MAX (fixture->longest, main_time_get_cpu () - since);
 }
 
 /* What is freed later counts too */
@@ -153,7 +143,7 @@ run_context (Fixture *fixture)
   guint i;
 
   for (i = 0; i < 500; i++) {
-    gint64 start = get_cpu_time ();
+    gint64 start = main_time_get_cpu ();
 
     g_main_context_iteration (NULL, FALSE);
     measure (fixture, start);
@@ -190,7 +180,7 @@ fill_and_clear (Fixture *fixture)
   g_assert_cmpuint (
       g_list_model_get_n_items (G_LIST_MODEL (conversation)), ==, N_LONG);
 
-  start = get_cpu_time ();
+  start = main_time_get_cpu ();
   kandy_conversation_clear_messages (conversation);
   measure (fixture, start);
   run_context (fixture);
@@ -198,11 +188,11 @@ fill_and_clear (Fixture *fixture)
 
   for (skip = 0; skip < N_LONG; skip += PAGE)
     add_page (fixture, conversation, i - 1, skip);
-  start = get_cpu_time ();
+  start = main_time_get_cpu ();
   kandy_conversations_remove (fixture->conversations, conversation);
   measure (fixture, start);
   run_context (fixture);
-  start = get_cpu_time ();
+  start = main_time_get_cpu ();
   sign_on (fixture->client, "you");
   measure (fixture, start);
   g_assert_cmpuint (
@@ -242,24 +232,24 @@ time_messages (KandyConversation *conversation, guint number, guint n)
 
   for (i = 0; i < PAGE; i++)
     g_ptr_array_add (ids, make_id (number, n - 1 - i));
-  start = get_cpu_time ();
+  start = main_time_get_cpu ();
   for (i = 0; i < N_LOOKUPS; i++)
     g_assert_nonnull (
         kandy_conversation_get_message (conversation, ids->pdata[i % PAGE]));
-  return get_cpu_time () - start;
+  return main_time_get_cpu () - start;
 }
 
 static gint64
 time_conversations (Fixture *fixture, guint n)
 {
   g_autofree char *address = g_strdup_printf ("user%u@lab.example", n - 1);
-  gint64 start = get_cpu_time ();
+  gint64 start = main_time_get_cpu ();
   guint i;
 
   for (i = 0; i < N_LOOKUPS; i++)
     g_assert_nonnull (kandy_conversations_get (
         fixture->conversations, address, KANDY_CHAT_TYPE_ONE_TO_ONE));
-  return get_cpu_time () - start;
+  return main_time_get_cpu () - start;
 }
 
 /* Of two hundred times as many, the last one is found as fast: a search would

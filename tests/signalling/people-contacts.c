@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "main-time.h"
 #include "people-fixture.h"
 
 #include <string.h>
-#include <time.h>
 
 /* The address book: protocol messaging 5 */
 
@@ -215,17 +215,6 @@ test_bad_replies (void)
   session_free (alice);
 }
 
-/* What the main context's thread has used, in µs. Not the time of day: other
- * programs may be using the processor */
-static gint64
-get_cpu_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
 static void
 count_changes (GListModel *model, guint position, guint removed, guint added,
     gpointer user_data)
@@ -274,12 +263,12 @@ test_many (void)
     kandy_contacts_refresh_async (contacts, NULL, store_result, &result);
     /* also for a while after the end: what was there is freed then */
     for (i = 0; (!result || i < 200) && g_get_monotonic_time () < deadline;) {
-      gint64 before = get_cpu_time ();
+      gint64 before = main_time_get_cpu ();
       gboolean done = result != NULL;
 
       g_main_context_iteration (NULL, !done);
       i += done;
-      longest = MAX (longest, get_cpu_time () - before);
+      longest = MAX (longest, main_time_get_cpu () - before);
     }
     g_assert_nonnull (result);
     kandy_contacts_refresh_finish (contacts, result, &error);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "main-time.h"
 #include "people-fixture.h"
-
-#include <time.h>
 
 /* What many people cost the time of the main context: those who are found in
  * the directory, asked for and watched, and the groups that one is in. Contacts
@@ -14,32 +13,10 @@
 #else
 #define N 10000
 #define N_WATCHED 200
-#define IS_MEASURED
 #endif
 #define N_FETCHED (N / 4)
 #define N_REPLY 50
 #define N_GROUPS (N / 10)
-#define GOAL_US 5000
-
-/* What the main context's thread has used, in µs. Not the time of day: other
- * programs may be using the processor */
-static gint64
-get_cpu_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-static gint64 longest; /* of what is under way */
-static gint64 worst;   /* of a test */
-
-static void
-measure (gint64 since)
-{
-  longest = MAX (longest, get_cpu_time () - since);
-}
 
 /* Runs the context until the result is there, and for a while after it: what
  * was there before is freed then */
@@ -50,40 +27,12 @@ run_until (GAsyncResult **result)
   guint i;
 
   for (i = 0; (!*result || i < 200) && g_get_monotonic_time () < deadline;) {
-    gint64 before = get_cpu_time ();
     gboolean done = *result != NULL;
 
-    g_main_context_iteration (NULL, !done);
+    main_time_iterate (!done);
     i += done;
-    measure (before);
   }
   g_assert_nonnull (*result);
-}
-
-static void
-note (const char *what)
-{
-  g_test_message ("%s: %" G_GINT64_FORMAT " us at most", what, longest);
-  worst = MAX (worst, longest);
-  longest = 0;
-}
-
-/* On a machine that others use, even CPU time has outliers; what really takes
- * long does so each time */
-static void
-run_measured (gconstpointer test)
-{
-  guint round;
-
-  for (round = 0; round < 3; round++) {
-    worst = 0;
-    ((GTestFunc) test) ();
-    if (worst < GOAL_US)
-      break;
-  }
-#ifdef IS_MEASURED
-  g_assert_cmpint (worst, <, GOAL_US);
-#endif
 }
 
 static Session *
@@ -93,7 +42,7 @@ start (const char *services)
 
   kandy_logger_set_level (
       kandy_client_get_logger (session->client), KANDY_LOG_LEVEL_WARN, NULL);
-  longest = 0;
+  main_time_forget ();
   return session;
 }
 
@@ -134,10 +83,10 @@ test_fetch (void)
     g_autoptr (GError) error = NULL;
     gint64 before;
 
-    before = get_cpu_time ();
+    before = main_time_get_cpu ();
     kandy_presence_fetch_async (
         presence, (const char *const *) users, NULL, store_result, &result);
-    measure (before);
+    main_time_measure (before);
     run_until (&result);
     kandy_presence_fetch_finish (presence, result, &error);
     g_assert_no_error (error);
@@ -146,7 +95,7 @@ test_fetch (void)
     g_assert_cmpuint (kandy_loopback_count_requests (
                           alice->loopback, "POST", "adhocPresenceList"),
         ==, (round + 1) * N_FETCHED / N_REPLY);
-    note ("fetch");
+    main_time_note ("fetch");
   }
   session_free (alice);
 }
@@ -160,23 +109,23 @@ test_watch (void)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GAsyncResult) over = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 before = get_cpu_time ();
+  gint64 before = main_time_get_cpu ();
 
   kandy_presence_subscribe_async (
       presence, (const char *const *) users, NULL, store_result, &result);
-  measure (before);
+  main_time_measure (before);
   run_until (&result);
   kandy_presence_subscribe_finish (presence, result, &error);
   g_assert_no_error (error);
-  note ("subscribe");
-  before = get_cpu_time ();
+  main_time_note ("subscribe");
+  before = main_time_get_cpu ();
   kandy_presence_unsubscribe_async (
       presence, (const char *const *) users, NULL, store_result, &over);
-  measure (before);
+  main_time_measure (before);
   run_until (&over);
   kandy_presence_unsubscribe_finish (presence, over, &error);
   g_assert_no_error (error);
-  note ("unsubscribe");
+  main_time_note ("unsubscribe");
   session_free (alice);
 }
 
@@ -213,18 +162,18 @@ test_search (void)
     gint64 before;
 
     people_spoil (alice, "GET", "/search", body->str);
-    before = get_cpu_time ();
+    before = main_time_get_cpu ();
     kandy_users_search_async (users, g_variant_new_parsed ("{'name': <'x'>}"),
         NULL, NULL, store_result, &result);
-    measure (before);
+    main_time_measure (before);
     run_until (&result);
-    before = get_cpu_time ();
+    before = main_time_get_cpu ();
     found = kandy_users_search_finish (users, result, NULL, &error);
-    measure (before);
+    main_time_measure (before);
     g_assert_no_error (error);
     g_assert_cmpuint (found->len, ==, N);
     g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (users)), ==, N);
-    note ("search");
+    main_time_note ("search");
   }
   session_free (alice);
 }
@@ -298,13 +247,13 @@ test_groups (void)
     g_assert_no_error (error);
     g_assert_cmpuint (
         g_list_model_get_n_items (G_LIST_MODEL (groups)), ==, N_GROUPS);
-    note ("groups");
+    main_time_note ("groups");
   }
   session_free (alice);
 }
 
 #define ADD(name, func)                                                        \
-  g_test_add_data_func ("/people/many/" name, func, run_measured)
+  g_test_add_data_func ("/people/many/" name, func, main_time_run)
 
 int
 main (int argc, char **argv)

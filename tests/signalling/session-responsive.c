@@ -1,56 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "main-time.h"
 #include "session-fixture.h"
 
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 /* The main context has other work than a client: what connections over TLS and
  * long frames take of its time, and what happens while it does not run */
 
-#define GOAL_US 5000
 #define N_REQUESTS 20
 #define MIB (1024 * 1024)
-
-/* Instrumented code is several times slower, and is not measured */
-#if !defined(__SANITIZE_ADDRESS__)
-#define IS_MEASURED
-#endif
-
-/* What the main context's thread has used, in µs. Not the time of day: other
- * programs may be using the processor */
-static gint64
-get_cpu_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-static gint64 longest, worst;
-
-static void
-note (const char *what)
-{
-  g_test_message ("%s: %" G_GINT64_FORMAT " us at most", what, longest);
-  worst = MAX (worst, longest);
-  longest = 0;
-}
-
-static void
-measure (gint64 since)
-{
-  longest = MAX (longest, get_cpu_time () - since);
-}
-
-static void
-iterate (void)
-{
-  gint64 before = get_cpu_time ();
-
-  g_main_context_iteration (NULL, TRUE);
-  measure (before);
-}
 
 #define RUN_UNTIL(condition)                                                   \
   G_STMT_START                                                                 \
@@ -58,29 +17,11 @@ iterate (void)
     gint64 deadline_ = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;          \
     guint tick_ = g_timeout_add (5, (GSourceFunc) g_true_, NULL);              \
     while (!(condition) && g_get_monotonic_time () < deadline_)                \
-      iterate ();                                                              \
+      main_time_iterate (TRUE);                                                \
     g_source_remove (tick_);                                                   \
     g_assert_true (condition);                                                 \
   }                                                                            \
   G_STMT_END
-
-/* On a machine that others use, even CPU time has outliers; what really takes
- * long does so each time */
-static void
-run_measured (gconstpointer test)
-{
-  guint round;
-
-  for (round = 0; round < 3; round++) {
-    worst = longest = 0;
-    ((GTestFunc) test) ();
-    if (worst < GOAL_US)
-      break;
-  }
-#ifdef IS_MEASURED
-  g_assert_cmpint (worst, <, GOAL_US);
-#endif
-}
 
 static void
 count_reply (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -117,7 +58,7 @@ start (const char *directory)
   }
   kandy_logger_set_level (
       kandy_client_get_logger (session->client), KANDY_LOG_LEVEL_WARN, NULL);
-  longest = 0;
+  main_time_forget ();
   return session;
 }
 
@@ -129,24 +70,24 @@ sign_on (Session *session)
   g_autoptr (GAsyncResult) signed_on = NULL;
   g_autoptr (GAsyncResult) subscribed = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 before = get_cpu_time ();
+  gint64 before = main_time_get_cpu ();
 
   kandy_client_sign_on_password_async (session->client, "loopback", ALICE,
       "wonderland", NULL, store_result, &signed_on);
-  measure (before);
+  main_time_measure (before);
   RUN_UNTIL (signed_on);
   kandy_client_sign_on_finish (session->client, signed_on, &error);
   g_assert_no_error (error);
-  note ("sign on");
+  main_time_note ("sign on");
 
-  before = get_cpu_time ();
+  before = main_time_get_cpu ();
   kandy_services_subscribe_async (object, g_variant_new_strv (services, -1),
       NULL, NULL, store_result, &subscribed);
-  measure (before);
+  main_time_measure (before);
   RUN_UNTIL (subscribed);
   kandy_services_subscribe_finish (object, subscribed, &error);
   g_assert_no_error (error);
-  note ("subscribe");
+  main_time_note ("subscribe");
 }
 
 static void
@@ -159,18 +100,18 @@ test_tls (void)
   guint i, n = 0;
 
   sign_on (session);
-  before = get_cpu_time ();
+  before = main_time_get_cpu ();
   for (i = 0; i < N_REQUESTS; i++)
     kandy_client_fetch_async (session->client, "GET", "/cpaas/x", NULL, NULL,
         NULL, NULL, count_reply, &n);
-  measure (before);
+  main_time_measure (before);
   RUN_UNTIL (n == N_REQUESTS);
-  note ("requests at once");
+  main_time_note ("requests at once");
 
   session_clear_events (session);
   kandy_loopback_close_websockets (session->loopback, ALICE, 0);
   RUN_UNTIL (strstr (session->events->str, "ws:change+"));
-  note ("another websocket");
+  main_time_note ("another websocket");
   session_free (session);
   unlink (file);
   rmdir (directory);
@@ -199,12 +140,12 @@ test_frames (void)
   sign_on (session);
   kandy_loopback_send_raw (session->loopback, ALICE, text);
   RUN_UNTIL (session->n_notifications == 1);
-  note ("a long text");
+  main_time_note ("a long text");
 
   /* is not measured, but it must come to an end */
   kandy_loopback_send_raw (session->loopback, ALICE, list);
   RUN_UNTIL (session->n_notifications == 2);
-  longest = 0;
+  main_time_forget ();
   session_free (session);
 }
 
@@ -243,9 +184,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func (
-      "/session/responsive/tls", (gconstpointer) test_tls, run_measured);
+      "/session/responsive/tls", (gconstpointer) test_tls, main_time_run);
   g_test_add_data_func (
-      "/session/responsive/frames", (gconstpointer) test_frames, run_measured);
+      "/session/responsive/frames", (gconstpointer) test_frames, main_time_run);
   g_test_add_func ("/session/responsive/standstill", test_standstill);
   return g_test_run ();
 }
