@@ -58,7 +58,7 @@ typedef struct {
 
 /* What a worker needs to read a reply; no object of the main context */
 typedef struct {
-  GBytes *body;
+  GBytes *body; /* the worker's alone: to free it takes time, too */
   char *operation;
   guint status;
   KandyRestDecode decode;
@@ -90,7 +90,7 @@ call_free (Call *call)
 static void
 reading_free (Reading *reading)
 {
-  g_bytes_unref (reading->body);
+  g_clear_pointer (&reading->body, g_bytes_unref);
   g_free (reading->operation);
   g_free (reading);
 }
@@ -339,6 +339,7 @@ read_in_worker (
   JsonNode *reply =
       read_reply (reading->body, reading->status, reading->operation, &error);
 
+  g_clear_pointer (&reading->body, g_bytes_unref);
   if (reply)
     decoded = decode_reply (reading->decode, reply, &error);
   if (decoded)
@@ -368,7 +369,7 @@ worker_done (GObject *source, GAsyncResult *result, gpointer user_data)
   }
 }
 
-/* @task: (transfer full) */
+/* @task, @body: (transfer full) */
 static void
 read_in_thread (GTask *task, GBytes *body, guint status)
 {
@@ -377,7 +378,7 @@ read_in_thread (GTask *task, GBytes *body, guint status)
   g_autoptr (GTask) work =
       g_task_new (g_task_get_source_object (task), NULL, worker_done, task);
 
-  reading->body = g_bytes_ref (body);
+  reading->body = body;
   reading->operation = g_strdup (call->operation);
   reading->status = status;
   reading->decode = call->decode;
@@ -426,7 +427,7 @@ call_done (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   if (g_bytes_get_size (body) > LARGE_REPLY) {
     log_action (self, call->msg, outcome, NULL);
-    read_in_thread (g_steal_pointer (&task), body, status);
+    read_in_thread (g_steal_pointer (&task), g_steal_pointer (&body), status);
     return;
   }
   reply = read_reply (body, status, call->operation, &error);
