@@ -135,7 +135,7 @@ test_frames (void)
 {
   Session *session = start (NULL);
   g_autofree char *text = make_frame (1, MIB, TRUE);
-  g_autofree char *list = make_frame (2, 3 * MIB, FALSE);
+  g_autofree char *list = make_frame (2, MIB, FALSE);
 
   sign_on (session);
   kandy_loopback_send_raw (session->loopback, ALICE, text);
