@@ -38,7 +38,8 @@
  * may call anything, also kandy_client_destroy(). Connections live in another
  * thread, `kandy-network`, which all clients of the process share: it calls
  * nothing of the application, but takes from the context what TLS and long
- * replies cost. It stays when the last client has gone, idle.
+ * replies cost. It stays when the last client has gone, idle. A process that
+ * was forked does not have it: only what it executes can have clients.
  *
  * ## Sign-on
  *

@@ -110,11 +110,12 @@ emit_change (KandyConnection *self)
 static void
 drop_websocket (KandyConnection *self, gushort code)
 {
+  g_autoptr (KandyWebsocket) websocket = g_steal_pointer (&self->websocket);
+
   kandy_connectivity_stop (self->connectivity);
-  if (self->websocket) {
-    g_signal_handlers_disconnect_by_data (self->websocket, self);
-    kandy_websocket_close (self->websocket, code);
-    g_clear_object (&self->websocket);
+  if (websocket) {
+    g_signal_handlers_disconnect_by_data (websocket, self);
+    kandy_websocket_close (websocket, code);
   }
   if (self->retry_timer) {
     g_source_destroy (self->retry_timer);

@@ -38,8 +38,14 @@ start (void)
   GMainContext *context = g_main_context_new ();
   sigset_t all, before;
 
-  /* Signals are for the program's own threads, which may wait for them */
+  /* Signals are for the program's own threads, which may wait for them; but
+   * those that this thread has caused are its own */
   sigfillset (&all);
+  sigdelset (&all, SIGSEGV);
+  sigdelset (&all, SIGBUS);
+  sigdelset (&all, SIGFPE);
+  sigdelset (&all, SIGILL);
+  sigdelset (&all, SIGTRAP);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   g_thread_unref (g_thread_new ("kandy-network", run, context));
   pthread_sigmask (SIG_SETMASK, &before, NULL);
@@ -74,6 +80,8 @@ void
 kandy_network_post_to (
     GMainContext *context, GSourceOnceFunc func, gpointer data)
 {
+  /* What is posted may drop the context before this function has returned */
+  g_autoptr (GMainContext) alive = g_main_context_ref (context);
   g_autoptr (GSource) source = g_idle_source_new ();
   Errand *errand = g_new (Errand, 1);
 

@@ -10,30 +10,44 @@
 #include "kandy-network.h"
 
 /*
- * Frames are read and parsed in the network thread: 4 MiB of JSON take the time
- * of some ten pictures. What comes of them waits in a queue for the context,
- * which is not kept from its other work for longer than BUDGET_US at a time.
+ * The network thread serves others, too: all that it does with a frame is to
+ * put it into a queue. The context takes it from there and parses it, unless it
+ * is so long that this would hold it up; then one of a few workers does so, and
+ * what came later waits, as the order is kept.
+ *
+ * The context is not kept from its other work for longer than BUDGET_US at a
+ * time, and not all of each PERIOD_MS, for to draw has a lower priority.
  */
 #define BUDGET_US 2000
+#define PERIOD_MS 4
 
-/* Bytes of frames that may wait. A context that does not run, or slower than
- * the platform sends, would fill the memory */
+/* json-glib reads about 20 MiB a second */
+#define LONG_FRAME (32 * 1024)
+#define N_WORKERS 2
+
+/* Bytes of what may wait. A context that does not run, or slower than the
+ * platform sends, would fill the memory */
 #define MAX_WAITING (4 * (gsize) KANDY_WEBSOCKET_MAX_FRAME)
 
-/* References: who opened it, the network thread until it is closed, and what
- * has been posted */
+/* What an event takes beside its frame's bytes: a frame may be two bytes long
+ */
+#define EVENT_SIZE 1024
+
+/* References: who opened it, the network thread until it is closed, what has
+ * been posted, and a worker */
 struct _KandyWebsocketLink {
   KandyHttpSession *http;
-  GMainContext *context;
 
   /* The context's */
   KandyWebsocketHandler handler; /* NULL when nobody listens */
   gpointer user_data;
 
   GMutex lock;
-  GQueue events;   /* KandyWebsocketEvent */
-  gsize waiting;   /* bytes of them */
-  gboolean posted; /* the context is about to take them */
+  GMainContext *context; /* NULL when nobody listens */
+  GQueue events;         /* KandyWebsocketEvent */
+  gsize waiting;         /* bytes of them */
+  GSource *source;       /* the context is about to take them */
+  gboolean parsing;      /* a worker has one that comes before them */
 
   /* All below is the network thread's */
   SoupMessage *msg;
@@ -52,11 +66,18 @@ typedef struct {
   guint code;
 } Order;
 
+/* For a worker */
+typedef struct {
+  KandyWebsocketLink *link;
+  KandyWebsocketEvent *event;
+} Reading;
+
 static void
 event_free (KandyWebsocketEvent *event)
 {
   g_clear_object (&event->address);
   g_clear_error (&event->error);
+  g_clear_pointer (&event->text, g_bytes_unref);
   g_clear_pointer (&event->frame, json_node_unref);
   g_free (event->problem);
   g_free (event);
@@ -67,9 +88,9 @@ link_clear (gpointer data)
 {
   KandyWebsocketLink *self = data;
 
+  /* what a worker has given back when nobody listened any more */
   g_queue_clear_full (&self->events, (GDestroyNotify) event_free);
   g_mutex_clear (&self->lock);
-  g_main_context_unref (self->context);
   g_object_unref (self->cancellable);
   kandy_http_session_unref (self->http);
 }
@@ -81,6 +102,104 @@ link_unref (KandyWebsocketLink *self)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KandyWebsocketLink, link_unref)
 
+/* Its text becomes what it means, or what is wrong with it */
+static void
+read_frame (KandyWebsocketEvent *event)
+{
+  g_autoptr (GBytes) text = g_steal_pointer (&event->text);
+  g_autoptr (JsonNode) root = NULL;
+  g_autoptr (GError) error = NULL;
+
+  root = kandy_json_parse (
+      g_bytes_get_data (text, NULL), (gssize) g_bytes_get_size (text), &error);
+  if (root && JSON_NODE_HOLDS_OBJECT (root)) {
+    event->frame = g_steal_pointer (&root);
+    return;
+  }
+  event->type = KANDY_WEBSOCKET_PROBLEM;
+  event->problem = g_strconcat ("Dropped a frame: ",
+      error ? error->message : "it is not a JSON object", NULL);
+}
+
+static gboolean deliver (gpointer user_data);
+
+/* With the lock. Nothing is delivered before what a worker has */
+static void
+post (KandyWebsocketLink *self)
+{
+  if (self->source || self->parsing || !self->context
+      || g_queue_is_empty (&self->events))
+    return;
+  self->source = g_timeout_source_new (PERIOD_MS);
+  g_source_set_ready_time (self->source, 0);
+  g_source_set_static_name (self->source, "kandy-websocket");
+  g_source_set_callback (self->source, deliver, g_atomic_rc_box_acquire (self),
+      (GDestroyNotify) link_unref);
+  g_source_attach (self->source, self->context);
+}
+
+static void
+read_in_worker (gpointer data, gpointer unused)
+{
+  Reading *reading = data;
+  KandyWebsocketLink *self = reading->link;
+
+  read_frame (reading->event);
+  g_mutex_lock (&self->lock);
+  self->parsing = FALSE;
+  self->waiting += reading->event->size;
+  g_queue_push_head (&self->events, reading->event);
+  post (self);
+  g_mutex_unlock (&self->lock);
+  link_unref (self);
+  g_free (reading);
+}
+
+/* @event: (transfer full) */
+static void
+hand_to_worker (KandyWebsocketLink *self, KandyWebsocketEvent *event)
+{
+  static gsize workers = 0;
+  Reading *reading = g_new (Reading, 1);
+
+  if (g_once_init_enter (&workers))
+    g_once_init_leave (&workers,
+        (gsize) g_thread_pool_new (
+            read_in_worker, NULL, N_WORKERS, FALSE, NULL));
+  reading->link = g_atomic_rc_box_acquire (self);
+  reading->event = event;
+  g_thread_pool_push ((GThreadPool *) workers, reading, NULL);
+}
+
+/* The next event, or NULL if there is none for now: this source is over then.
+ * (transfer full) */
+static KandyWebsocketEvent *
+take (KandyWebsocketLink *self)
+{
+  KandyWebsocketEvent *event;
+
+  g_mutex_lock (&self->lock);
+  event = g_queue_pop_head (&self->events);
+  if (event) {
+    self->waiting -= event->size;
+    self->parsing = event->text && g_bytes_get_size (event->text) > LONG_FRAME;
+  }
+  /* Who waits for it shall hear of it before the first frame, and may run the
+   * context then: what follows is another source's */
+  if (!event || self->parsing || event->type == KANDY_WEBSOCKET_OPENED)
+    g_clear_pointer (&self->source, g_source_unref);
+  post (self);
+  g_mutex_unlock (&self->lock);
+  if (!event || !event->text)
+    return event;
+  if (self->parsing) {
+    hand_to_worker (self, event);
+    return NULL;
+  }
+  read_frame (event);
+  return event;
+}
+
 static gboolean
 deliver (gpointer user_data)
 {
@@ -89,24 +208,16 @@ deliver (gpointer user_data)
   gboolean opened;
 
   do {
-    KandyWebsocketEvent *event;
+    KandyWebsocketEvent *event = take (self);
 
-    g_mutex_lock (&self->lock);
-    event = g_queue_pop_head (&self->events);
-    if (event)
-      self->waiting -= event->size;
-    else
-      self->posted = FALSE;
-    g_mutex_unlock (&self->lock);
     if (!event)
       return G_SOURCE_REMOVE;
+    opened = event->type == KANDY_WEBSOCKET_OPENED;
     if (self->handler)
       self->handler (event, self->user_data);
-    opened = event->type == KANDY_WEBSOCKET_OPENED;
     event_free (event);
-    /* who waits for it shall hear of it before the first frame */
   } while (!opened && g_get_monotonic_time () < until);
-  return G_SOURCE_CONTINUE;
+  return opened ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static KandyWebsocketEvent *
@@ -115,6 +226,7 @@ event_new (KandyWebsocketEventType type)
   KandyWebsocketEvent *event = g_new0 (KandyWebsocketEvent, 1);
 
   event->type = type;
+  event->size = EVENT_SIZE;
   return event;
 }
 
@@ -122,24 +234,18 @@ event_new (KandyWebsocketEventType type)
 static gboolean
 push (KandyWebsocketLink *self, KandyWebsocketEvent *event)
 {
-  gboolean posted, fits;
+  gboolean fits = TRUE;
 
   g_mutex_lock (&self->lock);
-  g_queue_push_tail (&self->events, event);
-  self->waiting += event->size;
-  fits = self->waiting <= MAX_WAITING;
-  posted = self->posted;
-  self->posted = TRUE;
-  g_mutex_unlock (&self->lock);
-  if (!posted) {
-    g_autoptr (GSource) source = g_idle_source_new ();
-
-    g_source_set_priority (source, G_PRIORITY_DEFAULT);
-    g_source_set_static_name (source, "kandy-websocket");
-    g_source_set_callback (source, deliver, g_atomic_rc_box_acquire (self),
-        (GDestroyNotify) link_unref);
-    g_source_attach (source, self->context);
+  if (self->context) {
+    g_queue_push_tail (&self->events, event);
+    self->waiting += event->size;
+    fits = self->waiting <= MAX_WAITING;
+    post (self);
+  } else {
+    event_free (event);
   }
+  g_mutex_unlock (&self->lock);
   return fits;
 }
 
@@ -148,7 +254,7 @@ push_problem (KandyWebsocketLink *self, const char *what, const char *detail)
 {
   KandyWebsocketEvent *event = event_new (KANDY_WEBSOCKET_PROBLEM);
 
-  event->problem = g_strconcat (what, detail ? ": " : NULL, detail, NULL);
+  event->problem = g_strconcat (what, detail, NULL);
   push (self, event);
 }
 
@@ -217,25 +323,17 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type,
 {
   KandyWebsocketLink *self = user_data;
   KandyWebsocketEvent *event;
-  g_autoptr (JsonNode) root = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (self->closing)
     return;
-  if (type != SOUP_WEBSOCKET_DATA_TEXT) {
-    push_problem (self, "Dropped a binary frame", NULL);
-    return;
+  if (type == SOUP_WEBSOCKET_DATA_TEXT) {
+    event = event_new (KANDY_WEBSOCKET_FRAME);
+    event->text = g_bytes_ref (message);
+    event->size += g_bytes_get_size (message);
+  } else {
+    event = event_new (KANDY_WEBSOCKET_PROBLEM);
+    event->problem = g_strdup ("Dropped a binary frame");
   }
-  root = kandy_json_parse (g_bytes_get_data (message, NULL),
-      (gssize) g_bytes_get_size (message), &error);
-  if (!root || !JSON_NODE_HOLDS_OBJECT (root)) {
-    push_problem (self, "Dropped a frame",
-        error ? error->message : "it is not a JSON object");
-    return;
-  }
-  event = event_new (KANDY_WEBSOCKET_FRAME);
-  event->frame = g_steal_pointer (&root);
-  event->size = g_bytes_get_size (message);
   if (!push (self, event))
     give_up (self);
 }
@@ -243,7 +341,7 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type,
 static void
 on_error (SoupWebsocketConnection *socket, GError *error, gpointer user_data)
 {
-  push_problem (user_data, "The websocket broke", error->message);
+  push_problem (user_data, "The websocket broke: ", error->message);
 }
 
 static void
@@ -473,6 +571,16 @@ kandy_websocket_link_close (KandyWebsocketLink *self, guint code)
 void
 kandy_websocket_link_free (KandyWebsocketLink *self)
 {
+  g_autoptr (GMainContext) context = NULL;
+  g_autoptr (GSource) source = NULL;
+
   self->handler = NULL;
+  g_mutex_lock (&self->lock);
+  context = g_steal_pointer (&self->context);
+  source = g_steal_pointer (&self->source);
+  g_queue_clear_full (&self->events, (GDestroyNotify) event_free);
+  g_mutex_unlock (&self->lock);
+  if (source)
+    g_source_destroy (source);
   link_unref (self);
 }

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Private: a websocket in the network thread, and what it tells a context */
+/* Private: a websocket in the network thread, and what it tells a context. Frames
+ * come in their order; to replies of requests there is none. */
 
 #define KANDY_WEBSOCKET_MAX_FRAME (4 * 1024 * 1024)
 
@@ -22,10 +23,11 @@ typedef struct {
   KandyWebsocketEventType type;
   GSocketAddress *address; /* (nullable): of this machine, if OPENED */
   GError *error;           /* if FAILED */
+  GBytes *text;            /* of a FRAME that is not parsed yet */
   JsonNode *frame;         /* an object, if FRAME */
   char *problem;           /* if PROBLEM */
   guint code; /* if CLOSED: the peer's, 1006 if the connection broke */
-  gsize size; /* on the wire */
+  gsize size; /* in memory, roughly */
 } KandyWebsocketEvent;
 
 typedef struct _KandyWebsocketLink KandyWebsocketLink;

@@ -82,11 +82,6 @@ opened (KandyWebsocket *self, GSocketAddress *address)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->opening);
 
-  if (self->closing) {
-    g_task_return_new_error (
-        task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The websocket was closed");
-    return;
-  }
   self->open = TRUE;
   g_set_object (&self->address, address);
   g_task_return_boolean (task, TRUE);
@@ -303,6 +298,14 @@ kandy_websocket_close (KandyWebsocket *self, gushort code)
   self->open = FALSE;
   if (self->link)
     kandy_websocket_link_close (self->link, code);
+  /* nobody has to run the context for an attempt that is given up */
+  if (self->opening) {
+    g_autoptr (GTask) task = g_steal_pointer (&self->opening);
+
+    g_clear_pointer (&self->link, kandy_websocket_link_free);
+    g_task_return_new_error (
+        task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The websocket was closed");
+  }
 }
 
 void

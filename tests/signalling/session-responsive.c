@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kandy-client-private.h"
+#include "kandy-notifications-private.h"
+
 /* The main context has other work than a client: what connections over TLS and
  * long frames take of its time, and what happens while it does not run */
 
@@ -179,6 +182,83 @@ test_standstill (void)
   session_free (session);
 }
 
+static void
+count_notification (const char *type, JsonObject *content, gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+/* One client's long frames do not hold up another's requests, though they share
+ * a thread */
+static void
+test_neighbour (void)
+{
+  Session *session = start (NULL);
+  Session *other =
+      session_new_for_port (kandy_loopback_get_port (session->loopback), NULL);
+  KandyNotifications *notifications =
+      kandy_client_get_notifications (session->client);
+  gint64 began, total, longest = 0;
+  guint i, n = 0, consumer;
+
+  sign_on (session);
+  session_sign_on (other);
+  /* who listens to notifications would take the context's time */
+  g_signal_handlers_disconnect_by_data (session->client, session);
+  consumer = kandy_notifications_add_consumer (
+      notifications, "a", count_notification, &n);
+  for (i = 0; i < 5; i++) {
+    g_autofree char *frame = make_frame (i, 3 * MIB, FALSE);
+
+    kandy_loopback_send_raw (session->loopback, ALICE, frame);
+  }
+  began = g_get_monotonic_time ();
+  while (n < 5) {
+    gint64 sent = g_get_monotonic_time ();
+    guint n_replies = 0;
+
+    kandy_client_fetch_async (other->client, "GET", "/cpaas/x", NULL, NULL,
+        NULL, NULL, count_reply, &n_replies);
+    WAIT (n_replies == 1);
+    longest = MAX (longest, g_get_monotonic_time () - sent);
+  }
+  total = g_get_monotonic_time () - began;
+  g_test_message ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " ms",
+      longest / 1000, total / 1000);
+  g_assert_cmpint (longest * 3, <, total);
+  kandy_notifications_remove_consumer (notifications, consumer);
+  session_free (other);
+  session_free (session);
+}
+
+static void
+run_another_loop (KandyClient *client, const char *name, GVariant *payload,
+    gpointer user_data)
+{
+  Session *session = user_data;
+
+  if (!kandy_connection_is_connected (kandy_client_get_connection (client)))
+    return;
+  g_signal_handlers_disconnect_by_func (client, run_another_loop, user_data);
+  kandy_loopback_send_raw (
+      session->loopback, ALICE, "{\"a\":{\"id\":\"nested\"}}");
+  WAIT (session->n_notifications == 1);
+}
+
+/* Who shows a dialogue when the websocket is open is told what comes meanwhile
+ */
+static void
+test_nested (void)
+{
+  Session *session = start (NULL);
+
+  g_signal_connect (session->client, "event::ws:change",
+      G_CALLBACK (run_another_loop), session);
+  sign_on (session);
+  g_assert_cmpuint (session->n_notifications, ==, 1);
+  session_free (session);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -188,5 +268,7 @@ main (int argc, char **argv)
   g_test_add_data_func (
       "/session/responsive/frames", (gconstpointer) test_frames, main_time_run);
   g_test_add_func ("/session/responsive/standstill", test_standstill);
+  g_test_add_func ("/session/responsive/neighbour", test_neighbour);
+  g_test_add_func ("/session/responsive/nested", test_nested);
   return g_test_run ();
 }
