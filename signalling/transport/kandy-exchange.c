@@ -15,7 +15,9 @@
  * All of libsoup's work is done in the network thread. Who asks has an exchange
  * that takes one step at a time there and brings the outcome back to the
  * context of the step's task. The message belongs to the network thread as long
- * as a step is under way.
+ * as a step is under way. Who cancels is answered at once, without waiting for
+ * that thread: then nothing of a client that was destroyed is left when its
+ * context has nothing more to do.
  *
  * A server may close a connection at any time, also while a request is on its
  * way (RFC 9112 section 9.5). A request that may be carried out twice is sent
@@ -43,14 +45,17 @@
 /* Data of a message whose body can be written again */
 #define BODY "kandy-exchange-body"
 
+/* References: who has made it, a step, the handler of the caller's cancellable,
+ * and what has been posted */
 struct _KandyExchange {
   KandyHttpSession *http;
   SoupMessage *msg;
   GCancellable *callers; /* (nullable) */
   gulong callers_id;
-  GTask *task; /* of the step that is under way */
 
-  /* What came of that step */
+  GMutex lock; /* for what follows: a step's task, and what came of it */
+  GTask *task; /* NULL when it has been answered */
+  GMainContext *context; /* the task's */
   GBytes *bytes;
   GError *error;
 
@@ -75,38 +80,91 @@ struct _KandyExchange {
 };
 
 static void
-free_in_network (gpointer data)
+drop_object (gpointer data)
+{
+  g_object_unref (data);
+}
+
+/* In any thread. libsoup's objects end in its own */
+static void
+exchange_clear (gpointer data)
 {
   KandyExchange *self = data;
 
-  if (self->deadline) {
-    g_source_destroy (self->deadline);
-    g_source_unref (self->deadline);
-  }
-  g_clear_signal_handler (&self->starting_id, self->msg);
-  g_clear_signal_handler (&self->wrote_body_id, self->msg);
-  g_clear_pointer (&self->body, g_byte_array_unref);
-  g_clear_object (&self->stream);
+  if (self->stream)
+    kandy_network_post (drop_object, self->stream);
+  kandy_network_post (drop_object, self->msg);
   g_object_unref (self->cancellable);
-  g_object_unref (self->msg);
+  g_clear_object (&self->callers);
+  g_clear_pointer (&self->body, g_byte_array_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_error (&self->error);
+  g_mutex_clear (&self->lock);
   kandy_http_session_unref (self->http);
-  g_free (self);
 }
+
+static void
+exchange_unref (KandyExchange *self)
+{
+  g_atomic_rc_box_release_full (self, exchange_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KandyExchange, exchange_unref)
 
 static void
 cancel_in_network (gpointer data)
 {
-  KandyExchange *self = data;
+  g_autoptr (KandyExchange) self = data;
 
   g_cancellable_cancel (self->cancellable);
 }
 
-/* In any thread. The exchange cannot be freed before it is over: that waits for
- * this handler, and what is posted is done in order */
+/* In the context of the step's task: it is over, or was cancelled. What comes
+ * second finds nothing to do */
+static void
+answer (gpointer data)
+{
+  g_autoptr (KandyExchange) self = data;
+  g_autoptr (GTask) task = NULL;
+  GBytes *bytes = NULL;
+  GError *error = NULL;
+
+  g_mutex_lock (&self->lock);
+  task = g_steal_pointer (&self->task);
+  if (task) {
+    bytes = g_steal_pointer (&self->bytes);
+    error = g_steal_pointer (&self->error);
+  }
+  g_mutex_unlock (&self->lock);
+  if (!task)
+    return;
+  /* Nobody who has cancelled is told of success because it was on its way */
+  if (!error && (!bytes || g_cancellable_is_cancelled (self->callers))) {
+    g_clear_pointer (&bytes, g_bytes_unref);
+    error = g_error_new_literal (
+        G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+  }
+  /* It has taken its only step, and nobody else has it */
+  if (self->is_whole)
+    kandy_exchange_free (self);
+  if (error)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
+}
+
+/* In any thread */
 static void
 callers_cancelled (GCancellable *callers, gpointer user_data)
 {
-  kandy_network_post (cancel_in_network, user_data);
+  KandyExchange *self = user_data;
+
+  kandy_network_post (cancel_in_network, g_atomic_rc_box_acquire (self));
+  g_mutex_lock (&self->lock);
+  if (self->task)
+    kandy_network_post_to (
+        self->context, answer, g_atomic_rc_box_acquire (self));
+  g_mutex_unlock (&self->lock);
 }
 
 static gboolean
@@ -117,27 +175,6 @@ deadline_reached (gpointer user_data)
   self->timed_out = TRUE;
   g_cancellable_cancel (self->cancellable);
   return G_SOURCE_REMOVE;
-}
-
-/* In the context of the step's task */
-static void
-answer (gpointer data)
-{
-  KandyExchange *self = data;
-  g_autoptr (GTask) task = g_steal_pointer (&self->task);
-  GBytes *bytes = g_steal_pointer (&self->bytes);
-  GError *error = g_steal_pointer (&self->error);
-
-  /* Nobody who has cancelled is told of success because it was on its way */
-  if (!error && g_cancellable_set_error_if_cancelled (self->callers, &error))
-    g_bytes_unref (bytes);
-  /* It has taken its only step, and is the task's */
-  if (self->is_whole)
-    kandy_exchange_free (self);
-  if (error)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
 }
 
 /* The step is over. @bytes: (transfer full) (nullable) @error: (transfer full)
@@ -151,12 +188,28 @@ end_step (KandyExchange *self, GBytes *bytes, GError *error)
     error = g_error_new_literal (
         G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no reply in time");
   }
-  self->bytes = bytes;
-  self->error = error;
+  g_clear_signal_handler (&self->starting_id, self->msg);
+  g_clear_signal_handler (&self->wrote_body_id, self->msg);
+  if (self->deadline) {
+    g_source_destroy (self->deadline);
+    g_clear_pointer (&self->deadline, g_source_unref);
+  }
   /* a connection is not kept longer than its reply is wanted */
   if (self->is_whole)
     g_clear_object (&self->stream);
-  kandy_network_post_to (g_task_get_context (self->task), answer, self);
+
+  g_mutex_lock (&self->lock);
+  if (self->task) {
+    self->bytes = bytes;
+    self->error = error;
+    kandy_network_post_to (
+        self->context, answer, g_atomic_rc_box_acquire (self));
+  } else {
+    g_clear_pointer (&bytes, g_bytes_unref);
+    g_clear_error (&error);
+  }
+  g_mutex_unlock (&self->lock);
+  exchange_unref (self);
 }
 
 static GBytes *
@@ -330,10 +383,16 @@ static void
 begin_step (KandyExchange *self, GSourceOnceFunc step, gpointer source_tag,
     GAsyncReadyCallback callback, gpointer user_data)
 {
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  g_mutex_lock (&self->lock);
   g_assert (!self->task);
-  self->task = g_task_new (NULL, NULL, callback, user_data);
-  g_task_set_source_tag (self->task, source_tag);
-  kandy_network_post (step, self);
+  self->task = task;
+  if (!self->context)
+    self->context = g_main_context_ref (g_task_get_context (task));
+  g_mutex_unlock (&self->lock);
+  kandy_network_post (step, g_atomic_rc_box_acquire (self));
 }
 
 void
@@ -351,15 +410,17 @@ KandyExchange *
 kandy_exchange_new (
     KandyHttpSession *http, SoupMessage *msg, GCancellable *cancellable)
 {
-  KandyExchange *self = g_new0 (KandyExchange, 1);
+  KandyExchange *self = g_atomic_rc_box_new0 (KandyExchange);
 
   self->http = kandy_http_session_ref (http);
   self->msg = g_object_ref (msg);
   self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->lock);
   if (cancellable) {
     self->callers = g_object_ref (cancellable);
-    self->callers_id = g_cancellable_connect (
-        cancellable, G_CALLBACK (callers_cancelled), self, NULL);
+    self->callers_id =
+        g_cancellable_connect (cancellable, G_CALLBACK (callers_cancelled),
+            g_atomic_rc_box_acquire (self), (GDestroyNotify) exchange_unref);
   }
   return self;
 }
@@ -367,10 +428,8 @@ kandy_exchange_new (
 void
 kandy_exchange_free (KandyExchange *self)
 {
-  g_assert (!self->task);
   g_cancellable_disconnect (self->callers, self->callers_id);
-  g_clear_object (&self->callers);
-  kandy_network_post (free_in_network, self);
+  exchange_unref (self);
 }
 
 void

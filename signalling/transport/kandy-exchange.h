@@ -26,7 +26,7 @@ typedef struct _KandyExchange KandyExchange;
 
 KandyExchange *kandy_exchange_new (
     KandyHttpSession *http, SoupMessage *msg, GCancellable *cancellable);
-/* No step may be under way */
+/* No step may be waited for */
 void kandy_exchange_free (KandyExchange *self);
 /* Sends the request, until the reply begins */
 void kandy_exchange_open_async (

@@ -259,6 +259,40 @@ test_nested (void)
   session_free (session);
 }
 
+static void
+count_destroyed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  guint *n = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (kandy_client_fetch_finish (
+      KANDY_CLIENT (source), result, NULL, NULL, &error));
+  g_assert_error (error, KANDY_ERROR, KANDY_ERROR_DESTROYED);
+  ++*n;
+}
+
+/* What a client has under way when it is destroyed ends before its context has
+ * nothing more to do: it need not be kept running for an unknown time */
+static void
+test_destroy (void)
+{
+  Session *session = start (NULL);
+  guint i, n = 0;
+
+  sign_on (session);
+  session_fault (
+      session, "{\"on\":\"request\",\"path\":\"/hangs\",\"hang\":true}");
+  for (i = 0; i < N_REQUESTS; i++)
+    kandy_client_fetch_async (session->client, "GET", "/hangs", NULL, NULL,
+        NULL, NULL, count_destroyed, &n);
+  WAIT (kandy_loopback_count_requests (session->loopback, "GET", "/hangs") > 0);
+  kandy_client_destroy (session->client);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpuint (n, ==, N_REQUESTS);
+  session_free (session);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,5 +304,6 @@ main (int argc, char **argv)
   g_test_add_func ("/session/responsive/standstill", test_standstill);
   g_test_add_func ("/session/responsive/neighbour", test_neighbour);
   g_test_add_func ("/session/responsive/nested", test_nested);
+  g_test_add_func ("/session/responsive/destroy", test_destroy);
   return g_test_run ();
 }
