@@ -353,17 +353,16 @@ worker_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Call *call = g_task_get_task_data (task);
-  KandyRest *self = KANDY_REST (source);
   GError *error = NULL;
   gpointer decoded = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (decoded && g_cancellable_is_cancelled (self->shut_down)) {
-    call->destroy (decoded);
+  if (decoded) {
+    g_task_return_pointer (task, decoded, call->destroy);
+  } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_error_free (error);
     g_task_return_error (task,
         kandy_error_new (KANDY_ERROR_DESTROYED, NULL, 0,
             "%s request ended: the client was destroyed", call->operation));
-  } else if (decoded) {
-    g_task_return_pointer (task, decoded, call->destroy);
   } else {
     g_task_return_error (task, error);
   }
@@ -373,10 +372,12 @@ worker_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 read_in_thread (GTask *task, GBytes *body, guint status)
 {
+  KandyRest *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
   Reading *reading = g_new0 (Reading, 1);
+  /* It may end in the worker's thread, and has no object of this one */
   g_autoptr (GTask) work =
-      g_task_new (g_task_get_source_object (task), NULL, worker_done, task);
+      g_task_new (NULL, self->shut_down, worker_done, task);
 
   reading->body = body;
   reading->operation = g_strdup (call->operation);
@@ -384,6 +385,7 @@ read_in_thread (GTask *task, GBytes *body, guint status)
   reading->decode = call->decode;
   reading->destroy = call->destroy;
   g_task_set_source_tag (work, read_in_thread);
+  g_task_set_return_on_cancel (work, TRUE);
   g_task_set_task_data (work, reading, (GDestroyNotify) reading_free);
   g_task_run_in_thread (work, read_in_worker);
 }

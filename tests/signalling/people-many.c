@@ -215,6 +215,44 @@ test_switch (void)
 }
 
 static void
+on_log (KandyLogger *logger, const KandyLogEntry *entry, gpointer user_data)
+{
+  gboolean *replied = user_data;
+
+  *replied |=
+      g_str_has_prefix (kandy_log_entry_get_message (entry), "Reply 200 to ");
+}
+
+/* A long reply is being read when the client goes: nobody waits for that */
+static void
+test_destroy (void)
+{
+  Session *alice = start (NULL);
+  KandyLogger *logger = kandy_client_get_logger (alice->client);
+  g_autoptr (GString) body = make_directory ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean replied = FALSE;
+
+  people_spoil (alice, "GET", "/search", body->str);
+  kandy_logger_set_level (logger, KANDY_LOG_LEVEL_DEBUG, NULL);
+  kandy_logger_set_handler (logger, on_log, &replied, NULL, NULL);
+  kandy_users_search_async (kandy_client_get_users (alice->client),
+      g_variant_new_parsed ("{'name': <'x'>}"), NULL, NULL, store_result,
+      &result);
+  while (!replied)
+    g_main_context_iteration (NULL, TRUE);
+  kandy_client_destroy (alice->client);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_nonnull (result);
+  g_assert_null (kandy_users_search_finish (
+      kandy_client_get_users (alice->client), result, NULL, &error));
+  g_assert_error (error, KANDY_ERROR, KANDY_ERROR_DESTROYED);
+  session_free (alice);
+}
+
+static void
 test_groups (void)
 {
   Session *alice = start (NULL);
@@ -263,6 +301,7 @@ main (int argc, char **argv)
   ADD ("watch", test_watch);
   ADD ("search", test_search);
   ADD ("groups", test_groups);
+  ADD ("destroy", test_destroy);
   g_test_add_func ("/people/many/switch", test_switch);
   return g_test_run ();
 }
