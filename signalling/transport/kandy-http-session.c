@@ -49,6 +49,13 @@ kandy_http_session_new (const char *ca_file, gboolean direct)
 {
   KandyHttpSession *self = g_atomic_rc_box_new0 (KandyHttpSession);
 
+  /* GLib adds interfaces to a type with the lock that is held while a class
+   * starts: if libsoup's class asks for a type that another thread is the first
+   * to need, both wait for ever. So it starts in the caller's thread, before
+   * there is the network's. */
+  g_type_ensure (G_TYPE_TASK);
+  g_type_class_unref (g_type_class_ref (SOUP_TYPE_SESSION));
+
   self->ca_file = ca_file ? g_canonicalize_filename (ca_file, NULL) : NULL;
   self->direct = direct;
   return self;

@@ -82,6 +82,8 @@ kandy_network_post_to (
 {
   /* What is posted may drop the context before this function has returned */
   g_autoptr (GMainContext) alive = g_main_context_ref (context);
+  /* g_main_context_invoke() would call it now, before what was posted earlier,
+   * if the context happens to be the caller's */
   g_autoptr (GSource) source = g_idle_source_new ();
   Errand *errand = g_new (Errand, 1);
 
