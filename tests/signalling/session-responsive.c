@@ -137,7 +137,7 @@ static void
 test_frames (void)
 {
   Session *session = start (NULL);
-  g_autofree char *text = make_frame (1, MIB, TRUE);
+  g_autofree char *text = make_frame (1, 2 * MIB, TRUE);
   g_autofree char *list = make_frame (2, MIB, FALSE);
 
   sign_on (session);
