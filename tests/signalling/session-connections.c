@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "session-fixture.h"
 
+#include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -286,6 +288,50 @@ test_always_incomplete (void)
   closing_free (self);
 }
 
+/* This process' connections to a port of its own */
+static guint
+count_connections (guint port)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir))) {
+    struct sockaddr_in address = { 0 };
+    socklen_t length = sizeof address;
+
+    n += getpeername (atoi (name), (struct sockaddr *) &address, &length) == 0
+        && address.sin_family == AF_INET && ntohs (address.sin_port) == port;
+  }
+  return n;
+}
+
+/* Who cancels is answered at once; the connection must go, too */
+static void
+test_cancel (void)
+{
+  Session *session = session_new (NULL);
+  guint port = kandy_loopback_get_port (session->loopback);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  session_sign_on (session);
+  session_fault (
+      session, "{\"on\":\"request\",\"path\":\"/hangs\",\"hang\":true}");
+  kandy_client_fetch_async (session->client, "GET", "/hangs", NULL, NULL, NULL,
+      cancellable, store_result, &result);
+  WAIT (kandy_loopback_count_requests (session->loopback, "GET", "/hangs") > 0);
+  WAIT (count_connections (port) == 1);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (kandy_client_fetch_finish (
+      session->client, wait_result (&result), NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  WAIT (count_connections (port) == 0);
+  g_clear_object (&result);
+  session_free (session);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -301,5 +347,6 @@ main (int argc, char **argv)
       "/session/connections/unanswered/patch", "PATCH", test_unanswered);
   ADD ("incomplete", test_incomplete);
   ADD ("always-incomplete", test_always_incomplete);
+  ADD ("cancel", test_cancel);
   return g_test_run ();
 }
